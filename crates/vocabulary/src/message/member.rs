@@ -1,0 +1,11 @@
+//! Messages of a member: start, stop, commands.
+
+use super::messages;
+
+messages! { MEMBER;
+    DFS0488I Information "{} COMMAND COMPLETED FOR {}, CC={}";
+    DFS4160E Error "ACBSHR=N IS GIVEN FOR {}, AND ITS DIRECTORY IS SHARED. CORRECT ACBSHR OR USE ANOTHER DATA FOLDER";
+    DFS4593E Error "ACBSHR=Y IS GIVEN FOR {}, AND ITS DIRECTORY IS NOT SHARED. CORRECT ACBSHR OR USE ANOTHER DATA FOLDER";
+    DFS810I Information "{} IS READY, {} START, DIRECTORY LEVEL {}";
+    DFS994I Information "{} START OF {} COMPLETED";
+}
