@@ -1,2 +1,65 @@
-//! placeholder
-fn main() {}
+//! The workshop: everything that is done *to* the house, as one program, `cargo xtask`.
+//!
+//! **What it guarantees.** `verify` is the gate, it only reads, and it is the same on a laptop and in CI: what
+//! passes here passes there. It runs every step, also after one has failed, so that one run tells everything that
+//! is wrong. `test` is the part of it that a user runs.
+//!
+//! **Its words.** A *step* ([`gate`]) is one check with a name and a time. *Floors* ([`verify::floors`]) are the
+//! numbers in each manifest; dependencies go strictly down. The *water line* ([`verify::water_line`]) lies above
+//! `control-region`: nothing in its dependency tree runs a runtime or touches a disk. *Tidy* ([`verify::tidy`])
+//! is what no other tool looks at.
+//!
+//! **Its invariants.**
+//! - Nothing but `fix` writes to the source tree.
+//! - A step that fails shows what it found; the exit status is not zero.
+//!
+//! **What it leaves out.** Rules that rustfmt, clippy or rustdoc can keep: those are configured, not written here.
+
+mod cargo;
+mod gate;
+mod printer;
+mod verify;
+
+use clap::{Parser, Subcommand};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The workshop of the plex")]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run every check, changing nothing: format, lints, floors, water line, tidiness, docs, tests
+    Verify,
+    /// Format the code and apply what clippy can mend by itself
+    Fix,
+    /// Check only that dependencies go strictly down
+    Floors,
+    /// Build the binaries and run all tests, the end-to-end stories among them
+    Test,
+}
+
+fn main() -> ExitCode {
+    let root = workspace_root();
+    let passed = match Args::parse().command {
+        Command::Verify => verify::all(&root),
+        Command::Fix => told(cargo::fix(&root)),
+        Command::Floors => verify::floors_alone(&root),
+        Command::Test => told(cargo::test(&root)),
+    };
+    if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The folder of the workspace manifest: this crate's own folder lies in it.
+fn workspace_root() -> PathBuf {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.parent().unwrap_or(own).to_path_buf()
+}
+
+fn told<E: std::error::Error>(result: Result<(), E>) -> bool {
+    result.map_err(|error| printer::complain(&error)).is_ok()
+}

@@ -1,0 +1,74 @@
+//! Calls of cargo: in the open, where the user watches, or captured, where a step reads what came of it.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// A cargo command that did not do what it was called for.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CargoError {
+    /// It could not even be run.
+    #[error("`cargo {arguments}` could not be run: {reason}. Is the Rust toolchain on the PATH?")]
+    NotRun {
+        /// What it was called with.
+        arguments: String,
+        /// Why, in the words of the system.
+        reason: std::io::Error,
+    },
+    /// It ran and failed.
+    #[error("`cargo {arguments}` failed.{output}")]
+    Failed {
+        /// What it was called with.
+        arguments: String,
+        /// What it printed, on lines of their own; empty where the user saw it already.
+        output: String,
+    },
+}
+
+/// Builds the binaries that the end-to-end stories start, then runs all tests.
+pub(crate) fn test(root: &Path) -> Result<(), CargoError> {
+    watched(root, &["build", "--package", "host", "--package", "spoc"])?;
+    watched(root, &["test", "--workspace"])
+}
+
+/// Changes the tree: format, and what clippy can mend.
+pub(crate) fn fix(root: &Path) -> Result<(), CargoError> {
+    watched(root, &["fmt", "--all"])?;
+    watched(root, &["clippy", "--workspace", "--all-targets", "--fix", "--allow-dirty", "--allow-staged"])
+}
+
+/// Runs cargo with the terminal as it is.
+pub(crate) fn watched(root: &Path, arguments: &[&str]) -> Result<(), CargoError> {
+    let status = cargo(root, arguments).status().map_err(|reason| not_run(arguments, reason))?;
+    if status.success() { Ok(()) } else { Err(failed(arguments, String::new())) }
+}
+
+/// Runs cargo without input and gives what it wrote to standard output.
+pub(crate) fn captured(
+    root: &Path,
+    arguments: &[&str],
+    environment: &[(&str, &str)],
+) -> Result<String, CargoError> {
+    let mut command = cargo(root, arguments);
+    command.envs(environment.iter().copied()).stdin(Stdio::null());
+    let output = command.output().map_err(|reason| not_run(arguments, reason))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() {
+        return Ok(text);
+    }
+    Err(failed(arguments, format!("\n{}{text}", String::from_utf8_lossy(&output.stderr))))
+}
+
+fn cargo(root: &Path, arguments: &[&str]) -> Command {
+    let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(root);
+    command
+}
+
+fn not_run(arguments: &[&str], reason: std::io::Error) -> CargoError {
+    CargoError::NotRun { arguments: arguments.join(" "), reason }
+}
+
+fn failed(arguments: &[&str], output: String) -> CargoError {
+    CargoError::Failed { arguments: arguments.join(" "), output }
+}

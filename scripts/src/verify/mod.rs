@@ -1,0 +1,82 @@
+//! The gate: what has to hold before anything lands.
+
+pub(crate) mod floors;
+pub(crate) mod metadata;
+pub(crate) mod tidy;
+pub(crate) mod water_line;
+
+use crate::cargo::captured;
+use crate::gate::{self, Findings, Step};
+use crate::printer::say;
+use metadata::Workspace;
+use std::fmt::Display;
+use std::path::Path;
+
+const FLOORS: Step = Step { name: "floors", check: check_floors };
+
+const STEPS: &[Step] = &[
+    Step { name: "format", check: check_format },
+    Step { name: "clippy", check: check_lints },
+    FLOORS,
+    Step { name: "water line", check: check_water_line },
+    Step { name: "tidy", check: check_tidy },
+    Step { name: "docs", check: check_docs },
+    Step { name: "tests", check: check_tests },
+];
+
+/// Runs every step and gives whether all passed.
+pub(crate) fn all(root: &Path) -> bool {
+    gate::run(STEPS, root, |line| say(line))
+}
+
+/// Runs the step about floors and gives whether it passed.
+pub(crate) fn floors_alone(root: &Path) -> bool {
+    gate::run(&[FLOORS], root, |line| say(line))
+}
+
+fn check_format(root: &Path) -> Result<(), Findings> {
+    quiet(root, &["fmt", "--all", "--check"], &[])
+}
+
+fn check_lints(root: &Path) -> Result<(), Findings> {
+    quiet(root, &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"], &[])
+}
+
+fn check_floors(root: &Path) -> Result<(), Findings> {
+    let workspace = Workspace::read(root).map_err(text)?;
+    none_of(&floors::violations(&workspace.crates))
+}
+
+fn check_water_line(root: &Path) -> Result<(), Findings> {
+    let tree = captured(root, water_line::TREE, &[]).map_err(text)?;
+    none_of(&water_line::leaks(&tree))
+}
+
+fn check_tidy(root: &Path) -> Result<(), Findings> {
+    let workspace = Workspace::read(root).map_err(text)?;
+    none_of(&tidy::findings(root, &workspace).map_err(text)?)
+}
+
+fn check_docs(root: &Path) -> Result<(), Findings> {
+    quiet(root, &["doc", "--workspace", "--no-deps"], &[("RUSTDOCFLAGS", "-D warnings")])
+}
+
+fn check_tests(root: &Path) -> Result<(), Findings> {
+    quiet(root, &["build", "--package", "host", "--package", "spoc"], &[])?;
+    quiet(root, &["test", "--workspace", "--no-fail-fast"], &[])
+}
+
+fn quiet(root: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Result<(), Findings> {
+    captured(root, arguments, environment).map(drop).map_err(text)
+}
+
+fn none_of<T: Display>(found: &[T]) -> Result<(), Findings> {
+    if found.is_empty() {
+        return Ok(());
+    }
+    Err(found.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+}
+
+fn text(error: impl Display) -> Findings {
+    error.to_string()
+}
