@@ -1,1 +1,32 @@
-//! placeholder
+//! The contract with operators: what they say to the plex, and what they get back.
+//!
+//! **What it guarantees.** A [`Command`](om::Command) is well formed: its verb, resource type and keywords are
+//! in [the table](om::grammar::COMMANDS), its names are names and its numbers in range. Text that is not so
+//! becomes a [`CommandError`](om::CommandError) that marks the place. An [`Answer`](om::Answer) says all that a
+//! door needs to print it, and every door prints the same.
+//!
+//! **Its words.** A *type-2 command* is a verb, a resource type and keywords with parameters, as the Operations
+//! Manager (*OM*) takes them: `QUERY DB NAME(ACCT*) SHOW(STATUS)`. A *generic name* stands for all names of its
+//! form. A *route* names the members that are asked. An *answer* has columns, rows and messages; a *completion
+//! code* says how one row went, a *return and reason code* how the whole went. A *request*
+//! ([`envelope`]) is what crosses the wire.
+//!
+//! **Its phases.** Text → [`Command::parse`](om::Command::parse) → a typed view of that command
+//! ([`om::view`]) → (the members do it) → one answer each → [`Answer::merge`](om::Answer::merge) → a
+//! [renderer](om::render).
+//!
+//! **Its invariants.**
+//! - Every text is either parsed or refused with a place inside it (or just behind its end); none panics.
+//! - A command parsed again from its own text is the same command.
+//! - The order of keywords, the case of letters and abbreviations change nothing.
+//! - The exit status of an answer does not depend on the format it is printed in.
+//! - A merged answer never looks better than the worst of what it was made from, and names who is missing.
+//!
+//! **What it leaves out.** Doing anything: commands are carried out by `control-region`. Carrying anything: that
+//! is `sci`. Type-1 commands (`/DISPLAY`), XML and authorization.
+//!
+//! It follows the OM API of IMS: the type-2 command syntax, the parts of its XML answers (`ctl`, `cmderr`, `cmd`,
+//! `cmdrsphdr`, `cmdrspdata`, `msgdata`) and the return and reason codes of CSLOMCMD.
+
+pub mod envelope;
+pub mod om;

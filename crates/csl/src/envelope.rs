@@ -1,0 +1,102 @@
+//! What operators send to a member and get from it. The reply to every request is an [`Answer`].
+//!
+//! [`Answer`]: crate::om::Answer
+
+use serde::{Deserialize, Serialize};
+use vocabulary::{InstanceStamp, ResourceKind};
+
+/// One thing that an operator asks of a member.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OperatorRequest {
+    /// A type-2 command.
+    Command {
+        /// As typed; the member parses it again and trusts nothing that the sender concluded.
+        text: String,
+        /// How long OM collects answers, in milliseconds; the member's default where it is `None`.
+        wait_ms: Option<u64>,
+    },
+    /// A part of a populate job: the populate utility, DFS3PU00.
+    Populate(PopulateRequest),
+    /// A listing of the catalog: the query utility, DFS3CATQ.
+    List(ListRequest),
+}
+
+/// One chunk of source members on its way into the catalog.
+///
+/// A job is the chunks that carry its number, in order, up to the one that says it is the `last`; nothing is
+/// generated or stored before that one. Each earlier chunk is answered by an empty answer that is all right.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PopulateRequest {
+    /// Tells the chunks of this job from those of another on the same connection.
+    pub job: u64,
+    /// Where the generated definitions go.
+    pub mode: PopulateMode,
+    /// What happens to an instance older than the one that is there.
+    pub condition: PopulateCondition,
+    /// Empty staging first (`STAGE` with `DELETE`).
+    pub delete: bool,
+    /// DBD and PSB source.
+    pub sources: Vec<SourceFile>,
+    /// The job is complete with this chunk.
+    pub last: bool,
+    /// The instance that the definitions become; the member takes the time of day where it is `None`.
+    pub stamp: Option<InstanceStamp>,
+}
+
+/// Where a populate job puts what it generates: `MANAGEDACBS=` of DFS3PU00.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PopulateMode {
+    /// `SETUP`: fill an empty directory; active at once.
+    Setup,
+    /// `UPDATE`: add to the directory; active at once.
+    Update,
+    /// `STAGE`: into staging, where an IMPORT finds it.
+    Stage,
+}
+
+/// Whether an older instance may follow a newer one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PopulateCondition {
+    /// `LATEST`: only an instance later than the one that is there.
+    Latest,
+    /// `UNCOND`: any instance.
+    Unconditional,
+}
+
+/// A source member as it was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceFile {
+    /// What findings call it, usually the path that the operator knows it by.
+    pub name: String,
+    /// Its content, in whatever encoding it has.
+    pub bytes: Vec<u8>,
+}
+
+/// Which instances of the catalog to list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListRequest {
+    /// Both kinds where it is `None`.
+    pub kind: Option<ResourceKind>,
+    /// A [generic name](crate::om::Generic).
+    pub name: String,
+    /// Which instances of a name.
+    pub instances: ListInstances,
+}
+
+/// Which instances of a name to list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ListInstances {
+    /// Those in the directory.
+    Active,
+    /// Those in staging.
+    Pending,
+    /// Every one that the catalog still has.
+    All,
+}
+
+/// A line for the operator's eyes while a command runs: the phase, who is waited for, since when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// One line without its end.
+    pub text: String,
+}

@@ -1,0 +1,139 @@
+//! A command that was understood.
+
+use super::error::{CommandError, CommandProblem};
+use super::grammar::{COMMANDS, Resource, Verb};
+use super::lexer::Span;
+use super::{generic::Generic, parser};
+use std::collections::BTreeMap;
+use vocabulary::MemberName;
+
+/// A type-2 command: a verb, a resource type, and keywords with parameters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// What is done.
+    pub verb: Verb,
+    /// What it is done to.
+    pub resource: Resource,
+    /// The parameters of each keyword that was given. A keyword nested in another goes by `FOR(IMSID)`.
+    pub keywords: BTreeMap<String, Vec<Parameter>>,
+    /// Who is asked.
+    pub route: Route,
+    /// How long OM collects answers, if the command says so.
+    pub wait_ms: Option<u64>,
+    /// As typed, without blanks around it.
+    pub text: String,
+}
+
+/// The members that a command is for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Route {
+    /// Every one that can process it: no ROUTE, or `ROUTE(*)`.
+    #[default]
+    All,
+    /// Any one that can process it: `ROUTE(%)`.
+    AnyOne,
+    /// These.
+    Members(Vec<MemberName>),
+}
+
+impl Route {
+    /// Whether a member is among those that may be asked.
+    pub fn includes(&self, member: MemberName) -> bool {
+        match self {
+            Self::All | Self::AnyOne => true,
+            Self::Members(members) => members.contains(&member),
+        }
+    }
+}
+
+/// A parameter, and where it stands in the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameter {
+    /// What it says.
+    pub value: ParameterValue,
+    pub(super) span: Span,
+}
+
+/// What a parameter says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ParameterValue {
+    /// A word of the set that the keyword takes.
+    Flag(&'static str),
+    /// A name that may be generic.
+    Generic(Generic),
+    /// A member.
+    Member(MemberName),
+    /// A number; a time to wait is in milliseconds.
+    Number(u64),
+}
+
+impl Command {
+    /// The command that this text is.
+    pub fn parse(text: &str) -> Result<Self, CommandError> {
+        parser::parse(COMMANDS, text)
+    }
+
+    /// Whether a keyword was given.
+    pub fn has(&self, keyword: &str) -> bool {
+        self.keywords.contains_key(keyword)
+    }
+
+    /// The words of a keyword that takes words of a set.
+    pub fn values(&self, keyword: &str) -> Vec<&'static str> {
+        self.each(keyword, |value| match value {
+            ParameterValue::Flag(flag) => Some(*flag),
+            _ => None,
+        })
+    }
+
+    /// The names of a keyword that takes names.
+    pub fn names(&self, keyword: &str) -> Vec<Generic> {
+        self.each(keyword, |value| match value {
+            ParameterValue::Generic(name) => Some(name.clone()),
+            _ => None,
+        })
+    }
+
+    /// The members of a keyword that takes members.
+    pub fn members(&self, keyword: &str) -> Vec<MemberName> {
+        self.each(keyword, |value| match value {
+            ParameterValue::Member(member) => Some(*member),
+            _ => None,
+        })
+    }
+
+    /// The number of a keyword that takes one.
+    pub fn number(&self, keyword: &str) -> Option<u64> {
+        let numbers = self.each(keyword, |value| match value {
+            ParameterValue::Number(number) => Some(*number),
+            _ => None,
+        });
+        numbers.first().copied()
+    }
+
+    fn each<T>(&self, keyword: &str, wanted: impl Fn(&ParameterValue) -> Option<T>) -> Vec<T> {
+        let parameters = self.keywords.get(keyword).map_or(&[][..], Vec::as_slice);
+        parameters.iter().filter_map(|parameter| wanted(&parameter.value)).collect()
+    }
+
+    /// The error that a word of a keyword makes.
+    pub(super) fn error_at_flag(&self, keyword: &str, flag: &str, problem: CommandProblem) -> CommandError {
+        let parameters = self.keywords.get(keyword).into_iter().flatten();
+        let span = parameters
+            .filter(|parameter| matches!(parameter.value, ParameterValue::Flag(word) if word == flag))
+            .map(|parameter| parameter.span)
+            .next();
+        self.error_at(span, problem)
+    }
+
+    /// The error that the parameters of a keyword make, or the lack of them.
+    pub(super) fn error_at_keyword(&self, keyword: &str, problem: CommandProblem) -> CommandError {
+        let first = self.keywords.get(keyword).and_then(|parameters| parameters.first());
+        self.error_at(first.map(|parameter| parameter.span), problem)
+    }
+
+    fn error_at(&self, span: Option<Span>, problem: CommandProblem) -> CommandError {
+        let end = Span { offset: self.text.len(), length: 0 };
+        CommandError::at(&self.text, span.unwrap_or(end), problem)
+    }
+}

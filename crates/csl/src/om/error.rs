@@ -1,0 +1,267 @@
+//! What can be wrong with a command, where, and what would be right.
+
+use super::{code::ReasonCode, lexer::Span};
+use std::fmt;
+use vocabulary::NameError;
+
+/// A command that can't be understood: what is wrong, and where.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{problem}")]
+pub struct CommandError {
+    /// What is wrong.
+    pub problem: CommandProblem,
+    /// The command as typed.
+    pub text: String,
+    /// Where the wrong place begins: bytes into `text`; its length where something is missing at the end.
+    pub offset: usize,
+    /// How many bytes are wrong; 0 where something is missing.
+    pub length: usize,
+}
+
+/// What can be wrong with a command. Each kind has a reason code of its own under return code 02000008 (the
+/// values are this program's own, from the range that OM keeps for parameter errors):
+///
+/// | rsn | kind |
+/// |---|---|
+/// | 00002000 | no command |
+/// | 00002004 | unknown verb |
+/// | 00002008 | unknown or missing resource type |
+/// | 0000200C | unknown keyword |
+/// | 00002010 | unknown parameter |
+/// | 00002014 | missing parenthesis after a keyword |
+/// | 00002018 | unbalanced parentheses |
+/// | 0000201C | missing keyword |
+/// | 00002020 | bad name |
+/// | 00002024 | options that exclude each other |
+/// | 00002028 | keyword given twice |
+/// | 0000202C | empty parameter |
+/// | 00002030 | more parameters than one |
+/// | 00002034 | bad number or time |
+/// | 00002038 | something where something else is due |
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CommandProblem {
+    /// There is no command.
+    #[error("there is no command: it begins with a verb, {choice}")]
+    Empty {
+        /// The verbs.
+        choice: Choice,
+    },
+    /// The first word is no verb.
+    #[error("{word} is not a verb: {choice}")]
+    UnknownVerb {
+        /// What was typed.
+        word: String,
+        /// What is right.
+        choice: Choice,
+    },
+    /// The second word is no resource type of the verb.
+    #[error("{word} is not a resource type of {verb}: {choice}")]
+    UnknownResource {
+        /// What was typed.
+        word: String,
+        /// The verb.
+        verb: &'static str,
+        /// What is right.
+        choice: Choice,
+    },
+    /// Nothing follows the verb.
+    #[error("{verb} takes a resource type: {choice}")]
+    MissingResource {
+        /// The verb.
+        verb: &'static str,
+        /// What is right.
+        choice: Choice,
+    },
+    /// A word is no keyword of the command, or of the keyword it is nested in.
+    #[error("{word} is not a keyword of {owner}: {choice}")]
+    UnknownKeyword {
+        /// What was typed.
+        word: String,
+        /// The command or keyword it was typed for.
+        owner: String,
+        /// What is right.
+        choice: Choice,
+    },
+    /// A word is not among the parameters that a keyword takes.
+    #[error("{word} is not a parameter of {keyword}: {choice}")]
+    UnknownParameter {
+        /// What was typed.
+        word: String,
+        /// The keyword.
+        keyword: String,
+        /// What is right.
+        choice: Choice,
+    },
+    /// A keyword without its parenthesis.
+    #[error("{keyword} takes parameters in parentheses")]
+    MissingParenthesis {
+        /// The keyword.
+        keyword: String,
+    },
+    /// A parenthesis that is never closed.
+    #[error("this parenthesis is never closed")]
+    NeverClosed,
+    /// A parenthesis that was never opened.
+    #[error("this parenthesis closes nothing")]
+    NeverOpened,
+    /// A keyword that has to be there.
+    #[error("{owner} takes {keyword}")]
+    MissingKeyword {
+        /// The command, keyword or parameter that takes it.
+        owner: String,
+        /// The keyword.
+        keyword: String,
+    },
+    /// A parameter that is no name.
+    #[error(transparent)]
+    BadName(#[from] NameError),
+    /// Two that can't be had together.
+    #[error("{second} can't be given together with {first}")]
+    Exclusive {
+        /// One.
+        first: String,
+        /// The other, which is the one marked.
+        second: String,
+    },
+    /// A keyword given twice.
+    #[error("{keyword} is given already")]
+    Duplicate {
+        /// The keyword.
+        keyword: String,
+    },
+    /// Nothing where a parameter is due.
+    #[error("a parameter of {keyword} is missing")]
+    EmptyParameter {
+        /// The keyword.
+        keyword: String,
+    },
+    /// A second parameter for a keyword that takes one.
+    #[error("{keyword} takes one parameter")]
+    TooMany {
+        /// The keyword.
+        keyword: String,
+    },
+    /// A parameter that is no number, or one out of range.
+    #[error("{word} is not a number that {keyword} takes: {least} to {most}")]
+    BadNumber {
+        /// What was typed.
+        word: String,
+        /// The keyword.
+        keyword: String,
+        /// The least.
+        least: u64,
+        /// The most.
+        most: u64,
+    },
+    /// A parameter that is no length of time.
+    #[error("{word} is not a time to wait: it takes seconds or mmm:ss, from 1 second to 999:59")]
+    BadWait {
+        /// What was typed.
+        word: String,
+    },
+    /// Something else than what is due.
+    #[error("{word} stands where {expected} is due")]
+    Unexpected {
+        /// What was typed.
+        word: String,
+        /// What is due.
+        expected: &'static str,
+    },
+}
+
+impl CommandError {
+    pub(super) fn at(text: &str, span: Span, problem: CommandProblem) -> Self {
+        Self { problem, text: text.to_string(), offset: span.offset, length: span.length }
+    }
+
+    /// The reason code of this kind of error, under return code 02000008.
+    pub fn reason_code(&self) -> ReasonCode {
+        use CommandProblem as P;
+        ReasonCode(match self.problem {
+            P::Empty { .. } => 0x2000,
+            P::UnknownVerb { .. } => 0x2004,
+            P::UnknownResource { .. } | P::MissingResource { .. } => 0x2008,
+            P::UnknownKeyword { .. } => 0x200C,
+            P::UnknownParameter { .. } => 0x2010,
+            P::MissingParenthesis { .. } => 0x2014,
+            P::NeverClosed | P::NeverOpened => 0x2018,
+            P::MissingKeyword { .. } => 0x201C,
+            P::BadName(_) => 0x2020,
+            P::Exclusive { .. } => 0x2024,
+            P::Duplicate { .. } => 0x2028,
+            P::EmptyParameter { .. } => 0x202C,
+            P::TooMany { .. } => 0x2030,
+            P::BadNumber { .. } | P::BadWait { .. } => 0x2034,
+            P::Unexpected { .. } => 0x2038,
+        })
+    }
+
+    /// Two lines: the command, and carets below the wrong place.
+    pub fn marked(&self) -> String {
+        // A line end or tab within the command would put the carets elsewhere.
+        let line: String = self.text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let characters =
+            |from: usize, to: usize| self.text.get(from..to).map_or(0, |part| part.chars().count());
+        let before = characters(0, self.offset);
+        let carets = characters(self.offset, self.offset + self.length).max(1);
+        format!("{}\n{}{}", line.trim_end(), " ".repeat(before), "^".repeat(carets))
+    }
+}
+
+/// The words that would be right, and the one among them that was probably meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    nearest: Option<&'static str>,
+    all: Vec<&'static str>,
+}
+
+/// The most characters of a word that errors repeat or compare.
+const WORD_LENGTH_MAX: usize = 32;
+
+impl Choice {
+    pub(super) fn of(all: impl IntoIterator<Item = &'static str>) -> Self {
+        Self { nearest: None, all: all.into_iter().collect() }
+    }
+
+    /// Among these, with the nearest to what was typed if any is near.
+    pub(super) fn near(word: &str, all: impl IntoIterator<Item = &'static str>) -> Self {
+        let choice = Self::of(all);
+        Self { nearest: nearest(word, &choice.all), ..choice }
+    }
+
+    /// The word that was probably meant.
+    pub fn nearest(&self) -> Option<&'static str> {
+        self.nearest
+    }
+}
+
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.nearest, self.all.as_slice()) {
+            (Some(nearest), _) => write!(f, "did you mean {nearest}?"),
+            (None, []) => f.write_str("this release has none"),
+            (None, [only]) => write!(f, "it takes {only}"),
+            (None, all) => write!(f, "it takes one of {}", all.join(", ")),
+        }
+    }
+}
+
+/// A third of the letters may differ, or one in a short word.
+fn nearest(word: &str, all: &[&'static str]) -> Option<&'static str> {
+    let word = word.to_ascii_uppercase();
+    let length = word.chars().count();
+    if length > WORD_LENGTH_MAX {
+        return None;
+    }
+    let by_distance = all.iter().map(|&right| (strsim::damerau_levenshtein(&word, right), right));
+    let (distance, right) = by_distance.min_by_key(|pair| pair.0)?;
+    (distance <= (length / 3).max(1)).then_some(right)
+}
+
+/// A word as errors repeat it: in upper case, and not longer than a person can read.
+pub(super) fn quoted(word: &str) -> String {
+    match word.char_indices().nth(WORD_LENGTH_MAX) {
+        Some((end, _)) => format!("{}...", word[..end].to_ascii_uppercase()),
+        None => word.to_ascii_uppercase(),
+    }
+}

@@ -1,0 +1,75 @@
+//! What one parameter says, by what its keyword takes.
+
+use super::command::ParameterValue;
+use super::error::{Choice, CommandProblem, quoted};
+use super::generic::Generic;
+use super::grammar::What;
+use vocabulary::MemberName;
+
+/// The longest time to wait: 999 minutes and 59 seconds.
+const WAIT_SECONDS_MAX: u64 = 999 * 60 + 59;
+
+/// The value of a word as a parameter of `keyword`.
+pub(super) fn parameter_value(
+    what: What,
+    keyword: &str,
+    word: &str,
+) -> Result<ParameterValue, CommandProblem> {
+    match what {
+        What::Flag(set) => flag(set, keyword, word),
+        What::Generic => Ok(ParameterValue::Generic(Generic::new(word)?)),
+        What::Member => member(word),
+        What::Number { least, most } => number(least, most, keyword, word),
+        What::Route => route(word),
+        What::Wait => wait(word),
+    }
+}
+
+fn flag(set: &[&'static str], keyword: &str, word: &str) -> Result<ParameterValue, CommandProblem> {
+    let found = set.iter().copied().find(|flag| word.eq_ignore_ascii_case(flag));
+    found.map(ParameterValue::Flag).ok_or_else(|| CommandProblem::UnknownParameter {
+        word: quoted(word),
+        keyword: keyword.to_string(),
+        choice: Choice::near(word, set.iter().copied()),
+    })
+}
+
+fn member(word: &str) -> Result<ParameterValue, CommandProblem> {
+    Ok(ParameterValue::Member(MemberName::new(word)?))
+}
+
+fn route(word: &str) -> Result<ParameterValue, CommandProblem> {
+    match word {
+        "*" => Ok(ParameterValue::Flag("*")),
+        "%" => Ok(ParameterValue::Flag("%")),
+        _ => member(word),
+    }
+}
+
+fn number(least: u64, most: u64, keyword: &str, word: &str) -> Result<ParameterValue, CommandProblem> {
+    let in_range = digits(word).filter(|number| (least..=most).contains(number));
+    in_range.map(ParameterValue::Number).ok_or_else(|| CommandProblem::BadNumber {
+        word: quoted(word),
+        keyword: keyword.to_string(),
+        least,
+        most,
+    })
+}
+
+fn wait(word: &str) -> Result<ParameterValue, CommandProblem> {
+    let seconds = match word.split_once(':') {
+        None => digits(word),
+        Some((minutes, seconds)) => digits(minutes)
+            .zip(digits(seconds).filter(|&seconds| seconds < 60))
+            .map(|(minutes, seconds)| minutes.saturating_mul(60).saturating_add(seconds)),
+    };
+    let in_range = seconds.filter(|seconds| (1..=WAIT_SECONDS_MAX).contains(seconds));
+    in_range
+        .map(|seconds| ParameterValue::Number(seconds * 1_000))
+        .ok_or_else(|| CommandProblem::BadWait { word: quoted(word) })
+}
+
+/// Decimal digits and nothing else: `parse` alone would take a sign.
+fn digits(word: &str) -> Option<u64> {
+    word.bytes().all(|byte| byte.is_ascii_digit()).then(|| word.parse().ok())?
+}
