@@ -20,7 +20,8 @@
 //! - A command parsed again from its own text is the same command.
 //! - The order of keywords, the case of letters and abbreviations change nothing.
 //! - The exit status of an answer does not depend on the format it is printed in.
-//! - A merged answer never looks better than the worst of what it was made from, and names who is missing.
+//! - A merged answer is all right only where everyone's was and nobody is missing; it names those who failed or
+//!   are missing.
 //!
 //! **What it leaves out.** Doing anything: commands are carried out by `control-region`. Carrying anything: that
 //! is `sci`. Type-1 commands (`/DISPLAY`), XML and authorization.

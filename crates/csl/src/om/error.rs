@@ -41,7 +41,7 @@ pub struct CommandError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CommandProblem {
     /// There is no command.
-    #[error("there is no command: it begins with a verb, {choice}")]
+    #[error("a command begins with a verb: {choice}")]
     Empty {
         /// The verbs.
         choice: Choice,
@@ -65,7 +65,7 @@ pub enum CommandProblem {
         choice: Choice,
     },
     /// Nothing follows the verb.
-    #[error("{verb} takes a resource type: {choice}")]
+    #[error("{verb} needs a resource type: {choice}")]
     MissingResource {
         /// The verb.
         verb: &'static str,
@@ -105,7 +105,7 @@ pub enum CommandProblem {
     #[error("this parenthesis closes nothing")]
     NeverOpened,
     /// A keyword that has to be there.
-    #[error("{owner} takes {keyword}")]
+    #[error("{owner} needs {keyword}")]
     MissingKeyword {
         /// The command, keyword or parameter that takes it.
         owner: String,

@@ -82,7 +82,7 @@ impl<'t> Parser<'t> {
     }
 
     fn verb(&mut self, grammar: &'static [VerbRow]) -> Result<&'static VerbRow, CommandError> {
-        let names = || grammar.iter().map(|row| row.name);
+        let names = || grammar.iter().filter(|row| !row.resources.is_empty()).map(|row| row.name);
         let Some((word, span)) = self.word() else {
             return Err(self.error_here(CommandProblem::Empty { choice: Choice::of(names()) }));
         };
@@ -90,7 +90,7 @@ impl<'t> Parser<'t> {
         let bare = word.strip_prefix('/').unwrap_or(word);
         let is = |name: &str| bare.eq_ignore_ascii_case(name);
         grammar.iter().find(|row| is(row.name) || is(row.abbreviation)).ok_or_else(|| {
-            let all = names().chain(grammar.iter().map(|row| row.abbreviation));
+            let all = grammar.iter().flat_map(|row| [row.name, row.abbreviation]);
             let choice = match Choice::near(bare, all) {
                 near if near.nearest().is_some() => near,
                 _ => Choice::of(names()),
@@ -287,5 +287,56 @@ impl<'t> Parser<'t> {
 
     fn error(&self, span: Span, problem: CommandProblem) -> CommandError {
         CommandError::at(self.text, span, problem)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::om::grammar::{Resource, Verb};
+
+    /// A command with the kinds of keyword that no command of this release has.
+    const OTHER: &[VerbRow] = &[VerbRow {
+        verb: Verb::Initiate,
+        name: "INITIATE",
+        abbreviation: "INIT",
+        resources: &[ResourceRow {
+            resource: Resource::Db,
+            name: "OLREORG",
+            keywords: &[KeywordRow {
+                name: "SET",
+                kind: Kind::Nested(&[
+                    KeywordRow {
+                        name: "RATE",
+                        kind: Kind::One(What::Number { least: 1, most: 100 }),
+                        required: true,
+                    },
+                    KeywordRow { name: "OPTION", kind: Kind::One(What::Flag(&["DEL"])), required: false },
+                ]),
+                required: false,
+            }],
+        }],
+    }];
+
+    fn rate(text: &str) -> Result<Option<u64>, String> {
+        parse(OTHER, text).map(|command| command.number("SET(RATE)")).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_new_command_is_a_row() {
+        assert_eq!(rate("INIT OLREORG SET(RATE(50))"), Ok(Some(50)));
+        assert_eq!(rate("INIT OLREORG SET(OPTION(DEL),RATE(100))"), Ok(Some(100)));
+        assert_eq!(rate("INIT OLREORG"), Ok(None));
+    }
+
+    #[test]
+    fn numbers_have_a_range_and_nested_keywords_can_be_required() {
+        let refused = |text| rate(text).unwrap_err();
+        assert_eq!(refused("INIT OLREORG SET(RATE(0))"), "0 is not a number that SET(RATE) takes: 1 to 100");
+        assert_eq!(
+            refused("INIT OLREORG SET(RATE(-1))"),
+            "-1 is not a number that SET(RATE) takes: 1 to 100"
+        );
+        assert_eq!(refused("INIT OLREORG SET(OPTION(DEL))"), "SET needs RATE");
     }
 }
