@@ -1,0 +1,209 @@
+//! What the listening side does with a stranger: TLS, hello, a place, or a refusal that says why.
+
+use crate::{
+    connection::{Connection, FarEnd},
+    hello::{HELLO_BYTES_MAX, Hello, Reply, open, seal},
+    identity::Identity,
+    lane::Lane,
+    limits::{Limits, Slots},
+    peer::{Peer, PeerError},
+    stream::{Duplex, Frames, Placed, frames},
+    tls,
+};
+use bytes::Bytes;
+use futures::{SinkExt, StreamExt};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    sync::OwnedSemaphorePermit,
+    time::timeout,
+};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use vocabulary::encoding::DecodeError;
+
+/// How long and how far a refused peer is still listened to. A socket that is closed with unread bytes in it is
+/// reset, and a reset can overtake the refusal.
+const LINGER: Duration = Duration::from_millis(500);
+const LINGER_BYTES_MAX: u64 = 64 * 1_024;
+
+/// A peer that was let in.
+#[derive(Debug)]
+pub struct Accepted {
+    /// Frames to and from it.
+    pub connection: Connection,
+    /// Who it is, as its certificate says.
+    pub peer: Peer,
+    /// What it came for.
+    pub lane: Lane,
+}
+
+/// Why a stranger was not let in.
+#[derive(Debug, thiserror::Error)]
+enum HandshakeError {
+    #[error("TLS failed: {0}")]
+    Tls(io::Error),
+    #[error("it closed the connection before it said hello")]
+    NoHello,
+    #[error("its hello could not be read: {0}")]
+    Stream(io::Error),
+    #[error("it was refused: {0}")]
+    Refused(#[from] Refusal),
+}
+
+/// Why somebody with a certificate of our authority was not let in. The peer gets the text.
+#[derive(Debug, thiserror::Error)]
+enum Refusal {
+    #[error("{0}")]
+    Nobody(#[from] PeerError),
+    #[error("this is {here}, and the certificate is that of {peer}")]
+    OtherPlex { here: Peer, peer: Peer },
+    #[error("{0}")]
+    NotHello(#[from] DecodeError),
+    #[error("the hello is of {from} of plex {plex}, and the certificate is that of {peer}", from = .hello.from.escape_default(), plex = .hello.plex)]
+    OtherName { hello: Hello, peer: Peer },
+    #[error("the role {role} may not use the {lane} lane: take a certificate of the right role", role = .peer.role)]
+    Lane { peer: Peer, lane: Lane },
+    #[error("all {connections_max} connections are taken: end some, or raise the limit of this member")]
+    Full { connections_max: usize },
+}
+
+/// A failed handshake, and the stream if its other end may still be reading.
+struct Failure {
+    error: HandshakeError,
+    leaving: Option<Box<dyn Duplex>>,
+}
+
+impl From<HandshakeError> for Failure {
+    fn from(error: HandshakeError) -> Self {
+        Self { error, leaving: None }
+    }
+}
+
+/// Lets peers in, one task each.
+pub(crate) struct Doorkeeper {
+    acceptor: TlsAcceptor,
+    here: Peer,
+    limits: Limits,
+    slots: Slots,
+}
+
+impl Doorkeeper {
+    pub(crate) fn new(identity: &Identity, limits: Limits) -> Result<Self, rustls::Error> {
+        let acceptor = TlsAcceptor::from(Arc::new(tls::server_config(identity)?));
+        Ok(Self { acceptor, here: identity.peer.clone(), limits, slots: Slots::new(&limits) })
+    }
+
+    /// Lets the peer in, or tells it and the log why not. Takes little longer than the limits say.
+    pub(crate) async fn admit(self: Arc<Self>, tcp: TcpStream, address: SocketAddr) -> Option<Accepted> {
+        match timeout(self.limits.handshake(), self.handshake(tcp, address)).await {
+            Ok(Ok(accepted)) => {
+                tracing::debug!(peer = %accepted.peer, %address, lane = %accepted.lane, "connected");
+                Some(accepted)
+            }
+            Ok(Err(Failure { error, leaving })) => {
+                tracing::warn!(%address, "connection not accepted: {error}");
+                if let Some(stream) = leaving {
+                    linger(stream).await;
+                }
+                None
+            }
+            Err(_) => {
+                let waited_ms = self.limits.handshake_ms;
+                tracing::warn!(%address, waited_ms, "connection not accepted: nothing came in time");
+                None
+            }
+        }
+    }
+
+    async fn handshake(&self, tcp: TcpStream, address: SocketAddr) -> Result<Accepted, Failure> {
+        let tls = self.start_tls(tcp).await?;
+        let certified = self.certified_peer(&tls);
+        let place = certified.as_ref().ok().and_then(|peer| self.slots.take(peer.role));
+        let (mut frames, placed) = framed(tls, place);
+        let first = match frames.next().await {
+            Some(first) => first.map_err(HandshakeError::Stream)?,
+            None => return Err(HandshakeError::NoHello.into()),
+        };
+        let judged = certified.and_then(|peer| {
+            let lane = self.judge(&peer, placed, &first)?;
+            Ok((peer, lane))
+        });
+        match judged {
+            Ok((peer, lane)) => Ok(self.welcome(frames, peer, lane, address).await?),
+            Err(refusal) => Err(refuse(frames, refusal).await),
+        }
+    }
+
+    async fn start_tls(&self, tcp: TcpStream) -> Result<TlsStream<TcpStream>, Failure> {
+        tcp.set_nodelay(true).map_err(HandshakeError::Tls)?;
+        match self.acceptor.accept(tcp).into_fallible().await {
+            Ok(tls) => Ok(tls),
+            Err((error, mut tcp)) => {
+                // The alert is on its way; whether it arrives is the stranger's affair.
+                let _ = tcp.shutdown().await;
+                Err(Failure { error: HandshakeError::Tls(error), leaving: Some(Box::new(tcp)) })
+            }
+        }
+    }
+
+    fn certified_peer(&self, tls: &TlsStream<TcpStream>) -> Result<Peer, Refusal> {
+        let certificates = tls.get_ref().1.peer_certificates().unwrap_or_default();
+        let der = certificates.first().map_or(&[][..], |certificate| certificate.as_ref());
+        let peer = Peer::from_certificate(der)?;
+        if peer.plex != self.here.plex {
+            return Err(Refusal::OtherPlex { here: self.here.clone(), peer });
+        }
+        Ok(peer)
+    }
+
+    /// The lane that the peer may have.
+    fn judge(&self, peer: &Peer, placed: bool, first: &[u8]) -> Result<Lane, Refusal> {
+        let hello: Hello = open(first)?;
+        let lane = hello.lane;
+        if !hello.agrees_with(peer) {
+            return Err(Refusal::OtherName { hello, peer: peer.clone() });
+        }
+        if !lane.allows(peer.role) {
+            return Err(Refusal::Lane { peer: peer.clone(), lane });
+        }
+        if !placed {
+            return Err(Refusal::Full { connections_max: self.limits.connections_max });
+        }
+        Ok(lane)
+    }
+
+    async fn welcome(
+        &self,
+        mut frames: Frames,
+        peer: Peer,
+        lane: Lane,
+        address: SocketAddr,
+    ) -> Result<Accepted, HandshakeError> {
+        let welcome = Reply::Welcome(Hello::of(&self.here, lane));
+        frames.send(seal(&welcome)).await.map_err(HandshakeError::Stream)?;
+        let frame_bytes_max = self.limits.frame_bytes_max(lane);
+        let far_end = FarEnd { peer: peer.clone(), lane, address, frame_bytes_max };
+        Ok(Accepted { connection: Connection::new(frames, far_end), peer, lane })
+    }
+}
+
+/// Frames for the hello, and whether there was a place. The place stays with the stream.
+fn framed(tls: TlsStream<TcpStream>, place: Option<OwnedSemaphorePermit>) -> (Frames, bool) {
+    match place {
+        Some(place) => (frames(Placed { stream: tls, _place: place }, HELLO_BYTES_MAX), true),
+        None => (frames(tls, HELLO_BYTES_MAX), false),
+    }
+}
+
+async fn refuse(mut frames: Frames, refusal: Refusal) -> Failure {
+    let reply: Bytes = seal(&Reply::Refused(refusal.to_string()));
+    let told = frames.send(reply).await.is_ok() && SinkExt::<Bytes>::close(&mut frames).await.is_ok();
+    Failure { error: refusal.into(), leaving: told.then(|| frames.into_inner()) }
+}
+
+async fn linger(stream: Box<dyn Duplex>) {
+    let mut rest = stream.take(LINGER_BYTES_MAX);
+    // Nothing depends on what still comes: only that the peer had the time to read.
+    let _ = timeout(LINGER, tokio::io::copy(&mut rest, &mut tokio::io::sink())).await;
+}
