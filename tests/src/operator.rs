@@ -1,0 +1,53 @@
+//! The operator: `spoc`, called as a person or a script calls it.
+
+use crate::{Binaries, Layout};
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// What a command came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// Exit status: 0, 4, 8, 12 or 16; `None` when a signal ended it.
+    pub status: Option<i32>,
+    /// The answer, alone.
+    pub stdout: String,
+    /// Progress and complaints.
+    pub stderr: String,
+}
+
+impl Output {
+    /// The answer as JSON, when it was asked for as JSON; null when it is none.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_default()
+    }
+}
+
+/// `spoc` for the operator of a layout, with these arguments, not started yet.
+pub fn spoc<A: AsRef<OsStr>>(
+    binaries: &Binaries,
+    layout: &Layout,
+    arguments: impl IntoIterator<Item = A>,
+) -> Command {
+    let mut spoc = Command::new(&binaries.spoc);
+    spoc.arg("--config").arg(layout.operator_config()).args(arguments).stdin(Stdio::null());
+    spoc
+}
+
+/// Runs it to its end. What it prints goes to two files beginning with `record`, which stay, and from there to the
+/// output.
+pub fn run(mut spoc: Command, record: &Path) -> io::Result<Output> {
+    let (out, err) = (with_end(record, ".out"), with_end(record, ".err"));
+    spoc.stdout(File::create(&out)?).stderr(File::create(&err)?);
+    let status = spoc.status()?;
+    let text = |path: &Path| fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    Ok(Output { status: status.code(), stdout: text(&out)?, stderr: text(&err)? })
+}
+
+fn with_end(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    name.into()
+}
