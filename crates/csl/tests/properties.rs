@@ -1,4 +1,5 @@
 //! What holds for every command and every answer.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use csl::om::grammar::{COMMANDS, COMMON, KeywordRow, Kind, ResourceRow, VerbRow, What};
 use csl::om::view::CommandView;

@@ -7,7 +7,6 @@ use csl::om::{
 };
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::fmt::Write as _;
 use vocabulary::message::{DFS4755E, DFS4896I};
 use vocabulary::{MemberName, Moment};
 
@@ -52,10 +51,10 @@ fn understood(text: &str) -> Result<String, CommandError> {
     let command = Command::parse(text)?;
     let mut output = format!("{:?}\n", CommandView::of(&command)?);
     if command.route != Default::default() {
-        writeln!(output, "route {:?}", command.route).unwrap();
+        output += &format!("route {:?}\n", command.route);
     }
     if let Some(wait_ms) = command.wait_ms {
-        writeln!(output, "wait {wait_ms} ms").unwrap();
+        output += &format!("wait {wait_ms} ms\n");
     }
     Ok(output)
 }

@@ -11,7 +11,7 @@ pub struct CommandError {
     /// What is wrong.
     pub problem: CommandProblem,
     /// The command as typed.
-    pub text: String,
+    pub text: Box<str>,
     /// Where the wrong place begins: bytes into `text`; its length where something is missing at the end.
     pub offset: usize,
     /// How many bytes are wrong; 0 where something is missing.
@@ -171,7 +171,7 @@ pub enum CommandProblem {
 
 impl CommandError {
     pub(super) fn at(text: &str, span: Span, problem: CommandProblem) -> Self {
-        Self { problem, text: text.to_string(), offset: span.offset, length: span.length }
+        Self { problem, text: text.into(), offset: span.offset, length: span.length }
     }
 
     /// The reason code of this kind of error, under return code 02000008.
@@ -212,7 +212,7 @@ impl CommandError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
     nearest: Option<&'static str>,
-    all: Vec<&'static str>,
+    all: Box<[&'static str]>,
 }
 
 /// The most characters of a word that errors repeat or compare.
@@ -237,7 +237,7 @@ impl Choice {
 
 impl fmt::Display for Choice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.nearest, self.all.as_slice()) {
+        match (self.nearest, &*self.all) {
             (Some(nearest), _) => write!(f, "did you mean {nearest}?"),
             (None, []) => f.write_str("this release has none"),
             (None, [only]) => write!(f, "it takes {only}"),
