@@ -7,16 +7,18 @@
 //! **Its words.** A *step* ([`gate`]) is one check with a name and a time. *Floors* ([`verify::floors`]) are the
 //! numbers in each manifest; dependencies go strictly down. The *water line* ([`verify::water_line`]) lies above
 //! `control-region`: nothing in its dependency tree runs a runtime or touches a disk. *Tidy* ([`verify::tidy`])
-//! is what no other tool looks at.
+//! is what no other tool looks at. The *workshop's plex* ([`plex`]) is three members on this machine, in `run/`.
 //!
 //! **Its invariants.**
-//! - Nothing but `fix` writes to the source tree.
+//! - Nothing but `fix` writes to the source tree; `up` writes to `run/` and nowhere else.
+//! - `up` that fails or is interrupted leaves no process behind.
 //! - A step that fails shows what it found; the exit status is not zero.
 //!
 //! **What it leaves out.** Rules that rustfmt, clippy or rustdoc can keep: those are configured, not written here.
 
 mod cargo;
 mod gate;
+mod plex;
 mod printer;
 mod verify;
 
@@ -39,6 +41,17 @@ enum Command {
     Fix,
     /// Check only that dependencies go strictly down
     Floors,
+    /// Start three members on this machine, with a sample bank in their catalog and one activation done
+    Up {
+        /// Leave the members running and return
+        #[arg(long)]
+        detach: bool,
+        /// Build the programs for speed; takes longer to build
+        #[arg(long)]
+        release: bool,
+    },
+    /// Stop the members that `up --detach` left running
+    Down,
     /// Build the binaries and run all tests, the end-to-end stories among them
     Test,
 }
@@ -49,6 +62,8 @@ fn main() -> ExitCode {
         Command::Verify => verify::all(&root),
         Command::Fix => told(cargo::fix(&root)),
         Command::Floors => verify::floors_alone(&root),
+        Command::Up { detach, release } => told(plex::up(&root, detach, release)),
+        Command::Down => told(plex::down(&root)),
         Command::Test => told(cargo::test(&root)),
     };
     if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }

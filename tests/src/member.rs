@@ -149,11 +149,16 @@ impl MemberProcess {
     }
 
     /// SIGTERM, and waits for the end. `None` if it still ran at the limit and had to be killed.
-    pub fn end(mut self, limit: Duration) -> Option<ExitStatus> {
+    pub fn end(self, limit: Duration) -> Option<ExitStatus> {
         self.signal(Signal::TERM);
-        let waited = wait::until("it has ended", limit, || self.ended().is_some());
-        let status = self.ended();
-        waited.ok().and(status)
+        self.wait_end(limit)
+    }
+
+    /// Waits for the end that was asked for. `None` if it still ran at the limit and had to be killed.
+    pub fn wait_end(mut self, limit: Duration) -> Option<ExitStatus> {
+        // Running out of time shows in the status too: there is none.
+        let _ = wait::until("it has ended", limit, || self.ended().is_some());
+        self.ended()
     }
 
     /// Gives up the process and leaves it running; its number stays noted in the layout.
