@@ -80,3 +80,25 @@ fn none_of<T: Display>(found: &[T]) -> Result<(), Findings> {
 fn text(error: impl Display) -> Findings {
     error.to_string()
 }
+
+/// The rules that cost nothing are kept by the tests too, so that whoever runs only those can't break them.
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workspace_root;
+
+    #[test]
+    fn dependencies_of_this_workspace_go_strictly_down() {
+        assert_eq!(check_floors(&workspace_root()), Ok(()));
+    }
+
+    #[test]
+    fn nothing_below_the_water_line_of_this_workspace_touches_the_world() {
+        assert_eq!(check_water_line(&workspace_root()), Ok(()));
+    }
+
+    #[test]
+    fn this_workspace_is_tidy() {
+        assert_eq!(check_tidy(&workspace_root()), Ok(()));
+    }
+}
