@@ -1,0 +1,212 @@
+//! What the operator types.
+
+use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+use csl::envelope::{ListInstances, PopulateMode};
+use csl::om::Generic;
+use std::path::PathBuf;
+use vocabulary::{MemberName, ResourceKind};
+
+/// Issues commands to an IMSplex: its single point of control.
+///
+/// COMMAND is a type-2 command, in one argument or several:
+///
+///   spoc "QRY MEMBER TYPE(IMS) SHOW(STATUS)"
+///   spoc IMP DEFN "SOURCE(CATALOG)"
+///
+/// Quote what has parentheses or stars, or the shell takes them for its own.
+/// With `-` for COMMAND, commands are read from stdin, one per line (the Batch
+/// SPOC, CSLUSPOC); empty lines and lines that begin with `/*` are skipped.
+///
+/// Exit status: 0 it worked, 4 with a warning or for some only, 8 what was asked
+/// is wrong, 12 it worked for none, 16 nobody could be reached.
+#[derive(Debug, Parser)]
+#[command(
+    name = "spoc",
+    version,
+    verbatim_doc_comment,
+    arg_required_else_help = true,
+    subcommand_negates_reqs = true
+)]
+#[command(
+    override_usage = "spoc [OPTIONS] <COMMAND>...\n       spoc [OPTIONS] -\n       spoc [OPTIONS] populate|list ..."
+)]
+pub(crate) struct Args {
+    /// Settings [default: the file that the environment variable IMSPLEX_CONFIG names, else spoc.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Ask only this member [default: the first one of the settings that answers]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) member: Option<MemberName>,
+
+    /// How the answer is printed
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "table")]
+    pub(crate) output: OutputFormat,
+
+    /// How long answers are waited for, unless the command says WAIT [default: 300]
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=59_999))]
+    pub(crate) wait: Option<u64>,
+
+    #[command(subcommand)]
+    pub(crate) utility: Option<Utility>,
+
+    /// A type-2 command, or `-`
+    #[arg(value_name = "COMMAND", required = true)]
+    pub(crate) words: Vec<String>,
+}
+
+/// What can be done besides issuing commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Utility {
+    /// Put DBD and PSB source into the catalog (the populate utility, DFS3PU00)
+    Populate(Populate),
+    /// List what the catalog holds (the catalog query, DFS3CATQ)
+    List(List),
+}
+
+/// Arguments of DFS3PU00.
+#[derive(Debug, Group)]
+pub(crate) struct Populate {
+    /// Where the definitions go (MANAGEDACBS)
+    #[arg(long, value_enum, default_value = "stage")]
+    pub(crate) mode: Mode,
+
+    /// Take instances that are older than those in the directory, too (UNCOND instead of LATEST)
+    #[arg(long)]
+    pub(crate) uncond: bool,
+
+    /// Empty staging first (DELETE); with --mode stage
+    #[arg(long)]
+    pub(crate) delete: bool,
+
+    /// Source members, and folders whose files are all taken, except those that begin with a dot
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+/// Where the definitions go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Mode {
+    /// Into staging, to be activated by IMPORT DEFN SOURCE(CATALOG) (STAGE)
+    Stage,
+    /// Into the directory, active at once (UPDATE)
+    Update,
+    /// Into an empty directory, active at once (SETUP)
+    Setup,
+}
+
+impl From<Mode> for PopulateMode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Stage => Self::Stage,
+            Mode::Update => Self::Update,
+            Mode::Setup => Self::Setup,
+        }
+    }
+}
+
+/// Arguments of DFS3CATQ.
+#[derive(Debug, Group)]
+pub(crate) struct List {
+    /// Only definitions of this kind
+    #[arg(long, value_enum)]
+    pub(crate) kind: Option<Kind>,
+
+    /// Only definitions of this name: `*` stands for any characters, `%` for one
+    #[arg(long, default_value = "*", value_name = "NAME", value_parser = Generic::new)]
+    pub(crate) name: Generic,
+
+    /// What is in the directory (DEFINITION=CURRENT)
+    #[arg(long, group = "instances")]
+    pub(crate) active: bool,
+
+    /// What is in staging (DEFINITION=PENDING)
+    #[arg(long, group = "instances")]
+    pub(crate) pending: bool,
+
+    /// Both, and prior instances (DEFINITION=BOTH); the default
+    #[arg(long, group = "instances")]
+    pub(crate) all: bool,
+}
+
+impl List {
+    pub(crate) fn instances(&self) -> ListInstances {
+        match (self.active, self.pending) {
+            (true, _) => ListInstances::Active,
+            (_, true) => ListInstances::Pending,
+            _ => ListInstances::All,
+        }
+    }
+}
+
+/// A kind of definition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    /// Databases (TYPE=DATABASE)
+    Dbd,
+    /// Programs (TYPE=PSB)
+    Psb,
+}
+
+impl From<Kind> for ResourceKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Dbd => Self::Dbd,
+            Kind::Psb => Self::Psb,
+        }
+    }
+}
+
+/// How the answer is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OutputFormat {
+    /// As the TSO SPOC shows it
+    Table,
+    /// One JSON object for each answer
+    Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::error::Error;
+
+    /// What a story about arguments can do.
+    #[derive(goldenscript::Command)]
+    enum ArgsStory {
+        /// Shows what arguments mean, or why they are refused.
+        Spoc(#[arg(optional)] Vec<String>),
+    }
+
+    struct Stories;
+
+    impl goldenscript::Runner for Stories {
+        type Command = ArgsStory;
+
+        fn run(&mut self, command: &ArgsStory, _: &goldenscript::Context) -> Result<String, Box<dyn Error>> {
+            let ArgsStory::Spoc(words) = command;
+            let all = std::iter::once("spoc").chain(words.iter().map(String::as_str));
+            Ok(match Args::try_parse_from(all) {
+                Ok(args) => format!("{args:?}\n"),
+                Err(refusal) => {
+                    let text = refusal.to_string();
+                    format!(
+                        "exit {}: {}\n",
+                        crate::refusal_status(&refusal),
+                        text.lines().next().unwrap_or_default()
+                    )
+                }
+            })
+        }
+    }
+
+    #[test]
+    fn arguments() {
+        goldenscript::run(&mut Stories, "scripts/arguments").unwrap();
+    }
+
+    #[test]
+    fn the_arguments_do_not_contradict_each_other() {
+        <Args as clap::CommandFactory>::command().debug_assert();
+    }
+}

@@ -1,0 +1,193 @@
+//! Whole conversations, over real sockets, with a member that knows its answers by heart.
+
+use crate::args::{Args, OutputFormat};
+use crate::operate::operate;
+use crate::printer::Printer;
+use clap::Parser;
+use csl::envelope::{ListInstances, OperatorRequest, PopulateMode, Progress};
+use csl::om::{Answer, Column, CompletionCode, ReasonCode, ReturnCode, Row};
+use sci::certificates::Authority;
+use sci::mux::{Incoming, MuxSettings, serve};
+use sci::{Identity, IdentityFiles, Limits, Listener, Role};
+use std::fs;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use vocabulary::encoding::{decode, encode};
+use vocabulary::{MemberName, Moment, PlexName, ResourceKind};
+
+/// A plex on this machine with one member, IMS1, that is up, and one, IMS0, that is not and comes first.
+struct Plex {
+    folder: TempDir,
+    asked: Arc<Mutex<Vec<OperatorRequest>>>,
+    _runtime: Runtime,
+}
+
+impl Plex {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let authority = Authority::create(PlexName::new("PLEX1").unwrap()).unwrap();
+        authority.write(folder.path()).unwrap();
+        authority.issue(Role::Member, "IMS1", &[]).unwrap().write(folder.path(), "IMS1").unwrap();
+        authority.issue(Role::Operator, "OPER", &[]).unwrap().write(folder.path(), "OPER").unwrap();
+        let identity = Identity::load(&IdentityFiles::in_folder(folder.path(), "IMS1")).unwrap();
+        let runtime = Runtime::new().unwrap();
+        let mut listener =
+            runtime.block_on(Listener::bind("127.0.0.1:0", &identity, Limits::default())).unwrap();
+        let settings = format!(
+            "plex = 'PLEX1'\n[tls]\nauthority = 'ca.pem'\ncertificate = 'OPER.pem'\nkey = 'OPER-key.pem'\n\
+             [[members]]\nname = 'IMS0'\naddress = '127.0.0.1:1'\n[[members]]\nname = 'IMS1'\naddress = '{}'\n",
+            listener.address()
+        );
+        fs::write(folder.path().join("spoc.toml"), settings).unwrap();
+        let asked: Arc<Mutex<Vec<OperatorRequest>>> = Arc::default();
+        let heard = Arc::clone(&asked);
+        runtime.spawn(async move {
+            loop {
+                let accepted = listener.accept().await;
+                let heard = Arc::clone(&heard);
+                let handler = move |incoming| std::future::ready(hear(incoming, &heard));
+                tokio::spawn(serve(accepted.connection, MuxSettings::default(), handler));
+            }
+        });
+        Self { folder, asked, _runtime: runtime }
+    }
+
+    /// Exit status, stdout and stderr of a call of `spoc`.
+    fn spoc(&self, words: &[&str]) -> (u8, String, String) {
+        let config = self.path("spoc.toml");
+        let all = ["spoc", "--config", config.to_str().unwrap()].into_iter().chain(words.iter().copied());
+        let mut printer = Printer::memory(OutputFormat::Table);
+        let status = operate(&Args::try_parse_from(all).unwrap(), &mut printer);
+        let (answers, remarks) = printer.printed();
+        (status, answers, remarks)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn asked(&self) -> Vec<OperatorRequest> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+fn hear(incoming: Incoming, heard: &Mutex<Vec<OperatorRequest>>) {
+    let Incoming::Ask { body, responder } = incoming else { return };
+    let request: OperatorRequest = decode("request", &body).unwrap();
+    heard.lock().unwrap().push(request.clone());
+    if let OperatorRequest::Command { .. } = &request {
+        responder.progress(encode(&Progress { text: "PREPARE, waiting for IMS2".to_string() }).into());
+    }
+    responder.answer(encode(&answer(&request)).into());
+}
+
+fn answer(request: &OperatorRequest) -> Answer {
+    let ims1 = MemberName::new("IMS1").unwrap();
+    match request {
+        OperatorRequest::Command { text, .. } => {
+            let mut answer = Answer::new(text, Moment(0));
+            answer.columns = vec![Column::member(), Column::completion(), Column::completion_text()];
+            answer.rows =
+                [CompletionCode::OK, CompletionCode::IMS_STATE].map(|cc| Row::of(ims1, cc)).to_vec();
+            answer.judge_by_rows();
+            answer
+        }
+        OperatorRequest::Populate(chunk) => {
+            let bad = chunk.sources.iter().any(|source| source.bytes.starts_with(b"BAD"));
+            let (rc, rsn) = (ReturnCode::STATE, ReasonCode::ACTIVATION_STATE);
+            if bad { Answer::refused("", Moment(0), rc, rsn, "bad source") } else { Answer::default() }
+        }
+        OperatorRequest::List(_) => Answer::new("LIST", Moment(0)),
+    }
+}
+
+#[test]
+fn a_command_is_passed_on_to_the_first_member_that_answers() {
+    let plex = Plex::start();
+    let (status, answers, remarks) = plex.spoc(&["qry", "db", "--wait", "20"]);
+    assert_eq!(status, 4);
+    assert!(
+        answers.starts_with("Response for: qry db\nMbrName CC CCText\nIMS1     0\nIMS1    B2 "),
+        "{answers}"
+    );
+    assert_eq!(remarks, "PREPARE, waiting for IMS2\n");
+    assert_eq!(
+        plex.asked(),
+        [OperatorRequest::Command { text: "qry db".to_string(), wait_ms: Some(20_000) }]
+    );
+}
+
+#[test]
+fn the_wait_of_a_command_goes_before_that_of_the_arguments() {
+    let plex = Plex::start();
+    plex.spoc(&["QRY DB WAIT(1:00)", "--wait", "20"]);
+    plex.spoc(&["QRY DB"]);
+    let waits: Vec<_> = plex
+        .asked()
+        .into_iter()
+        .map(|request| match request {
+            OperatorRequest::Command { wait_ms, .. } => wait_ms,
+            other => panic!("{other:?} is no command"),
+        })
+        .collect();
+    assert_eq!(waits, [Some(60_000), Some(300_000)]);
+}
+
+#[test]
+fn a_pinned_member_that_is_down_is_not_replaced_by_another() {
+    let plex = Plex::start();
+    let (status, answers, remarks) = plex.spoc(&["QRY DB", "--member", "IMS0"]);
+    assert_eq!((status, answers.as_str()), (16, ""));
+    assert!(remarks.contains("IMS0") && !remarks.contains("IMS1"), "{remarks}");
+    assert!(plex.asked().is_empty());
+}
+
+#[test]
+fn a_populate_job_arrives_whole_and_in_order() {
+    let plex = Plex::start();
+    fs::create_dir(plex.path("dbd")).unwrap();
+    for name in ["A", "B", "C"] {
+        fs::write(plex.path("dbd").join(name), vec![b' '; 700_000]).unwrap();
+    }
+    let folder = plex.path("dbd");
+    let (status, _, remarks) = plex.spoc(&["populate", "--delete", folder.to_str().unwrap()]);
+    assert_eq!((status, remarks.as_str()), (0, ""));
+    let chunks: Vec<_> = plex
+        .asked()
+        .into_iter()
+        .map(|request| match request {
+            OperatorRequest::Populate(chunk) => chunk,
+            other => panic!("{other:?} is no chunk"),
+        })
+        .collect();
+    let last: Vec<bool> = chunks.iter().map(|chunk| chunk.last).collect();
+    assert_eq!(last, [false, false, true]);
+    assert!(chunks.iter().all(|chunk| chunk.job == chunks[0].job && chunk.delete));
+    assert!(chunks.iter().all(|chunk| chunk.mode == PopulateMode::Stage));
+    let names: Vec<_> = chunks.iter().map(|chunk| chunk.sources[0].name.clone()).collect();
+    assert_eq!(names, ["A", "B", "C"].map(|name| folder.join(name).display().to_string()));
+}
+
+#[test]
+fn a_populate_job_ends_with_the_first_chunk_that_is_refused() {
+    let plex = Plex::start();
+    fs::write(plex.path("A"), [b"BAD".as_slice(), &vec![b' '; 700_000]].concat()).unwrap();
+    fs::write(plex.path("B"), vec![b' '; 700_000]).unwrap();
+    let [a, b] = ["A", "B"].map(|name| plex.path(name).display().to_string());
+    let (status, answers, _) = plex.spoc(&["populate", &a, &b]);
+    assert_eq!(status, 16);
+    assert!(answers.ends_with(": bad source\n"), "{answers}");
+    assert_eq!(plex.asked().len(), 1);
+}
+
+#[test]
+fn a_listing_asks_for_what_the_arguments_say() {
+    let plex = Plex::start();
+    let (status, answers, _) = plex.spoc(&["list", "--kind", "psb", "--name", "tell*", "--pending"]);
+    assert_eq!((status, answers.as_str()), (0, "Response for: LIST\n"));
+    let [OperatorRequest::List(list)] = &plex.asked()[..] else { panic!("one listing was asked for") };
+    assert_eq!((list.kind, list.name.as_str()), (Some(ResourceKind::Psb), "TELL*"));
+    assert_eq!(list.instances, ListInstances::Pending);
+}
