@@ -147,9 +147,9 @@ impl Identity {
     pub fn load(files: &IdentityFiles) -> Result<Self, IdentityError> {
         let roots = Arc::new(read_roots(&files.ca)?);
         let chain = read_certificates(&files.certificate)?;
+        check_validity(&files.certificate, &chain[0])?;
         let peer = Peer::from_certificate(&chain[0])
             .map_err(|source| IdentityError::NotAnIdentity { path: files.certificate.clone(), source })?;
-        check_validity(&files.certificate, &chain[0])?;
         check_chain(files, &roots, &chain)?;
         let certified = Arc::new(certified_key(files, chain)?);
         Ok(Self { peer, roots, certified })
@@ -196,13 +196,19 @@ fn read(path: &Path) -> Result<Vec<u8>, IdentityError> {
 }
 
 fn damaged(path: &Path, error: &pem::Error) -> IdentityError {
-    IdentityError::Damaged { path: path.to_path_buf(), reason: error.to_string() }
+    let reason = match error {
+        pem::Error::MissingSectionEnd { .. } => "a section has no -----END line".to_string(),
+        pem::Error::IllegalSectionStart { .. } => "a -----BEGIN line is wrong".to_string(),
+        other => other.to_string(),
+    };
+    IdentityError::Damaged { path: path.to_path_buf(), reason }
 }
 
 fn check_validity(path: &Path, der: &[u8]) -> Result<(), IdentityError> {
     let path = path.to_path_buf();
+    let no_certificate = "a section is no X.509 certificate";
     let (_, certificate) = X509Certificate::from_der(der)
-        .map_err(|error| IdentityError::Damaged { path: path.clone(), reason: error.to_string() })?;
+        .map_err(|_| IdentityError::Damaged { path: path.clone(), reason: no_certificate.to_string() })?;
     let (validity, now) = (certificate.validity(), x509_parser::time::ASN1Time::now());
     if now > validity.not_after {
         return Err(IdentityError::Expired { path, at: validity.not_after.to_string() });

@@ -25,7 +25,8 @@
 //!
 //! **Its invariants.**
 //! - A lane is only open to the roles that [`Lane::allows`].
-//! - Before its hello is read, a peer holds one task, [`Limits::handshake_ms`] long, and 4 KiB.
+//! - Before its hello is read, a peer holds one task, little longer than [`Limits::handshake_ms`], what TLS needs for
+//!   a handshake, and 4 KiB.
 //! - A length beyond the lane's limit closes the connection before anything is allocated for it.
 //! - An ask gets one answer, or one error that says whether it may have been obeyed.
 //! - Every failure to dial says what was dialed and what to do about it.

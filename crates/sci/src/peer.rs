@@ -61,8 +61,14 @@ pub struct Peer {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PeerError {
     /// The bytes are no X.509 certificate.
-    #[error("the certificate can't be read: {0}")]
-    Unreadable(String),
+    #[error("it is no X.509 certificate")]
+    NotX509,
+    /// A part of the subject is no text.
+    #[error("the certificate's subject has a {attribute} that is no text")]
+    NotText {
+        /// `CN (name)`, `O (plex)` or `OU (role)`.
+        attribute: &'static str,
+    },
     /// A part of the subject is missing, or there more than once.
     #[error("the certificate's subject must have exactly one {attribute}, and has {count}")]
     Attribute {
@@ -93,8 +99,7 @@ pub enum PeerError {
 impl Peer {
     /// Who the subject of this DER certificate names. Whether the certificate is to be trusted is another question.
     pub fn from_certificate(der: &[u8]) -> Result<Self, PeerError> {
-        let (_, certificate) =
-            X509Certificate::from_der(der).map_err(|error| PeerError::Unreadable(error.to_string()))?;
+        let (_, certificate) = X509Certificate::from_der(der).map_err(|_| PeerError::NotX509)?;
         Self::from_subject(certificate.subject())
     }
 
@@ -136,7 +141,7 @@ fn only<'a>(
 ) -> Result<&'a str, PeerError> {
     let values: Vec<_> = values.collect();
     match values.as_slice() {
-        [value] => value.as_str().map_err(|error| PeerError::Unreadable(error.to_string())),
+        [value] => value.as_str().map_err(|_| PeerError::NotText { attribute }),
         several => Err(PeerError::Attribute { attribute, count: several.len() }),
     }
 }
@@ -175,7 +180,7 @@ mod tests {
 
     #[test]
     fn what_is_no_certificate_is_told() {
-        assert!(matches!(Peer::from_certificate(b"garbage"), Err(PeerError::Unreadable(_))));
+        assert_eq!(Peer::from_certificate(b"garbage"), Err(PeerError::NotX509));
         assert_eq!("Auditor".parse::<Role>(), Err(PeerError::UnknownRole { found: "Auditor".into() }));
     }
 }
