@@ -47,7 +47,10 @@ impl Plex {
             loop {
                 let accepted = listener.accept().await;
                 let heard = Arc::clone(&heard);
-                let handler = move |incoming| std::future::ready(hear(incoming, &heard));
+                let handler = move |incoming| {
+                    hear(incoming, &heard);
+                    std::future::ready(())
+                };
                 tokio::spawn(serve(accepted.connection, MuxSettings::default(), handler));
             }
         });

@@ -11,12 +11,14 @@ pub(crate) struct Printer<O, E> {
     answers: O,
     remarks: E,
     format: OutputFormat,
+    /// What stands between this answer and the one before.
+    gap: &'static str,
 }
 
 impl Printer<io::Stdout, io::Stderr> {
     /// To stdout and stderr.
     pub(crate) fn standard(format: OutputFormat) -> Self {
-        Self { answers: io::stdout(), remarks: io::stderr(), format }
+        Self { answers: io::stdout(), remarks: io::stderr(), format, gap: "" }
     }
 }
 
@@ -24,9 +26,10 @@ impl<O: Write, E: Write> Printer<O, E> {
     /// Prints an answer. A reader who went away has read enough.
     pub(crate) fn answer(&mut self, answer: &Answer) -> io::Result<()> {
         let text = match self.format {
-            OutputFormat::Table => render::table::render(answer),
+            OutputFormat::Table => format!("{}{}", self.gap, render::table::render(answer)),
             OutputFormat::Json => render::json::render(answer),
         };
+        self.gap = "\n";
         match self.answers.write_all(text.as_bytes()).and_then(|()| self.answers.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             written => written,
@@ -53,7 +56,7 @@ impl<O: Write, E: Write> Printer<O, E> {
 impl Printer<Vec<u8>, Vec<u8>> {
     /// Into memory.
     pub(crate) fn memory(format: OutputFormat) -> Self {
-        Self { answers: Vec::new(), remarks: Vec::new(), format }
+        Self { answers: Vec::new(), remarks: Vec::new(), format, gap: "" }
     }
 
     /// What was printed: answers, and everything else.
@@ -82,8 +85,12 @@ mod tests {
     }
 
     fn print_to(kind: io::ErrorKind) -> io::Result<()> {
-        let mut printer =
-            Printer { answers: Refusing(kind), remarks: Refusing(kind), format: OutputFormat::Table };
+        let mut printer = Printer {
+            answers: Refusing(kind),
+            remarks: Refusing(kind),
+            format: OutputFormat::Table,
+            gap: "",
+        };
         printer.progress(&Progress { text: "PREPARE".to_string() });
         printer.answer(&Answer::new("QRY DB", Moment(0)))
     }
