@@ -42,6 +42,7 @@ pub trait LogSet: Send {
     /// on at `position`. What is let go may come back when the set is opened again, never what is after it lost.
     fn discard_before(&mut self, position: u64) -> Result<(), DataSetError>;
 
-    /// Removes all records after `position`; the next one gets `position + 1`. Durable when it returns.
+    /// Removes all records after `position`; the next one gets `position + 1`. When it returns, that and all records
+    /// that stay are forced.
     fn truncate_after(&mut self, position: u64) -> Result<(), DataSetError>;
 }

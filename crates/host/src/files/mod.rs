@@ -1,0 +1,17 @@
+//! Files: what a member keeps on its disk, and how it comes to be there for good.
+//!
+//! A [`SegmentLog`] keeps records in the order they came. A [`DataFolder`] is what belongs to one member, under
+//! lock and with an identity. [`write_aside`] replaces a small file whole.
+//!
+//! A write counts as durable only after the file was synced and, where a name was made or changed, its folder too.
+//! Nothing here is retried after a failed sync: see the invariants of `dasd`.
+
+mod aside;
+mod folder;
+mod identity;
+mod segment;
+
+pub use aside::{sync_folder, write_aside, write_aside_with};
+pub use folder::{DataFolder, FolderError};
+pub use identity::Identity;
+pub use segment::{SegmentBounds, SegmentLog, SegmentReader};
