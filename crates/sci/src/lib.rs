@@ -3,7 +3,7 @@
 //! **What it guarantees.** Whoever holds a [`Connection`] knows who is at the other end: TLS 1.3 proved that it has
 //! the key of a certificate which the plex's authority issued, and the certificate says its name, its plex and its
 //! role. Frames arrive whole, once and in order, or the connection says that it is broken. Nobody outside the plex
-//! can make this process hold more than a hello, or wait longer than a deadline.
+//! can make this process hold more than a handshake, or wait longer than a deadline.
 //!
 //! **Its words.** An *identity* ([`Identity`]) is what a process shows of itself; a *peer* ([`Peer`]) is what
 //! others showed. A *role* ([`Role`]: member, operator, region) says what a certificate is good for, a *lane*

@@ -5,7 +5,7 @@
 mod common;
 
 use bytes::Bytes;
-use common::{Certificates, Log, connected, dial_as, member};
+use common::{Certificates, connected, dial_as, logged, member};
 use futures::{SinkExt, StreamExt};
 use rustls::{
     ClientConfig, RootCertStore,
@@ -71,7 +71,6 @@ async fn all_of(stream: &mut (impl AsyncReadExt + Unpin)) -> Vec<u8> {
 
 #[tokio::test]
 async fn a_client_without_a_certificate_gets_nowhere() {
-    let (log, _guard) = Log::watch();
     let certificates = Certificates::new();
     let mut listener = certificates.listener("IMS1", Limits::default()).await;
     let address = listener.address();
@@ -87,15 +86,14 @@ async fn a_client_without_a_certificate_gets_nowhere() {
     assert!(refused.contains("CertificateRequired"), "{refused}");
     only_a_member_gets_in(&certificates, listener).await;
     assert!(
-        log.text().contains("connection not accepted: TLS failed: peer sent no certificates"),
+        logged().contains("connection not accepted: TLS failed: peer sent no certificates"),
         "{}",
-        log.text()
+        logged()
     );
 }
 
 #[tokio::test]
 async fn garbage_instead_of_tls_is_closed_and_logged_with_its_address() {
-    let (log, _guard) = Log::watch();
     let certificates = Certificates::new();
     let mut listener = certificates.listener("IMS1", Limits::default()).await;
     let mut client = TcpStream::connect(listener.address()).await.unwrap();
@@ -107,8 +105,8 @@ async fn garbage_instead_of_tls_is_closed_and_logged_with_its_address() {
     }
     drop(client);
     only_a_member_gets_in(&certificates, listener).await;
-    assert!(log.text().contains(&format!("address={own}")), "{}", log.text());
-    assert!(log.text().contains("connection not accepted: TLS failed"), "{}", log.text());
+    assert!(logged().contains(&format!("address={own}")), "{}", logged());
+    assert!(logged().contains("connection not accepted: TLS failed"), "{}", logged());
 }
 
 #[tokio::test]
@@ -170,7 +168,6 @@ async fn a_client_that_does_not_check_what_it_should_is_checked_all_the_same() {
 
 #[tokio::test]
 async fn a_hello_that_says_to_be_longer_than_any_is_not_waited_for() {
-    let (log, _guard) = Log::watch();
     let certificates = Certificates::new();
     let mut listener = certificates.listener("IMS1", Limits::default()).await;
     certificates.identity(Role::Operator, "jane");
@@ -185,7 +182,7 @@ async fn a_hello_that_says_to_be_longer_than_any_is_not_waited_for() {
         accepted = listener.accept() => panic!("{accepted:?}"),
     }
     only_a_member_gets_in(&certificates, listener).await;
-    assert!(log.text().contains("its hello could not be read: frame size too big"), "{}", log.text());
+    assert!(logged().contains("its hello could not be read: frame size too big"), "{}", logged());
 }
 
 #[tokio::test]
@@ -237,7 +234,6 @@ async fn a_frame_beyond_the_limit_is_not_sent_and_breaks_nothing() {
 
 #[tokio::test]
 async fn a_length_beyond_the_limit_closes_the_connection_and_is_logged() {
-    let (log, _guard) = Log::watch();
     let (dialed, mut accepted) = connected(Role::Operator, Lane::Operator, Limits::default()).await;
     let mut frames = dialed.into_frames();
     frames.get_mut().write_all(&[0x7f, 0xff, 0xff, 0xff]).await.unwrap();
@@ -248,8 +244,8 @@ async fn a_length_beyond_the_limit_closes_the_connection_and_is_logged() {
         "{received:?}"
     );
     let line = "operator PEER of plex PLEX1 at 127.0.0.1:";
-    assert!(log.text().contains(line), "{}", log.text());
-    assert!(log.text().contains("announced a frame of more than 8388608 bytes"), "{}", log.text());
+    assert!(logged().contains(line), "{}", logged());
+    assert!(logged().contains("announced a frame of more than 8388608 bytes"), "{}", logged());
 }
 
 #[tokio::test]

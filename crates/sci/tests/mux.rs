@@ -5,7 +5,7 @@
 mod common;
 
 use bytes::Bytes;
-use common::{Log, connected};
+use common::{connected, logged};
 use futures::future::join_all;
 use sci::{
     Connection, Lane, Limits, Role,
@@ -22,9 +22,9 @@ use tokio::{sync::mpsc, task::JoinHandle};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Short times, as for a test.
+/// A peer is missed soon.
 fn quick() -> MuxSettings {
-    MuxSettings { keepalive_ms: 40, silence_ms: 200, ..MuxSettings::default() }
+    MuxSettings { keepalive_ms: 50, silence_ms: 400, ..MuxSettings::default() }
 }
 
 async fn pair(limits: Limits) -> (Connection, Connection) {
@@ -92,7 +92,7 @@ async fn many_asks_at_once_each_get_their_own_answer() {
 #[tokio::test]
 async fn a_slow_ask_does_not_hold_up_a_quick_one() {
     let (handler, mut asks) = handing_over();
-    let (caller, _serving) = linked(quick(), Limits::default(), handler).await;
+    let (caller, _serving) = linked(MuxSettings::default(), Limits::default(), handler).await;
     let slow = caller.clone();
     let slow = tokio::spawn(async move { slow.ask(Bytes::from_static(b"slow"), SECOND).await });
     let (_, slow_responder) = asks.recv().await.unwrap();
@@ -115,7 +115,7 @@ async fn progress_comes_in_order_and_before_the_answer() {
         }
         responder.answer(Bytes::from_static(b"COMPLETE"));
     };
-    let (caller, _serving) = linked(quick(), Limits::default(), handler).await;
+    let (caller, _serving) = linked(MuxSettings::default(), Limits::default(), handler).await;
     let mut seen = Vec::new();
     let answer = caller
         .ask_with_progress(Bytes::from_static(b"IMPORT"), SECOND, |report| {
@@ -179,7 +179,7 @@ async fn a_busy_server_is_not_taken_for_a_lost_one() {
     let patient = caller.clone();
     let patient = tokio::spawn(async move { patient.ask(Bytes::from_static(b"?"), 3 * SECOND).await });
     let (_, responder) = asks.recv().await.unwrap();
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    tokio::time::sleep(Duration::from_millis(900)).await;
     assert!(!caller.is_closed() && !serving.is_finished());
     responder.answer(Bytes::from_static(b"!"));
     assert_eq!(patient.await.unwrap().unwrap(), "!");
@@ -188,7 +188,7 @@ async fn a_busy_server_is_not_taken_for_a_lost_one() {
 #[tokio::test]
 async fn an_ask_does_not_wait_longer_than_it_is_told_to() {
     let (handler, mut asks) = handing_over();
-    let (caller, _serving) = linked(quick(), Limits::default(), handler).await;
+    let (caller, _serving) = linked(MuxSettings::default(), Limits::default(), handler).await;
     let error = caller.ask(Bytes::from_static(b"?"), Duration::from_millis(50)).await.unwrap_err();
     assert!(matches!(error, AskError::TimedOut { waited_ms: 50, .. }), "{error}");
     // The late answer is for nobody, and harms nobody.
@@ -203,7 +203,7 @@ async fn an_ask_does_not_wait_longer_than_it_is_told_to() {
 #[tokio::test]
 async fn a_question_that_is_let_go_is_not_waited_for() {
     let handler = |incoming| async move { drop(incoming) };
-    let (caller, _serving) = linked(quick(), Limits::default(), handler).await;
+    let (caller, _serving) = linked(MuxSettings::default(), Limits::default(), handler).await;
     let error = caller.ask(Bytes::from_static(b"?"), 5 * SECOND).await.unwrap_err();
     assert!(matches!(error, AskError::Unanswered { .. }), "{error}");
 }
@@ -215,7 +215,7 @@ async fn a_handler_that_panics_costs_one_answer_and_not_the_link() {
         assert!(body != "fail", "on purpose");
         responder.answer(body);
     };
-    let (caller, _serving) = linked(quick(), Limits::default(), handler).await;
+    let (caller, _serving) = linked(MuxSettings::default(), Limits::default(), handler).await;
     let error = caller.ask(Bytes::from_static(b"fail"), SECOND).await.unwrap_err();
     assert!(matches!(error, AskError::Unanswered { .. }), "{error}");
     assert_eq!(caller.ask(Bytes::from_static(b"go on"), SECOND).await.unwrap(), "go on");
@@ -228,7 +228,7 @@ async fn what_is_too_long_is_refused_on_both_sides_and_breaks_nothing() {
         let Incoming::Ask { body, responder } = incoming else { return };
         responder.answer(Bytes::from(vec![0; usize::from(body[0])]));
     };
-    let (caller, _serving) = linked(quick(), limits, handler).await;
+    let (caller, _serving) = linked(MuxSettings::default(), limits, handler).await;
     let long = Bytes::from(vec![0; 101]);
     let error = caller.ask(long.clone(), SECOND).await.unwrap_err();
     assert!(matches!(error, AskError::TooLong { bytes: 101, bytes_max: 100, .. }), "{error}");
@@ -240,36 +240,35 @@ async fn what_is_too_long_is_refused_on_both_sides_and_breaks_nothing() {
 
 #[tokio::test]
 async fn a_peer_that_falls_silent_is_lost_to_the_caller() {
-    let (log, _guard) = Log::watch();
     // The connection stays open, as that of a stopped process does.
     let (dialed, _stopped) = pair(Limits::default()).await;
     let caller = Caller::start(dialed, quick());
     let asked = caller.ask(Bytes::from_static(b"?"), 5 * SECOND);
     let (asked, lost) = tokio::join!(asked, caller.closed());
-    assert_eq!(lost.reason, LostReason::Silent { silence_ms: 200 });
+    assert_eq!(lost.reason, LostReason::Silent { silence_ms: 400 });
     assert_eq!(asked.unwrap_err(), AskError::Lost(lost.clone()));
     assert_eq!(caller.tell(Bytes::new()), Err(TellError::Lost(lost.clone())));
     assert_eq!(caller.ask(Bytes::new(), SECOND).await, Err(AskError::NotSent(lost)));
-    assert!(log.text().contains("is lost: nothing was received for 200 ms"), "{}", log.text());
+    assert!(logged().contains("is lost: nothing was received for 400 ms"), "{}", logged());
 }
 
 #[tokio::test]
 async fn a_peer_that_falls_silent_is_lost_to_the_server() {
     let (_stopped, accepted) = pair(Limits::default()).await;
     let lost = serve(accepted, quick(), |_| async {}).await;
-    assert_eq!(lost.reason, LostReason::Silent { silence_ms: 200 });
+    assert_eq!(lost.reason, LostReason::Silent { silence_ms: 400 });
 }
 
 #[tokio::test]
 async fn an_idle_link_stays_up() {
     let (caller, serving) = linked(quick(), Limits::default(), |_| async {}).await;
-    tokio::time::sleep(Duration::from_millis(600)).await;
+    tokio::time::sleep(Duration::from_millis(900)).await;
     assert!(!caller.is_closed() && !serving.is_finished());
 }
 
 #[tokio::test]
 async fn the_link_ends_in_order_with_its_last_caller() {
-    let (caller, serving) = linked(quick(), Limits::default(), |_| async {}).await;
+    let (caller, serving) = linked(MuxSettings::default(), Limits::default(), |_| async {}).await;
     drop(caller.clone());
     assert!(!caller.is_closed());
     drop(caller);
@@ -279,7 +278,7 @@ async fn the_link_ends_in_order_with_its_last_caller() {
 #[tokio::test]
 async fn work_in_progress_ends_even_when_the_asker_is_gone() {
     let (handler, mut asks) = handing_over();
-    let (caller, serving) = linked(quick(), Limits::default(), handler).await;
+    let (caller, serving) = linked(MuxSettings::default(), Limits::default(), handler).await;
     let asking = tokio::spawn(async move { caller.ask(Bytes::from_static(b"?"), SECOND).await });
     let (_, responder) = asks.recv().await.unwrap();
     asking.abort();
@@ -292,7 +291,7 @@ async fn work_in_progress_ends_even_when_the_asker_is_gone() {
 async fn what_is_no_frame_of_this_protocol_ends_the_link() {
     let (mut dialed, accepted) = pair(Limits::default()).await;
     dialed.send(Bytes::from_static(b"short")).await.unwrap();
-    let lost = serve(accepted, quick(), |_| async {}).await;
+    let lost = serve(accepted, MuxSettings::default(), |_| async {}).await;
     let text = "a frame of 5 bytes, which is too short";
     assert_eq!(lost.reason, LostReason::Malformed(text.to_string()));
 }

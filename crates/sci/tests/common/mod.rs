@@ -8,15 +8,8 @@ use sci::{
     Accepted, Connection, DialError, Identity, IdentityFiles, Lane, Limits, Listener, Role,
     certificates::Authority, dial,
 };
-use std::{
-    error::Error,
-    fs, io,
-    net::SocketAddr,
-    path::Path,
-    sync::{Arc, Mutex},
-};
+use std::{cell::RefCell, error::Error, fs, io, net::SocketAddr, path::Path, sync::Once};
 use tempfile::TempDir;
-use tracing_subscriber::fmt::MakeWriter;
 use vocabulary::{MemberName, PlexName};
 
 /// The certificates of PLEX1.
@@ -27,6 +20,7 @@ pub(crate) struct Certificates {
 
 impl Certificates {
     pub(crate) fn new() -> Self {
+        keep_log();
         let folder = tempfile::tempdir().unwrap();
         let authority = Authority::create(PlexName::new("PLEX1").unwrap()).unwrap();
         authority.write(folder.path()).unwrap();
@@ -92,40 +86,37 @@ pub(crate) async fn connected(role: Role, lane: Lane, limits: Limits) -> (Connec
     (connection.unwrap(), accepted)
 }
 
-/// What this thread logs, from now on.
-#[derive(Clone, Default)]
-pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    pub(crate) fn watch() -> (Self, tracing::subscriber::DefaultGuard) {
-        let log = Self::default();
-        let subscriber = tracing_subscriber::fmt()
-            .with_writer(log.clone())
-            .with_ansi(false)
-            .with_max_level(tracing::Level::WARN)
-            .finish();
-        (log, tracing::subscriber::set_default(subscriber))
-    }
-
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
+thread_local! {
+    static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-impl io::Write for Log {
+/// The warnings of this test so far: a test and all its tasks have a thread to themselves.
+pub(crate) fn logged() -> String {
+    LOGGED.with_borrow(|bytes| String::from_utf8(bytes.clone()).unwrap())
+}
+
+/// One subscriber for the process. With one for each thread, a thread without would decide for all of them that
+/// nobody is interested, when it is the first to reach a log line.
+fn keep_log() {
+    static KEPT: Once = Once::new();
+    KEPT.call_once(|| {
+        tracing_subscriber::fmt()
+            .with_writer(|| ThreadLog)
+            .with_ansi(false)
+            .with_max_level(tracing::Level::WARN)
+            .init();
+    });
+}
+
+struct ThreadLog;
+
+impl io::Write for ThreadLog {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
+        LOGGED.with_borrow_mut(|log| log.extend_from_slice(bytes));
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
     }
 }
