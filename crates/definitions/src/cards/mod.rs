@@ -1,0 +1,15 @@
+//! The card reader: bytes into lines, lines into cards, cards into statements.
+
+mod card;
+mod ebcdic;
+mod operation;
+mod place;
+mod reader;
+mod source;
+mod statement;
+
+pub(crate) use operation::Operation;
+pub(crate) use place::Place;
+pub(crate) use reader::Reader;
+pub(crate) use source::Source;
+pub(crate) use statement::Statement;

@@ -1,0 +1,31 @@
+//! What a DBD and a PSB say, as types. The lengths are those of the IMS catalog, which keeps the same things in its
+//! records.
+
+pub mod dbd;
+pub mod field;
+pub mod procopt;
+pub mod psb;
+pub mod relation;
+pub mod segment;
+
+use serde::{Deserialize, Serialize};
+use vocabulary::ResourceName;
+
+/// What compiling a deck of statements gives.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Definition {
+    /// A database description, from DBDGEN.
+    Dbd(dbd::Dbd),
+    /// A program specification block, from PSBGEN.
+    Psb(psb::Psb),
+}
+
+impl Definition {
+    /// Its kind and its name.
+    pub fn name(&self) -> ResourceName {
+        match self {
+            Self::Dbd(dbd) => dbd.name.into(),
+            Self::Psb(psb) => psb.name.into(),
+        }
+    }
+}
