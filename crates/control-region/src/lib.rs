@@ -1,1 +1,52 @@
-//! placeholder
+//! One IMS member, complete and inert: events in, effects out.
+//!
+//! **What it guarantees.** Given the same events and changes in the same order, a member does the same. It never
+//! votes for an activation that would change what is in use here, never schedules what it has voted away, and
+//! works with an activated definition from the entry that commits it. What it owes it offers again until it is
+//! taken, so that no lost letter and no lost master leaves an activation hanging.
+//!
+//! **Its words.** An *event* ([`Event`]) is what the world tells; an *effect* ([`Effect`]) what the member wants
+//! done. A *letter* ([`Letter`]) goes from member to member and may be lost. The *entry member* of a command is
+//! the one that an operator speaks to: it plays OM, routes the command and merges the answers. The *master* is the
+//! member whose node leads the consensus group.
+//!
+//! **Its phases.**
+//!
+//! ```text
+//!   catching up ──▶ waiting (DFS4373I) ──▶ registering ──▶ running ──▶ stopping ──▶ stopped
+//!       │        an activation is under way    ▲  ▲           │
+//!       └──────────────────────────────────────┘  └───────────┘ found to be taken for lost
+//! ```
+//!
+//! A member that starts first asks for the newest state, so that it never decides on an old one; then it registers
+//! with the plex, which tells it whether it missed a change (DFS4146W).
+//!
+//! **Its invariants.**
+//! - Only a running member votes, completes, schedules and coordinates.
+//! - Every turn asks what is owed now, by the member and by the master, and not what happened last.
+//! - A command that an operator gave is answered once, by its deadline at the latest.
+//!
+//! **What it leaves out.** Clock, disk, network and consensus: the host has them. What the members agree on:
+//! that is `plex`.
+//!
+//! It follows an IMS control region that shares managed ACBs, with its Operations Manager and the commands of
+//! the type-2 interface.
+
+mod activation;
+mod commands;
+mod event;
+mod letter;
+mod library;
+mod links;
+mod om;
+mod populate;
+mod region;
+mod resources;
+mod settings;
+mod start;
+
+pub use event::{BarrierId, Effect, Event, LinkState, ProposalId, RegionId, RequestId};
+pub use letter::{CallId, Letter};
+pub use region::ControlRegion;
+pub use resources::{DatabaseStop, LoadedPsb, Resources, ScheduleError};
+pub use settings::Settings;

@@ -3,7 +3,7 @@
 //! [`Answer`]: crate::om::Answer
 
 use serde::{Deserialize, Serialize};
-use vocabulary::{InstanceStamp, ResourceKind};
+use vocabulary::{InstanceStamp, PsbName, ResourceKind};
 
 /// One thing that an operator asks of a member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,3 +100,16 @@ pub struct Progress {
     /// One line without its end.
     pub text: String,
 }
+
+/// What a dependent region asks of its member. A region ends when its connection does.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RegionRequest {
+    /// Schedule a program.
+    Schedule {
+        /// Its PSB.
+        psb: PsbName,
+    },
+}
+
+/// Whether a region got what it asked for, or why not.
+pub type RegionReply = Result<(), String>;

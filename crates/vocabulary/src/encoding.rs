@@ -60,13 +60,22 @@ pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
 
 /// The value that these bytes, and no more, encode. `what` names it in the error.
 pub fn decode<T: DeserializeOwned>(what: &'static str, bytes: &[u8]) -> Result<T, DecodeError> {
-    // The limit keeps a forged length field from asking for more memory than the bytes could ever hold.
-    let config = bincode::config::standard().with_limit::<{ 1 << 30 }>();
-    let (value, used) = bincode::serde::decode_from_slice(bytes, config)
-        .map_err(|error| DecodeError::Malformed { what, reason: error.to_string() })?;
+    let (value, used) =
+        decode_limited(bytes).map_err(|error| DecodeError::Malformed { what, reason: error.to_string() })?;
     match bytes.len() - used {
         0 => Ok(value),
         count => Err(DecodeError::TrailingBytes { what, count }),
+    }
+}
+
+/// A forged length field must not ask for much more memory than the bytes could ever hold. The limits are steps,
+/// because they have to be known when this is compiled.
+fn decode_limited<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, usize), bincode::error::DecodeError> {
+    let config = bincode::config::standard();
+    match bytes.len() {
+        0..0x1_0000 => bincode::serde::decode_from_slice(bytes, config.with_limit::<0x10_0000>()),
+        0x1_0000..0x80_0000 => bincode::serde::decode_from_slice(bytes, config.with_limit::<0x800_0000>()),
+        _ => bincode::serde::decode_from_slice(bytes, config.with_limit::<0x4000_0000>()),
     }
 }
 

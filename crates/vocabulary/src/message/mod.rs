@@ -125,10 +125,7 @@ impl<'de> Deserialize<'de> for Message {
 
 /// Every message this program can issue, table by table.
 pub fn all() -> impl Iterator<Item = &'static MessageDefinition> {
-    [activation::ACTIVATION, catalog::CATALOG, generation::GENERATION, member::MEMBER]
-        .into_iter()
-        .flatten()
-        .copied()
+    [ACTIVATION, CATALOG, GENERATION, MEMBER].into_iter().flatten().copied()
 }
 
 /// The definition of a number, if this release has it.
@@ -168,7 +165,7 @@ mod tests {
                 Severity::Error => "E",
                 Severity::Action => "A",
             };
-            if definition.number.starts_with("DFS") && !generation::GENERATION.contains(&definition) {
+            if definition.number.starts_with("DFS") && !GENERATION.contains(&definition) {
                 assert!(definition.number.ends_with(letter), "{}", definition.number);
             }
         }

@@ -1,0 +1,250 @@
+//! What an operator reads about an import: a row for each member, and one for each resource.
+
+use super::import::WaitingImport;
+use super::validate::Invalid;
+use csl::om::{Answer, Column, CompletionCode, MemberMessage, MessageBody, ReasonCode, ReturnCode, Row};
+use plex::{AbortReason, CommandToken, Finished, Outcome, Plex, Refusal, RosterEntry};
+use std::collections::BTreeSet;
+use vocabulary::message::{DFS4755E, DFS4756E, DFS4896I, DFS4897I, DFS4898E, DFS4999I, DFS5000I};
+use vocabulary::{MemberName, Message, Moment, ResourceName};
+
+fn columns() -> Vec<Column> {
+    vec![
+        Column::name("NAME", "Name", 0),
+        Column::text("TYP", "Type"),
+        Column::member(),
+        Column::completion(),
+        Column::completion_text(),
+        Column::text("TIMESTMP", "TimeStamp").skip_blank(),
+        Column::text("PRIOR", "PriorTimeStamp").skip_blank(),
+        Column::text("REFP", "RefreshPending").skip_blank(),
+    ]
+}
+
+fn member_row(member: MemberName, code: CompletionCode) -> Row {
+    Row::of(member, code).with("NAME", "").with("TYP", "IMS")
+}
+
+fn resource_row(name: ResourceName, master: MemberName, code: CompletionCode) -> Row {
+    let typ = match name {
+        ResourceName::Dbd(_) => "DB",
+        ResourceName::Psb(_) => "PGM",
+    };
+    Row::of(master, code).with("NAME", name.as_str()).with("TYP", typ)
+}
+
+fn new_answer(text: &str, began: Moment, now: Moment, master: MemberName) -> Answer {
+    Answer { master: Some(master), stopped: now, columns: columns(), ..Answer::new(text, began) }
+}
+
+/// The answer to an import that has come to its outcome.
+pub(crate) fn import_answer(text: &str, began: Moment, now: Moment, finished: &Finished) -> Answer {
+    let mut answer = new_answer(text, began, now, finished.master);
+    answer.rows = member_rows(finished);
+    answer.rows.extend(resource_rows(finished));
+    tell_outcome(&mut answer, finished);
+    (answer.rc, answer.rsn) = codes(finished);
+    answer
+}
+
+fn member_rows(finished: &Finished) -> Vec<Row> {
+    let down =
+        |member: &MemberName| finished.participants.get(member).is_some_and(|participant| participant.down);
+    let took_part = finished.participants.keys().map(|member| {
+        let code = member_code(finished, *member, down(member));
+        let row = member_row(*member, code);
+        match &finished.outcome {
+            Outcome::Committed { completed, .. } => match completed.get(member) {
+                Some(completion) => row.with("REFP", names(&completion.refresh_pending)),
+                None => row,
+            },
+            Outcome::BackedOut(_) => row,
+        }
+    });
+    let absent = finished.absent.iter().map(|member| member_row(*member, CompletionCode::IMS_STATE));
+    took_part.chain(absent).collect()
+}
+
+fn names<T: ToString>(all: &BTreeSet<T>) -> String {
+    all.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+}
+
+fn member_code(finished: &Finished, member: MemberName, down: bool) -> CompletionCode {
+    match &finished.outcome {
+        _ if down => CompletionCode::IMS_STATE,
+        Outcome::Committed { completed, .. } if completed.contains_key(&member) => CompletionCode::OK,
+        Outcome::Committed { .. } => CompletionCode::TIMED_OUT,
+        Outcome::BackedOut(AbortReason::MasterLost(_)) => CompletionCode::INCOMPLETE,
+        Outcome::BackedOut(AbortReason::NotAgreed { in_use, silent }) => {
+            if in_use.contains_key(&member) {
+                CompletionCode::RESOURCE_STATE
+            } else if silent.contains(&member) {
+                CompletionCode::TIMED_OUT
+            } else {
+                CompletionCode::INCOMPLETE
+            }
+        }
+    }
+}
+
+fn resource_rows(finished: &Finished) -> impl Iterator<Item = Row> {
+    let code = match &finished.outcome {
+        Outcome::Committed { .. } => CompletionCode::OK,
+        Outcome::BackedOut(_) => CompletionCode::INCOMPLETE,
+    };
+    let in_use = in_use_names(finished);
+    finished.changes.iter().map(move |change| {
+        let code = if in_use.contains(&change.name) { CompletionCode::RESOURCE_STATE } else { code };
+        let prior = change.old.map(|old| old.to_string()).unwrap_or_default();
+        resource_row(change.name, finished.master, code)
+            .with("TIMESTMP", change.new.to_string())
+            .with("PRIOR", prior)
+    })
+}
+
+fn in_use_names(finished: &Finished) -> BTreeSet<ResourceName> {
+    match &finished.outcome {
+        Outcome::BackedOut(AbortReason::NotAgreed { in_use, .. }) => {
+            in_use.values().flatten().map(|work| work.resource).collect()
+        }
+        _ => BTreeSet::new(),
+    }
+}
+
+fn tell_outcome(answer: &mut Answer, finished: &Finished) {
+    let (master, token) = (finished.master, finished.token);
+    match &finished.outcome {
+        Outcome::Committed { level, .. } => {
+            answer.say(master, DFS4896I.with(&[&finished.changes.len(), &token]));
+            if let Some(takeover) = finished.takeovers.last() {
+                answer.say(master, DFS5000I.with(&[&takeover.from, &token]));
+            }
+            answer.say(master, DFS4897I.with(&[level, &token]));
+        }
+        Outcome::BackedOut(AbortReason::MasterLost(lost)) => {
+            answer.say(master, DFS4999I.with(&[lost, &token]));
+        }
+        Outcome::BackedOut(AbortReason::NotAgreed { in_use, .. }) => {
+            for (member, work) in
+                in_use.iter().flat_map(|(member, all)| all.iter().map(move |work| (*member, work)))
+            {
+                let definition = match work.resource {
+                    ResourceName::Dbd(_) => &DFS4755E,
+                    ResourceName::Psb(_) => &DFS4756E,
+                };
+                answer.say(member, definition.with(&[&work.resource.as_str(), &member, &work.by]));
+            }
+            answer.say(master, DFS4898E.with(&[&token]));
+        }
+    }
+}
+
+fn codes(finished: &Finished) -> (ReturnCode, ReasonCode) {
+    let Outcome::Committed { completed, .. } = &finished.outcome else {
+        return (ReturnCode::LIST, ReasonCode::NONE_SUCCEEDED);
+    };
+    let there = finished.participants.iter().filter(|(_, participant)| !participant.down);
+    let silent = there.filter(|(member, _)| !completed.contains_key(member)).count();
+    let down =
+        finished.absent.len() + finished.participants.values().filter(|participant| participant.down).count();
+    match (silent, down) {
+        (0, 0) => (ReturnCode::OK, ReasonCode::NONE),
+        (0, _) => (ReturnCode::WARNING, ReasonCode::NOT_EVERYWHERE),
+        _ => (ReturnCode::LIST, ReasonCode::SOME_SUCCEEDED),
+    }
+}
+
+/// The answer to an import whose plan or blocks are in error: the master failed, the others were not asked.
+pub(crate) fn invalid_answer(
+    import: &WaitingImport,
+    plex: &Plex,
+    master: MemberName,
+    now: Moment,
+    findings: &[Invalid],
+) -> Answer {
+    let mut answer = new_answer(&import.text, import.began, now, master);
+    answer.rows = not_attempted_rows(plex, master, CompletionCode::RESOURCE_STATE);
+    let wrong: BTreeSet<ResourceName> = findings.iter().filter_map(|finding| finding.resource).collect();
+    answer
+        .rows
+        .extend(wrong.into_iter().map(|name| resource_row(name, master, CompletionCode::RESOURCE_STATE)));
+    for finding in findings {
+        say_line(&mut answer, master, finding.text.clone());
+    }
+    answer.say(master, DFS4898E.with(&[&import.token]));
+    answer.rc = ReturnCode::LIST;
+    answer.rsn = ReasonCode::NONE_SUCCEEDED;
+    answer.reason_text = "staging can't be imported as it is; nothing was changed".to_string();
+    answer
+}
+
+fn not_attempted_rows(plex: &Plex, master: MemberName, code: CompletionCode) -> Vec<Row> {
+    let sharers = plex.roster().iter().filter(|(_, entry)| RosterEntry::takes_part(entry));
+    sharers
+        .map(|(member, _)| {
+            member_row(*member, if *member == master { code } else { CompletionCode::NOT_ATTEMPTED })
+        })
+        .collect()
+}
+
+fn say_line(answer: &mut Answer, member: MemberName, line: String) {
+    answer.messages.push(MemberMessage { member: Some(member), body: MessageBody::Line(line) });
+}
+
+/// The answer to an import that the plex refused.
+pub(crate) fn refusal_answer(
+    import: &WaitingImport,
+    plex: &Plex,
+    master: MemberName,
+    now: Moment,
+    refusal: &Refusal,
+) -> Answer {
+    let mut answer = new_answer(&import.text, import.began, now, master);
+    let (code, rc, rsn) = match refusal {
+        Refusal::ActivationUnderWay { .. } => {
+            (CompletionCode::IN_PROGRESS, ReturnCode::STATE, ReasonCode::ACTIVATION_STATE)
+        }
+        Refusal::NothingStaged => (CompletionCode::NOT_FOUND, ReturnCode::LIST, ReasonCode::NONE_SUCCEEDED),
+        Refusal::Problems(_) => {
+            (CompletionCode::RESOURCE_STATE, ReturnCode::LIST, ReasonCode::NONE_SUCCEEDED)
+        }
+        _ => (CompletionCode::IMS_STATE, ReturnCode::LIST, ReasonCode::NONE_SUCCEEDED),
+    };
+    match refusal {
+        Refusal::TargetsNotActive(targets) => {
+            answer.rows = targets.iter().map(|target| member_row(*target, code)).collect();
+        }
+        _ => answer.rows = not_attempted_rows(plex, master, code),
+    }
+    if let Refusal::Problems(problems) = refusal {
+        for problem in problems {
+            say_line(&mut answer, master, problem.to_string());
+        }
+    }
+    (answer.rc, answer.rsn, answer.reason_text) = (rc, rsn, refusal.to_string());
+    answer
+}
+
+/// The answer to an import that waited for the staging data set in vain.
+pub(crate) fn staging_busy_answer(
+    import: &WaitingImport,
+    master: MemberName,
+    now: Moment,
+    message: Message,
+) -> Answer {
+    let mut answer = new_answer(&import.text, import.began, now, master);
+    answer.rows.push(member_row(master, CompletionCode::IN_PROGRESS));
+    answer.reason_text = message.to_string();
+    answer.say(master, message);
+    (answer.rc, answer.rsn) = (ReturnCode::LIST, ReasonCode::NONE_SUCCEEDED);
+    answer
+}
+
+/// The answer of an entry member whose master was lost before anything of the import was in the log.
+pub(crate) fn never_begun_answer(text: &str, began: Moment, now: Moment, token: CommandToken) -> Answer {
+    let mut answer = Answer { stopped: now, ..Answer::new(text, began) };
+    (answer.rc, answer.rsn) = (ReturnCode::OM_ENVIRONMENT, ReasonCode::NO_MASTER);
+    answer.reason_text =
+        format!("the master was lost before command {token} began, and nothing was changed; submit it again");
+    answer
+}

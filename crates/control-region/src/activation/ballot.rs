@@ -1,0 +1,133 @@
+//! The participant's side: check what is in use here, vote, refresh, report; again and again until it is taken.
+
+use crate::letter::Letter;
+use crate::region::ControlRegion;
+use plex::{AbortReason, Activation, CommandToken, Completion, Finished, InUse, Outcome, Phase};
+use vocabulary::message::{
+    DFS3780I, DFS4755E, DFS4756E, DFS4794I, DFS4896I, DFS4897I, DFS4898E, DFS4999I, DFS5000I,
+};
+use vocabulary::{MemberName, Moment, ResourceName};
+
+/// What this member has to say of the activation under way.
+#[derive(Debug, Clone)]
+pub(crate) struct Ballot {
+    pub(crate) token: CommandToken,
+    pub(crate) in_use: Vec<InUse>,
+    pub(crate) completion: Option<Completion>,
+    sent: Option<(MemberName, Moment)>,
+}
+
+impl ControlRegion {
+    /// Says what this member owes to the master, until the plex has moved on.
+    pub(crate) fn member_turn(&mut self) {
+        let Some(activation) = self.plex.activation().cloned() else { return };
+        if !self.is_running() || !activation.takes_part(self.me(), self.settings.incarnation) {
+            return;
+        }
+        let ballot = match self.ballot.take() {
+            Some(ballot) if ballot.token == activation.token => ballot,
+            _ => self.fill_in(&activation),
+        };
+        self.ballot = Some(self.deliver(ballot, &activation));
+    }
+
+    fn fill_in(&mut self, activation: &Activation) -> Ballot {
+        let options = &activation.options;
+        let concerned = options.concerns(self.me());
+        let mut in_use = if concerned { self.resources.in_use(&activation.plan) } else { Vec::new() };
+        if concerned && options.mode.refreshes() {
+            in_use.extend(self.resources.refresh_blockers());
+        }
+        if in_use.is_empty() {
+            self.resources.hold(activation.token, &activation.plan, concerned && options.mode.refreshes());
+        }
+        for work in &in_use {
+            let (name, by) = (work.resource.as_str().to_string(), &work.by);
+            self.issue(match work.resource {
+                ResourceName::Dbd(_) => DFS4755E.with(&[&name, &self.settings.member, by]),
+                ResourceName::Psb(_) => DFS4756E.with(&[&name, &self.settings.member, by]),
+            });
+        }
+        let completion = (activation.phase != Phase::Preparing).then(Completion::default);
+        Ballot { token: activation.token, in_use, completion, sent: None }
+    }
+
+    fn deliver(&mut self, mut ballot: Ballot, activation: &Activation) -> Ballot {
+        let letter = match (&activation.phase, &ballot.completion) {
+            (Phase::Committing { .. }, Some(completion)) => {
+                Letter::Done { token: ballot.token, completion: completion.clone() }
+            }
+            _ => Letter::Vote { token: ballot.token, in_use: ballot.in_use.clone() },
+        };
+        if self.is_master() {
+            self.count(self.me(), letter);
+            return ballot;
+        }
+        let Some(to) = self.master() else { return ballot };
+        let retry_ms = self.settings.retry_ms;
+        let fresh = ballot.sent.is_some_and(|(whom, at)| whom == to && self.now.ms_since(at) < retry_ms);
+        if !fresh {
+            ballot.sent = Some((to, self.now));
+            self.emit(crate::Effect::Send { to, letter });
+        }
+        ballot
+    }
+
+    pub(crate) fn prepared(&mut self) {
+        if self.is_running() {
+            let (level, since) = self.plex.catalog().level();
+            self.issue(DFS3780I.with(&[&level, &since]));
+        }
+    }
+
+    /// The commit point: from this entry on this member works with the new definitions.
+    pub(crate) fn committed(&mut self) {
+        let Some(activation) = self.plex.activation().cloned() else { return };
+        if !self.is_running() {
+            return;
+        }
+        let count = activation.plan.changes.len();
+        self.issue(DFS4896I.with(&[&count, &activation.token]));
+        let concerned = activation.options.concerns(self.me());
+        let completion = self.resources.refresh(&activation.plan, &activation.options, concerned);
+        let mut ballot = self
+            .ballot
+            .take()
+            .filter(|ballot| ballot.token == activation.token)
+            .unwrap_or(Ballot { token: activation.token, in_use: Vec::new(), completion: None, sent: None });
+        ballot.completion = Some(completion);
+        ballot.sent = None;
+        self.ballot = Some(ballot);
+        let (level, since) = self.plex.catalog().level();
+        self.issue(DFS3780I.with(&[&level, &since]));
+    }
+
+    pub(crate) fn ended(&mut self, finished: &Finished) {
+        self.ballot = None;
+        self.resources.release();
+        self.import_ended(finished);
+        if self.is_running() {
+            self.tell_end(finished);
+        }
+    }
+
+    fn tell_end(&mut self, finished: &Finished) {
+        let token = finished.token;
+        let takeover = finished.takeovers.last().copied();
+        match &finished.outcome {
+            Outcome::Committed { level, .. } => {
+                if let Some(takeover) = takeover {
+                    let definition = if finished.master == self.me() { &DFS5000I } else { &DFS4794I };
+                    self.issue(definition.with(&[&takeover.from, &token]));
+                }
+                self.issue(DFS4897I.with(&[level, &token]));
+            }
+            Outcome::BackedOut(reason) => {
+                if let (AbortReason::MasterLost(lost), true) = (reason, finished.master == self.me()) {
+                    self.issue(DFS4999I.with(&[lost, &token]));
+                }
+                self.issue(DFS4898E.with(&[&token]));
+            }
+        }
+    }
+}

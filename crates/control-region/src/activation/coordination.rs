@@ -1,0 +1,171 @@
+//! The master's side: collect votes, decide, collect completions, end; finish what a lost master left.
+
+use crate::letter::Letter;
+use crate::region::{ControlRegion, Founding, Owed};
+use plex::{
+    AbortReason, Activation, CommandToken, Completion, InUse, Membership, Outcome, Phase, PlexChange,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use vocabulary::{MemberName, Moment};
+
+/// How often an operator is told who is waited for.
+const PROGRESS_MS: u64 = 1_000;
+
+/// What participants have said so far. A new master begins with nothing and is told again.
+#[derive(Debug, Clone)]
+pub(crate) struct Coordination {
+    token: CommandToken,
+    votes: BTreeMap<MemberName, Vec<InUse>>,
+    done: BTreeMap<MemberName, Completion>,
+    answered: bool,
+    told: Moment,
+}
+
+impl ControlRegion {
+    /// Everything that a master owes the plex.
+    pub(crate) fn master_turn(&mut self) {
+        if self.plex.identity().is_none() {
+            return self.form_plex();
+        }
+        self.depart_lost();
+        let orphan =
+            self.plex.catalog().job().filter(|job| job.card.owner != self.me()).map(|job| job.card.id);
+        if let Some(job) = orphan {
+            self.owe(Owed::DropJob(job), |_| PlexChange::Stage(plex::StageChange::Drop { job }));
+        }
+        let Some(activation) = self.plex.activation().cloned() else {
+            self.coordination = None;
+            return;
+        };
+        if activation.master != self.me() {
+            let (token, to) = (activation.token, self.me());
+            self.owe(Owed::TakeOver(token), |region| PlexChange::TakeOver { token, to, at: region.now });
+        } else {
+            self.coordinate(&activation);
+        }
+    }
+
+    fn form_plex(&mut self) {
+        let Some(Founding { members, id }) = self.founding.clone() else { return };
+        let (plex, shared) = (self.settings.plex, self.settings.membership == Membership::Sharer);
+        self.owe(Owed::Form, |region| PlexChange::Form { plex, id, shared, members, at: region.now });
+    }
+
+    /// Takes note of a vote or a completion, if it is for the activation that this member coordinates.
+    pub(crate) fn count(&mut self, from: MemberName, letter: Letter) {
+        let Some(token) = self.plex.activation().map(|activation| activation.token) else { return };
+        let coordination = self.coordination_of(token);
+        match letter {
+            Letter::Vote { token: of, in_use } if of == token => {
+                coordination.votes.insert(from, in_use);
+            }
+            Letter::Done { token: of, completion } if of == token => {
+                coordination.done.insert(from, completion);
+            }
+            _ => {}
+        }
+    }
+
+    fn coordination_of(&mut self, token: CommandToken) -> &mut Coordination {
+        let now = self.now;
+        self.coordination.take_if(|coordination| coordination.token != token);
+        self.coordination.get_or_insert_with(|| Coordination {
+            token,
+            votes: BTreeMap::new(),
+            done: BTreeMap::new(),
+            answered: false,
+            told: now,
+        })
+    }
+
+    fn coordinate(&mut self, activation: &Activation) {
+        let mut coordination = self.coordination_of(activation.token).clone();
+        match activation.phase {
+            Phase::Preparing => self.decide(activation, &coordination),
+            Phase::Committing { .. } => self.conclude(activation, &mut coordination),
+        }
+        self.tell_progress(activation, &mut coordination);
+        self.coordination = Some(coordination);
+    }
+
+    fn decide(&mut self, activation: &Activation, coordination: &Coordination) {
+        // Whoever takes over before the commit point backs out, whatever votes there were: the operator was told
+        // nothing yet, and submits the command again.
+        if let Some(takeover) = activation.takeovers.last() {
+            return self.abort(activation.token, AbortReason::MasterLost(takeover.from));
+        }
+        let silent: BTreeSet<MemberName> =
+            activation.awaited().filter(|member| !coordination.votes.contains_key(member)).collect();
+        // All votes are waited for even when one forbids: the operator is to hear of all work in progress at once.
+        if !silent.is_empty() && !self.step_is_over(activation) {
+            return;
+        }
+        let in_use: BTreeMap<MemberName, Vec<InUse>> = coordination
+            .votes
+            .iter()
+            .filter(|(_, in_use)| !in_use.is_empty())
+            .map(|(m, w)| (*m, w.clone()))
+            .collect();
+        if silent.is_empty() && in_use.is_empty() {
+            self.commit(activation.token, coordination.votes.keys().copied().collect());
+        } else {
+            self.abort(activation.token, AbortReason::NotAgreed { in_use, silent });
+        }
+    }
+
+    fn commit(&mut self, token: CommandToken, votes: BTreeSet<MemberName>) {
+        let retention = self.settings.retention;
+        self.owe(Owed::Commit(token), |region| PlexChange::Commit {
+            token,
+            votes,
+            retention,
+            at: region.now,
+        });
+    }
+
+    fn abort(&mut self, token: CommandToken, reason: AbortReason) {
+        self.owe(Owed::Abort(token), |region| PlexChange::Abort { token, reason, at: region.now });
+    }
+
+    fn step_is_over(&self, activation: &Activation) -> bool {
+        self.now.ms_since(activation.phase_since()) >= self.settings.step_timeout_ms
+    }
+
+    fn conclude(&mut self, activation: &Activation, coordination: &mut Coordination) {
+        let all_done = activation.awaited().all(|member| coordination.done.contains_key(&member));
+        if !all_done && !self.step_is_over(activation) {
+            return;
+        }
+        let (token, completed) = (activation.token, coordination.done.clone());
+        if let (Phase::Committing { level, .. }, false) = (activation.phase, coordination.answered) {
+            let outcome = Outcome::Committed { level, completed: completed.clone() };
+            // The operator need not wait for the record of an end that nothing can change any more.
+            self.answer_import(&activation.clone().finish(outcome, self.now));
+            coordination.answered = true;
+        }
+        self.owe(Owed::End(token), |region| PlexChange::End { token, completed, at: region.now });
+    }
+
+    fn tell_progress(&mut self, activation: &Activation, coordination: &mut Coordination) {
+        if self.now.ms_since(coordination.told) < PROGRESS_MS {
+            return;
+        }
+        coordination.told = self.now;
+        let (step, heard): (_, BTreeSet<MemberName>) = match activation.phase {
+            Phase::Preparing => ("PREPARE", coordination.votes.keys().copied().collect()),
+            Phase::Committing { .. } => ("COMMIT", coordination.done.keys().copied().collect()),
+        };
+        let awaited: Vec<String> = activation
+            .awaited()
+            .filter(|member| !heard.contains(member))
+            .map(|member| member.to_string())
+            .collect();
+        if !awaited.is_empty() {
+            let since = activation.phase_since();
+            self.import_progress(
+                activation.token,
+                format!("{step}: WAITING FOR {} SINCE {since}", awaited.join(",")),
+            );
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! IMPORT at the master, from the command to the Prepare entry: wait for the staging data set, validate, propose.
+
+use super::answer::{import_answer, invalid_answer, refusal_answer, staging_busy_answer};
+use super::validate::validate;
+use crate::om::ReplyTo;
+use crate::region::{ControlRegion, Purpose};
+use catalog::CatalogError;
+use csl::om::{Answer, MemberMessage};
+use plex::{ActivationOptions, CommandToken, Finished, PlexChange, PlexReply, Refusal, StageChange};
+use vocabulary::Moment;
+use vocabulary::message::{DFS4333E, DFS4338W};
+
+/// An import that this member coordinates, until its operator is answered.
+#[derive(Debug, Clone)]
+pub(crate) struct WaitingImport {
+    pub(crate) token: CommandToken,
+    pub(crate) text: String,
+    pub(crate) options: ActivationOptions,
+    pub(crate) reply_to: ReplyTo,
+    pub(crate) began: Moment,
+    /// What is said before the answer: the populate job that goes over into this import.
+    preface: Vec<MemberMessage>,
+    step: Step,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// Validate and propose, as soon as the staging data set is free.
+    Ready,
+    /// Somebody holds the staging data set; the operator was told.
+    WaitingForStaging,
+    /// The Prepare entry is on its way.
+    Proposed,
+    /// The plex has the activation.
+    UnderWay,
+}
+
+impl ControlRegion {
+    /// Begins to coordinate an import.
+    pub(crate) fn begin_import(
+        &mut self,
+        token: CommandToken,
+        text: String,
+        options: ActivationOptions,
+        reply_to: ReplyTo,
+        preface: Vec<MemberMessage>,
+    ) {
+        let known = self.imports.iter().any(|import| import.token == token);
+        if !known {
+            let began = self.now;
+            let step = Step::Ready;
+            self.imports.push(WaitingImport { token, text, options, reply_to, began, preface, step });
+        }
+    }
+
+    pub(crate) fn import_turn(&mut self) {
+        let leads = self.is_master();
+        for mut import in std::mem::take(&mut self.imports) {
+            let waits = matches!(import.step, Step::Ready | Step::WaitingForStaging);
+            // What has not begun when this member ceases to be master, the entry member sees to.
+            if waits && !leads {
+                continue;
+            }
+            if !waits || self.advance_import(&mut import) {
+                self.imports.push(import);
+            }
+        }
+    }
+
+    /// Whether the import goes on; else it was answered.
+    fn advance_import(&mut self, import: &mut WaitingImport) -> bool {
+        if let Some(activation) = self.plex.activation() {
+            let busy = Refusal::ActivationUnderWay { token: activation.token, master: activation.master };
+            return self.refuse_import(import, &busy);
+        }
+        match self.plex.catalog().job().map(|job| (job.card.owner, job.card.since)) {
+            Some((holder, since)) => self.wait_for_staging(import, &holder.to_string(), since),
+            None => self.prepare_import(import),
+        }
+    }
+
+    fn wait_for_staging(&mut self, import: &mut WaitingImport, holder: &str, since: Moment) -> bool {
+        if import.step == Step::Ready {
+            import.step = Step::WaitingForStaging;
+            let message = DFS4338W.with(&[&holder, &since]);
+            self.progress(import.reply_to, message.to_string());
+            self.issue(message);
+        }
+        if self.now.ms_since(import.began) < self.settings.staging_wait_ms {
+            return true;
+        }
+        // Reason 3: the time to wait for the data set is over.
+        let message = DFS4333E.with(&[&3, &holder, &since]);
+        self.issue(message.clone());
+        let answer = staging_busy_answer(import, self.me(), self.now, message);
+        self.reply_import(import, answer);
+        false
+    }
+
+    /// The master validates before anybody else is asked: what fails here is not attempted elsewhere.
+    fn prepare_import(&mut self, import: &mut WaitingImport) -> bool {
+        let staging_version = self.plex.catalog().staging_version();
+        let findings = validate(self.plex.catalog(), &import.options);
+        if !findings.is_empty() {
+            if import.options.delpenderr && import.options.mode.imports() {
+                let change = StageChange::Empty { staging_version };
+                self.propose(Purpose::Forget, PlexChange::Stage(change));
+            }
+            let answer = invalid_answer(import, &self.plex, self.me(), self.now, &findings);
+            self.reply_import(import, answer);
+            return false;
+        }
+        import.step = Step::Proposed;
+        let change = PlexChange::Prepare {
+            token: import.token,
+            master: self.me(),
+            options: import.options.clone(),
+            staging_version,
+            at: self.now,
+        };
+        self.propose(Purpose::Import(import.token), change);
+        true
+    }
+
+    pub(crate) fn import_proposed(&mut self, token: CommandToken, outcome: Option<PlexReply>) {
+        let Some(at) = self.imports.iter().position(|import| import.token == token) else { return };
+        match outcome {
+            Some(Ok(())) => self.imports[at].step = Step::UnderWay,
+            Some(Err(Refusal::StagingChanged | Refusal::Catalog(CatalogError::StagingHeld(_)))) => {
+                self.imports[at].step = Step::Ready;
+            }
+            Some(Err(refusal)) => {
+                let import = self.imports.remove(at);
+                self.refuse_import(&import, &refusal);
+            }
+            // Whether it was made will show in the log; the entry member watches for it.
+            None => {
+                self.imports.remove(at);
+            }
+        }
+    }
+
+    fn refuse_import(&mut self, import: &WaitingImport, refusal: &Refusal) -> bool {
+        let answer = refusal_answer(import, &self.plex, self.me(), self.now, refusal);
+        self.reply_import(import, answer);
+        false
+    }
+
+    /// Answers the operator of an activation that has come to its outcome.
+    pub(crate) fn answer_import(&mut self, finished: &Finished) {
+        let Some(at) = self.imports.iter().position(|import| import.token == finished.token) else { return };
+        let import = self.imports.remove(at);
+        let answer = import_answer(&import.text, import.began, self.now, finished);
+        self.reply_import(&import, answer);
+    }
+
+    fn reply_import(&mut self, import: &WaitingImport, mut answer: Answer) {
+        answer.messages.splice(0..0, import.preface.iter().cloned());
+        self.reply(import.reply_to, answer);
+    }
+
+    pub(crate) fn import_ended(&mut self, finished: &Finished) {
+        self.answer_import(finished);
+        self.desk_ended(finished);
+    }
+
+    pub(crate) fn import_progress(&mut self, token: CommandToken, text: String) {
+        let to = self.imports.iter().find(|import| import.token == token).map(|import| import.reply_to);
+        if let Some(to) = to {
+            self.progress(to, text);
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! An activation as a member lives through it: as participant ([`ballot`]) and as master ([`coordination`]).
+
+mod answer;
+mod ballot;
+mod coordination;
+mod import;
+mod validate;
+
+pub(crate) use answer::{import_answer, never_begun_answer};
+pub(crate) use ballot::Ballot;
+pub(crate) use coordination::Coordination;
+pub(crate) use import::WaitingImport;

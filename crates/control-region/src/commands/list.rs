@@ -1,0 +1,56 @@
+//! The listing of the catalog: instances, what each is to its record, and since which level.
+//!
+//! It stands beside the catalog API of IMS (DFS3CATQ LIST with DEFINITION=CURRENT, PENDING, BOTH).
+
+use crate::region::ControlRegion;
+use catalog::InstanceKind;
+use csl::envelope::{ListInstances, ListRequest};
+use csl::om::{Answer, CC, Column, CompletionCode, Generic, ReasonCode, ReturnCode, Row};
+
+/// The instances that were asked for.
+pub(super) fn list(region: &ControlRegion, asked: &ListRequest) -> Answer {
+    let columns = vec![
+        Column::name("NAME", "Name", 0),
+        Column::text("TYP", "Type"),
+        Column::completion(),
+        Column::text("INST", "Instance"),
+        Column::text("TIMESTMP", "TimeStamp"),
+        Column::number("DIRLVL", "DirLevel").skip_blank(),
+        Column::number("BYTES", "Bytes"),
+        Column::text("REFERS", "RefersTo").skip_blank(),
+    ];
+    let Ok(name) = Generic::new(&asked.name) else {
+        let reason = format!("{:?} is not a name, and not a generic one with * or %", asked.name);
+        return Answer::refused("", region.now, ReturnCode::OM_PARAMETER, ReasonCode::NONE, &reason);
+    };
+    let records = region.plex.catalog().records().filter(|(resource, _)| {
+        asked.kind.is_none_or(|kind| kind == resource.kind()) && name.matches(resource.as_str())
+    });
+    let rows: Vec<Row> = records
+        .flat_map(|(resource, record)| {
+            let wanted = record.instances().filter(|(_, kind, _)| wants(asked.instances, *kind));
+            wanted.map(move |(stamp, kind, instance)| {
+                let references: Vec<String> =
+                    instance.facts.references.iter().map(ToString::to_string).collect();
+                let row = Row::default()
+                    .with("NAME", resource.as_str())
+                    .with("TYP", resource.kind().to_string())
+                    .with(CC, CompletionCode::OK)
+                    .with("INST", kind.to_string())
+                    .with("TIMESTMP", stamp.to_string())
+                    .with("BYTES", instance.content.byte_count())
+                    .with("REFERS", references.join(","));
+                if kind == InstanceKind::Active { row.with("DIRLVL", record.active_since.0) } else { row }
+            })
+        })
+        .collect();
+    Answer { columns, rows, master: region.master(), ..Answer::default() }
+}
+
+fn wants(asked: ListInstances, kind: InstanceKind) -> bool {
+    match asked {
+        ListInstances::Active => kind == InstanceKind::Active,
+        ListInstances::Pending => kind == InstanceKind::Pending,
+        ListInstances::All => true,
+    }
+}

@@ -1,0 +1,189 @@
+//! What operators can ask, a file for each command: who carries it out, and what it does there.
+
+mod delete_member;
+mod import_defn;
+mod list;
+mod query_db;
+mod query_member;
+mod query_pgm;
+mod update_db;
+mod update_pgm;
+
+use crate::om::ReplyTo;
+use crate::region::ControlRegion;
+use csl::envelope::OperatorRequest;
+use csl::om::view::{CommandView, UpdateResource};
+use csl::om::{Answer, Command, CompletionCode, Generic, ReasonCode, ReturnCode, Route};
+use plex::{CommandToken, MemberState};
+use vocabulary::{MemberName, ResourceKind};
+
+/// How a command is carried out.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// How long its operator waits, where the command says so.
+    pub(crate) wait_ms: Option<u64>,
+    /// By whom.
+    pub(crate) way: Way,
+}
+
+/// Who carries a command out.
+#[derive(Debug)]
+pub(crate) enum Way {
+    /// Each of these for itself.
+    Everywhere {
+        /// Whom it goes to.
+        members: Vec<MemberName>,
+        /// Whether they answer from the newest state.
+        newest: bool,
+    },
+    /// One for all.
+    ByOne {
+        /// Who.
+        to: MemberName,
+        /// Its token, where it has one already.
+        token: Option<CommandToken>,
+    },
+}
+
+/// How a request is called in its answer.
+pub(crate) fn text_of(asked: &OperatorRequest) -> String {
+    match asked {
+        OperatorRequest::Command { text, .. } => text.trim().to_string(),
+        OperatorRequest::Populate(part) => format!("POPULATE {:?}", part.mode).to_uppercase(),
+        OperatorRequest::List(list) => {
+            format!("LIST {:?} NAME({})", list.instances, list.name).to_uppercase()
+        }
+    }
+}
+
+/// Who carries out what is asked, or the answer where nobody can.
+pub(crate) fn plan(region: &ControlRegion, asked: &OperatorRequest) -> Result<Plan, Box<Answer>> {
+    match asked {
+        OperatorRequest::Command { text, wait_ms } => {
+            let (command, view) = parse(region, text)?;
+            let way = way_of(region, &command, &view)?;
+            Ok(Plan { wait_ms: command.wait_ms.or(*wait_ms), way })
+        }
+        OperatorRequest::Populate(part) => {
+            let to = master(region, &text_of(asked))?;
+            Ok(Plan { wait_ms: None, way: Way::ByOne { to, token: Some(CommandToken(part.job)) } })
+        }
+        OperatorRequest::List(_) => {
+            Ok(Plan { wait_ms: None, way: Way::Everywhere { members: vec![region.me()], newest: true } })
+        }
+    }
+}
+
+fn parse(region: &ControlRegion, text: &str) -> Result<(Command, CommandView), Box<Answer>> {
+    let refused = |error| Box::new(Answer::of_error(&error, region.now));
+    let command = Command::parse(text).map_err(refused)?;
+    let view = CommandView::of(&command).map_err(refused)?;
+    Ok((command, view))
+}
+
+fn way_of(region: &ControlRegion, command: &Command, view: &CommandView) -> Result<Way, Box<Answer>> {
+    match view {
+        CommandView::ImportDefn(options) => import_defn::coordinator(region, command, options),
+        CommandView::DeleteMember(_) => Ok(Way::ByOne { to: master(region, &command.text)?, token: None }),
+        CommandView::QueryMember(_) | CommandView::QueryResource(_) => {
+            Ok(Way::Everywhere { members: routed(region, &command.route), newest: true })
+        }
+        CommandView::UpdateResource(_) => {
+            Ok(Way::Everywhere { members: routed(region, &command.route), newest: false })
+        }
+    }
+}
+
+/// The members that a command is routed to: every active one where it does not say.
+fn routed(region: &ControlRegion, route: &Route) -> Vec<MemberName> {
+    match route {
+        Route::All => {
+            let active = region.plex.roster().iter().filter(|(_, entry)| entry.state == MemberState::Active);
+            let mut members: Vec<MemberName> = active.map(|(member, _)| *member).collect();
+            if !members.contains(&region.me()) {
+                members.push(region.me());
+            }
+            members
+        }
+        Route::AnyOne => vec![region.me()],
+        Route::Members(members) => members.clone(),
+    }
+}
+
+/// The master, or the answer where there is none or no majority is in touch with it.
+fn master(region: &ControlRegion, text: &str) -> Result<MemberName, Box<Answer>> {
+    region.master().filter(|_| region.quorum).ok_or_else(|| Box::new(no_master(region, text)))
+}
+
+fn no_master(region: &ControlRegion, text: &str) -> Answer {
+    let reason = "no master is known, because a majority of the members is out of reach or one is just being chosen; \
+                  QUERY MEMBER TYPE(IMS) shows who is there";
+    Answer::refused(text, region.now, ReturnCode::OM_ENVIRONMENT, ReasonCode::NO_MASTER, reason)
+}
+
+/// Carries out what is asked for this member alone.
+pub(crate) fn execute(region: &mut ControlRegion, asked: &OperatorRequest) -> Answer {
+    let text = text_of(asked);
+    let mut answer = match asked {
+        OperatorRequest::List(list) => list::list(region, list),
+        OperatorRequest::Command { text, .. } => match parse(region, text) {
+            Ok((_, CommandView::QueryMember(query))) => query_member::query(region, query),
+            Ok((_, CommandView::QueryResource(query))) if query.kind == ResourceKind::Dbd => {
+                query_db::query(region, &query)
+            }
+            Ok((_, CommandView::QueryResource(query))) => query_pgm::query(region, &query),
+            Ok((_, CommandView::UpdateResource(update))) => execute_update(region, &update),
+            Ok((_, CommandView::ImportDefn(_) | CommandView::DeleteMember(_))) => not_for_one(region, text),
+            Err(answer) => *answer,
+        },
+        OperatorRequest::Populate(_) => not_for_one(region, &text),
+    };
+    answer.command = text;
+    (answer.started, answer.stopped) = (region.now, region.now);
+    answer
+}
+
+fn execute_update(region: &mut ControlRegion, update: &UpdateResource) -> Answer {
+    match update.kind {
+        ResourceKind::Dbd => update_db::update(region, update),
+        ResourceKind::Psb => update_pgm::update(region, update),
+    }
+}
+
+fn not_for_one(region: &ControlRegion, text: &str) -> Answer {
+    let reason = "the master carries this out for all; send it to the plex and not to a member alone";
+    Answer::refused(text, region.now, ReturnCode::OM_WARNING, ReasonCode::NOT_MASTER, reason)
+}
+
+/// Adds to a merged answer what no member says of itself.
+pub(crate) fn complete(region: &ControlRegion, asked: &OperatorRequest, answer: &mut Answer) {
+    let OperatorRequest::Command { text, .. } = asked else { return };
+    if let Ok((command, CommandView::QueryMember(query))) = parse(region, text) {
+        query_member::complete(region, &command.route, query, answer);
+    }
+}
+
+impl ControlRegion {
+    /// Carries out, as the one who does it for all, a command that an entry member sends.
+    pub(crate) fn do_for_all(&mut self, reply_to: ReplyTo, token: CommandToken, text: &str) {
+        let refused = match parse(self, text) {
+            Err(answer) => *answer,
+            Ok(_) if !self.is_master() || !self.is_running() => no_master(self, text),
+            Ok((_, CommandView::ImportDefn(options))) => {
+                let options = import_defn::options(&options);
+                return self.begin_import(token, text.to_string(), options, reply_to, Vec::new());
+            }
+            Ok((_, CommandView::DeleteMember(delete))) => return self.delete_member(reply_to, text, delete),
+            Ok(_) => not_for_one(self, text),
+        };
+        self.reply(reply_to, refused);
+    }
+}
+
+/// The rows of names that were asked for by name and are not there.
+fn not_found(
+    names: &[Generic],
+    found: impl Fn(&Generic) -> bool,
+) -> impl Iterator<Item = (&Generic, CompletionCode)> {
+    names.iter().filter(move |name| !found(name)).map(|name| (name, CompletionCode::NOT_FOUND))
+}

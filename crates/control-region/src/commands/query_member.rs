@@ -1,0 +1,166 @@
+//! QUERY MEMBER TYPE(IMS): what each member is set up to do, and what it is doing.
+
+use crate::region::ControlRegion;
+use csl::om::view::QueryMember;
+use csl::om::{Answer, Column, CompletionCode, Route, Row};
+use plex::{Activation, MemberState, Membership, Phase, RosterEntry};
+use vocabulary::MemberName;
+
+/// The words of the status columns. Names that start with OLC are those of Global Online Change, which an import
+/// goes through as well; the others are our own.
+mod word {
+    /// An activation is under way in the plex.
+    pub(super) const UNDER_WAY: &str = "OLC";
+    /// This member is its master.
+    pub(super) const MASTER: &str = "OLCMSTR";
+    /// This member has not voted yet.
+    pub(super) const PREPARING: &str = "OLCPREPI";
+    /// This member is ready.
+    pub(super) const PREPARED: &str = "OLCPREPC";
+    /// This member has work in progress that forbids it.
+    pub(super) const PREPARE_FAILED: &str = "OLCPREPF";
+    /// This member refreshes.
+    pub(super) const COMMITTING: &str = "OLCCMT2I";
+    /// This member works with what was activated.
+    pub(super) const COMMITTED: &str = "OLCCMT2C";
+    /// A survivor took the activation over, and backs it out.
+    pub(super) const TAKEN_OVER_ABORT: &str = "TKOVABRT";
+    /// A survivor took the activation over, and commits it.
+    pub(super) const TAKEN_OVER_COMMIT: &str = "TKOVCMT";
+    /// A majority of the members is out of reach.
+    pub(super) const NO_QUORUM: &str = "NOQUORUM";
+    /// This member leads the plex.
+    pub(super) const LEADS: &str = "MASTER";
+    /// This member waits for an activation to end before it starts work.
+    pub(super) const WAITING: &str = "RSTWAIT";
+}
+
+fn columns(query: QueryMember) -> Vec<Column> {
+    let mut columns = vec![
+        Column::name("MBR", "MbrName", 1),
+        Column::completion(),
+        Column::completion_text(),
+        Column::text("TYP", "Type"),
+    ];
+    if query.status {
+        columns.push(Column::text("STT", "Status").global());
+        columns.push(Column::text("LSTT", "LclStat"));
+        columns.push(Column::number("DIRLVL", "DirLevel"));
+        columns.push(Column::text("SINCE", "Since"));
+    }
+    if query.attributes {
+        columns.push(Column::text("LATTR", "LclAttr"));
+        columns.push(Column::text("ADDR", "Address"));
+        columns.push(Column::text("VER", "Version"));
+    }
+    columns
+}
+
+/// What this member says of itself.
+pub(super) fn query(region: &ControlRegion, query: QueryMember) -> Answer {
+    let mut row = Row::of(region.me(), CompletionCode::OK).with("TYP", "IMS");
+    let entry = region.plex.roster().get(&region.me());
+    if query.status {
+        row = row
+            .with("LSTT", local_status(region).join(","))
+            .with("DIRLVL", region.plex.catalog().level().0.0)
+            .with("SINCE", entry.map(|entry| entry.since.to_string()).unwrap_or_default());
+    }
+    if query.attributes {
+        row = row
+            .with("LATTR", local_attributes(region.settings.membership))
+            .with("ADDR", region.settings.address.clone())
+            .with("VER", region.settings.version.clone());
+    }
+    Answer { columns: columns(query), rows: vec![row], ..Answer::default() }
+}
+
+/// DIRECTORY says that managed ACBs are on, which they always are here.
+fn local_attributes(membership: Membership) -> &'static str {
+    match membership {
+        Membership::Sharer => "GBLOLC,DIRECTORY,ACBSHR",
+        Membership::Guest => "DIRECTORY",
+    }
+}
+
+fn local_status(region: &ControlRegion) -> Vec<&'static str> {
+    let mut words = Vec::new();
+    if region.is_master() {
+        words.push(word::LEADS);
+    }
+    let Some(activation) = region.plex.activation() else { return words };
+    if activation.master == region.me() {
+        words.push(word::MASTER);
+    }
+    if activation.takes_part(region.me(), region.settings.incarnation) {
+        words.push(step_of(region, activation));
+    } else if !region.is_running() {
+        words.push(word::WAITING);
+    }
+    words
+}
+
+fn step_of(region: &ControlRegion, activation: &Activation) -> &'static str {
+    let ballot = region.ballot.as_ref().filter(|ballot| ballot.token == activation.token);
+    match (activation.phase, ballot) {
+        (Phase::Preparing, None) => word::PREPARING,
+        (Phase::Preparing, Some(ballot)) if ballot.in_use.is_empty() => word::PREPARED,
+        (Phase::Preparing, Some(_)) => word::PREPARE_FAILED,
+        (Phase::Committing { .. }, Some(ballot)) if ballot.completion.is_some() => word::COMMITTED,
+        (Phase::Committing { .. }, _) => word::COMMITTING,
+    }
+}
+
+/// Adds the row of the plex, and a row for each member that is not there to speak for itself.
+pub(super) fn complete(region: &ControlRegion, route: &Route, query: QueryMember, answer: &mut Answer) {
+    if answer.columns.is_empty() {
+        answer.columns = columns(query);
+    }
+    let away = region.plex.roster().iter().filter(|(member, entry)| {
+        entry.state != MemberState::Active && **member != region.me() && route.includes(**member)
+    });
+    let away: Vec<Row> = away.map(|(member, entry)| away_row(*member, entry, query)).collect();
+    answer.rows.extend(away);
+    answer.rows.sort_by_key(|row| row.get("MBR").map(ToString::to_string));
+    if query.status {
+        answer.rows.insert(0, plex_row(region));
+    }
+}
+
+fn away_row(member: MemberName, entry: &RosterEntry, query: QueryMember) -> Row {
+    let mut row = Row::of(member, CompletionCode::OK).with("TYP", "IMS");
+    if query.status {
+        row = row
+            .with("LSTT", entry.state.to_string())
+            .with("DIRLVL", entry.level.0)
+            .with("SINCE", entry.since.to_string());
+    }
+    if query.attributes {
+        row = row
+            .with("LATTR", local_attributes(entry.membership))
+            .with("ADDR", entry.address.clone())
+            .with("VER", entry.version.clone());
+    }
+    row
+}
+
+fn plex_row(region: &ControlRegion) -> Row {
+    let (level, since) = region.plex.catalog().level();
+    let master = region.master().unwrap_or(region.me());
+    let mut words = Vec::new();
+    if !region.quorum {
+        words.push(word::NO_QUORUM.to_string());
+    }
+    if let Some(activation) = region.plex.activation() {
+        words.push(word::UNDER_WAY.to_string());
+        if let Some(takeover) = activation.takeovers.last() {
+            let how = if takeover.after_commit { word::TAKEN_OVER_COMMIT } else { word::TAKEN_OVER_ABORT };
+            words.push(how.to_string());
+        }
+    }
+    Row::of(master, CompletionCode::OK)
+        .with("TYP", "IMS")
+        .with("STT", words.join(","))
+        .with("DIRLVL", level.0)
+        .with("SINCE", since.to_string())
+}

@@ -1,0 +1,90 @@
+//! QUERY PGM: programs, which go by the names of their PSBs, as this member has them.
+
+use super::not_found;
+use crate::region::ControlRegion;
+use csl::om::view::QueryResource;
+use csl::om::{Answer, Column, CompletionCode, Row};
+use vocabulary::{PsbName, ResourceName};
+
+fn columns(query: &QueryResource) -> Vec<Column> {
+    let mut columns = vec![
+        Column::name("PGM", "PgmName", 1),
+        Column::member(),
+        Column::completion(),
+        Column::completion_text(),
+    ];
+    if query.show_status {
+        columns.push(Column::text("LSTT", "LclStat"));
+    }
+    if query.show_definition || query.show_timestamps {
+        columns.push(Column::text("TIMESTMP", "TimeStamp"));
+        columns.push(Column::text("LTIMSTMP", "LclTimeStamp"));
+        columns.push(Column::number("DIRLVL", "DirLevel"));
+    }
+    if query.show_work {
+        columns.push(Column::text("WRK", "Work"));
+    }
+    columns
+}
+
+/// The programs that were asked for, as this member has them.
+pub(super) fn query(region: &ControlRegion, query: &QueryResource) -> Answer {
+    let mut answer = Answer { columns: columns(query), ..Answer::default() };
+    let active = active_psbs(region);
+    for psb in &active {
+        if query.names.iter().any(|name| name.matches(psb.as_str())) {
+            answer.rows.extend(row(region, query, *psb));
+        }
+    }
+    let found = |name: &csl::om::Generic| active.iter().any(|psb| name.matches(psb.as_str()));
+    for (name, code) in not_found(&query.names, found) {
+        answer.rows.push(Row::of(region.me(), code).with("PGM", name.to_string()));
+    }
+    answer.judge_by_rows();
+    answer
+}
+
+/// The PSBs of the directory.
+pub(super) fn active_psbs(region: &ControlRegion) -> Vec<PsbName> {
+    let active = region.plex.catalog().records().filter(|(_, record)| record.active.is_some());
+    active
+        .filter_map(|(name, _)| match name {
+            ResourceName::Psb(psb) => Some(psb),
+            ResourceName::Dbd(_) => None,
+        })
+        .collect()
+}
+
+fn row(region: &ControlRegion, query: &QueryResource, psb: PsbName) -> Option<Row> {
+    let loaded = region.resources.loaded(psb);
+    let regions: Vec<String> = region.resources.regions_of(psb).map(|region| region.0.to_string()).collect();
+    let mut status = Vec::new();
+    if region.resources.is_program_stopped(psb) {
+        status.push("STOSCHD");
+    }
+    if loaded.is_some_and(|loaded| loaded.refresh_pending) {
+        status.push("REFP");
+    }
+    if !regions.is_empty() {
+        status.push("SCHEDULED");
+    }
+    if !query.status.is_empty() && !query.status.iter().any(|wanted| status.contains(wanted)) {
+        return None;
+    }
+    let record = region.plex.catalog().record(&psb.into())?;
+    let mut row = Row::of(region.me(), CompletionCode::OK).with("PGM", psb.as_str());
+    if query.show_status {
+        row = row.with("LSTT", status.join(","));
+    }
+    if query.show_definition || query.show_timestamps {
+        // Not loaded means that the next schedule loads what the directory has.
+        row = row
+            .with("TIMESTMP", record.active.map(|stamp| stamp.to_string()).unwrap_or_default())
+            .with("LTIMSTMP", loaded.map(|loaded| loaded.stamp.to_string()).unwrap_or_default())
+            .with("DIRLVL", record.active_since.0);
+    }
+    if query.show_work {
+        row = row.with("WRK", regions.join(","));
+    }
+    Some(row)
+}

@@ -1,0 +1,167 @@
+//! What a member is told, and what it wants done.
+
+use crate::letter::Letter;
+use csl::envelope::{OperatorRequest, Progress};
+use csl::om::Answer;
+use plex::{Incarnation, PlexChange, PlexReply};
+use std::collections::BTreeMap;
+use vocabulary::{MemberName, Message, PsbName};
+
+/// Names something that an operator or a region asked, until it is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RequestId(pub u64);
+
+/// Names a proposal, until its outcome is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ProposalId(pub u64);
+
+/// Names a question for the newest state, until it is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BarrierId(pub u64);
+
+/// Names a dependent region of this member while it is connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RegionId(pub u32);
+
+/// Something a member is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Time passes. Comes several times a second.
+    Tick,
+    /// What the consensus group knows of its leader.
+    Standing {
+        /// The node that leads, if one is known.
+        leader: Option<u64>,
+        /// Whether a majority is in touch.
+        quorum: bool,
+    },
+    /// The link to another member came up or went down.
+    Link {
+        /// Which member.
+        member: MemberName,
+        /// How it is now.
+        state: LinkState,
+    },
+    /// Another member says something.
+    Letter {
+        /// Which member.
+        from: MemberName,
+        /// Which run of it.
+        incarnation: Incarnation,
+        /// What.
+        letter: Letter,
+    },
+    /// An operator asks something.
+    Operator {
+        /// The name to answer under.
+        request: RequestId,
+        /// Who asks, as the certificate says.
+        user: String,
+        /// What.
+        asked: OperatorRequest,
+    },
+    /// A proposal came to an end.
+    Proposed {
+        /// Which one.
+        proposal: ProposalId,
+        /// What the plex replied, or nothing where it is not known whether it was made.
+        outcome: Option<PlexReply>,
+    },
+    /// The newest state was asked for.
+    Barrier {
+        /// Which question.
+        barrier: BarrierId,
+        /// The log index that has to be applied for it, or nothing where no majority answers.
+        index: Option<u64>,
+    },
+    /// A dependent region asks for a PSB.
+    Schedule {
+        /// The name to answer under.
+        request: RequestId,
+        /// Which region.
+        region: RegionId,
+        /// What it wants to run.
+        psb: PsbName,
+    },
+    /// A dependent region ended.
+    RegionEnded {
+        /// Which region.
+        region: RegionId,
+    },
+    /// The founding members have found each other: whoever leads them forms the plex.
+    Founding {
+        /// Node number and address of each.
+        members: BTreeMap<MemberName, (u64, String)>,
+        /// A number that tells the plex from others of its name.
+        id: u64,
+    },
+    /// The member is to stop in order.
+    Stop,
+}
+
+/// How the link to another member is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkState {
+    /// Letters go through.
+    Up,
+    /// They don't.
+    Down {
+        /// Nobody listens there, which a live member's host would.
+        refused: bool,
+    },
+}
+
+/// Something a member wants done. Effects are carried out in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Put a change to the plex; answer with [`Event::Proposed`]. Only a leader can.
+    Propose {
+        /// Its name.
+        proposal: ProposalId,
+        /// The change.
+        change: Box<PlexChange>,
+    },
+    /// Ask for the newest state; answer with [`Event::Barrier`].
+    Barrier(BarrierId),
+    /// Send a letter; it may be lost.
+    Send {
+        /// To whom.
+        to: MemberName,
+        /// What.
+        letter: Letter,
+    },
+    /// Keep links to exactly these members, at these addresses.
+    Links(BTreeMap<MemberName, String>),
+    /// Take a node out of the consensus group.
+    Expel {
+        /// Which one.
+        node: u64,
+    },
+    /// Answer an operator.
+    Answer {
+        /// What is answered.
+        request: RequestId,
+        /// The answer.
+        answer: Box<Answer>,
+    },
+    /// Tell an operator how far it is.
+    Progress {
+        /// What was asked.
+        request: RequestId,
+        /// How far it is.
+        progress: Progress,
+    },
+    /// Answer a region.
+    Scheduled {
+        /// What is answered.
+        request: RequestId,
+        /// Whether it may run, or why not.
+        outcome: Result<(), String>,
+    },
+    /// Issue a message: to the log, and to whoever watches.
+    Issue(Message),
+    /// The member takes commands.
+    Ready,
+    /// The member has stopped; its host may end.
+    Stopped,
+}

@@ -1,0 +1,74 @@
+//! What members say to each other. A letter may be lost or come twice; whoever is owed an answer asks again.
+
+use csl::envelope::{OperatorRequest, PopulateRequest};
+use csl::om::Answer;
+use plex::{CommandToken, Completion, InUse, Registration};
+use serde::{Deserialize, Serialize};
+
+/// Names a question of one member to another, until it is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct CallId(pub u64);
+
+/// One letter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Letter {
+    /// I am here, in this run. Sent once a second, so that a restart is noticed.
+    Alive,
+    /// I want to be taken among the active; to the master.
+    Register(Registration),
+    /// I shut down in order; to the master.
+    Stopping,
+    /// My vote on an activation; to its master.
+    Vote {
+        /// Which activation.
+        token: CommandToken,
+        /// Work that forbids it; nothing where I am ready.
+        in_use: Vec<InUse>,
+    },
+    /// I work with what was activated; to the master.
+    Done {
+        /// Which activation.
+        token: CommandToken,
+        /// What I did.
+        completion: Completion,
+    },
+    /// Carry out a command for yourself, and answer.
+    Execute {
+        /// The name to answer under.
+        call: CallId,
+        /// What.
+        asked: OperatorRequest,
+        /// The log index that has to be applied first.
+        at_least: u64,
+    },
+    /// Coordinate a command as master, and answer.
+    Coordinate {
+        /// The name to answer under.
+        call: CallId,
+        /// The command's token.
+        token: CommandToken,
+        /// The command as typed.
+        text: String,
+    },
+    /// Take a part of a populate job as master, and answer.
+    Populate {
+        /// The name to answer under.
+        call: CallId,
+        /// The part.
+        part: PopulateRequest,
+    },
+    /// The answer to one of the three before.
+    Answer {
+        /// What is answered.
+        call: CallId,
+        /// The answer.
+        answer: Box<Answer>,
+    },
+    /// How far one of the three before is.
+    Progress {
+        /// What is in progress.
+        call: CallId,
+        /// A line for the operator.
+        text: String,
+    },
+}

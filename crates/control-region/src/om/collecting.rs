@@ -1,0 +1,151 @@
+//! A command that each member answers for itself: QUERY, UPDATE.
+
+use crate::commands;
+use crate::event::{BarrierId, Effect};
+use crate::letter::{CallId, Letter};
+use crate::region::ControlRegion;
+use csl::envelope::OperatorRequest;
+use csl::om::{Answer, ReasonCode, ReturnCode};
+use std::collections::BTreeMap;
+use vocabulary::{MemberName, Moment};
+
+/// What is known of such a command.
+#[derive(Debug)]
+pub(super) struct Collecting {
+    asked: OperatorRequest,
+    /// Whom it goes to, until it has gone.
+    members: Vec<MemberName>,
+    question: Option<BarrierId>,
+    /// The index to be applied for the newest state: told, or known not to be had.
+    newest: Option<Result<u64, NotNewest>>,
+    pub(super) awaited: BTreeMap<CallId, MemberName>,
+    pub(super) answers: Vec<(MemberName, Answer)>,
+    missing: Vec<MemberName>,
+}
+
+/// No majority answered, so what is told is what each member knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct NotNewest;
+
+/// A command that this member carries out once it has applied enough.
+#[derive(Debug)]
+pub(super) struct Deferred {
+    asked: OperatorRequest,
+    at_least: u64,
+    from: MemberName,
+    call: CallId,
+    deadline: Moment,
+}
+
+impl Collecting {
+    pub(super) fn told(&mut self, barrier: BarrierId, index: Option<u64>) {
+        if self.question == Some(barrier) {
+            self.newest = Some(index.ok_or(NotNewest));
+        }
+    }
+}
+
+impl ControlRegion {
+    pub(super) fn begin_collecting(
+        &mut self,
+        asked: OperatorRequest,
+        members: Vec<MemberName>,
+        newest: bool,
+    ) -> Collecting {
+        let question = newest.then(|| BarrierId(self.next_name()));
+        if let Some(question) = question {
+            self.emit(Effect::Barrier(question));
+        }
+        Collecting {
+            asked,
+            members,
+            question,
+            newest: (!newest).then_some(Ok(0)),
+            awaited: BTreeMap::new(),
+            answers: Vec::new(),
+            missing: Vec::new(),
+        }
+    }
+
+    /// Goes on with it; gives the answer once there is nobody left to wait for.
+    pub(super) fn collect(
+        &mut self,
+        text: &str,
+        collecting: &mut Collecting,
+        too_late: bool,
+    ) -> Option<Answer> {
+        if let Some(newest) = collecting.newest {
+            self.dispatch(collecting, newest.unwrap_or(0));
+        }
+        let silent = |member: &MemberName| too_late || (*member != self.me() && !self.links.is_up(*member));
+        let lost: Vec<CallId> =
+            collecting.awaited.iter().filter(|(_, member)| silent(member)).map(|(call, _)| *call).collect();
+        for call in lost {
+            collecting.missing.extend(collecting.awaited.remove(&call));
+        }
+        if too_late {
+            collecting.missing.append(&mut collecting.members);
+        }
+        let waiting = !collecting.members.is_empty() || !collecting.awaited.is_empty();
+        (!waiting).then(|| self.merge(text, collecting))
+    }
+
+    fn dispatch(&mut self, collecting: &mut Collecting, at_least: u64) {
+        for member in std::mem::take(&mut collecting.members) {
+            let (call, asked) = (CallId(self.next_name()), collecting.asked.clone());
+            if member == self.me() {
+                collecting.awaited.insert(call, member);
+                self.defer_for(member, call, asked, at_least);
+            } else if self.links.is_up(member) {
+                collecting.awaited.insert(call, member);
+                self.emit(Effect::Send { to: member, letter: Letter::Execute { call, asked, at_least } });
+            } else {
+                collecting.missing.push(member);
+            }
+        }
+    }
+
+    fn merge(&self, text: &str, collecting: &mut Collecting) -> Answer {
+        let answers = std::mem::take(&mut collecting.answers);
+        let mut answer = Answer::merge(answers, std::mem::take(&mut collecting.missing));
+        commands::complete(self, &collecting.asked, &mut answer);
+        if collecting.newest == Some(Err(NotNewest)) && answer.rc == ReturnCode::OK {
+            (answer.rc, answer.rsn) = (ReturnCode::OM_WARNING, ReasonCode::WARNINGS);
+            answer.reason_text =
+                "a majority of the members is out of reach: this is what the members that answer know, and it may be old"
+                    .to_string();
+        }
+        answer.command = text.to_string();
+        answer
+    }
+
+    /// Carries a command out for a member, itself maybe, once enough is applied here.
+    pub(crate) fn defer_for(
+        &mut self,
+        from: MemberName,
+        call: CallId,
+        asked: OperatorRequest,
+        at_least: u64,
+    ) {
+        let deadline = self.now.plus_ms(self.settings.command_wait_ms);
+        self.desk.deferred.push(Deferred { asked, at_least, from, call, deadline });
+    }
+
+    pub(super) fn run_deferred(&mut self) {
+        let (ready, waiting) = std::mem::take(&mut self.desk.deferred)
+            .into_iter()
+            .filter(|deferred| self.now < deferred.deadline)
+            .partition(|deferred| deferred.at_least <= self.applied);
+        self.desk.deferred = waiting;
+        let ready: Vec<Deferred> = ready;
+        for Deferred { asked, from, call, .. } in ready {
+            let answer = commands::execute(self, &asked);
+            if from == self.me() {
+                self.take_answer(from, call, answer);
+            } else {
+                let answer = Box::new(answer);
+                self.emit(Effect::Send { to: from, letter: Letter::Answer { call, answer } });
+            }
+        }
+    }
+}

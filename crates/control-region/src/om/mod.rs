@@ -1,0 +1,192 @@
+//! OM at the entry member: route a command, collect the answers, merge them, keep the deadline.
+
+mod collecting;
+mod coordinated;
+
+use crate::commands;
+use crate::event::{BarrierId, Effect, RequestId};
+use crate::letter::{CallId, Letter};
+use crate::region::ControlRegion;
+use collecting::{Collecting, Deferred};
+use coordinated::Coordinated;
+use csl::envelope::{OperatorRequest, Progress};
+use csl::om::{Answer, ReasonCode, ReturnCode};
+use std::collections::BTreeMap;
+use vocabulary::{MemberName, Moment};
+
+/// Who is owed an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReplyTo {
+    /// An operator of this member.
+    Operator(RequestId),
+    /// The entry member of a command.
+    Member(MemberName, CallId),
+}
+
+/// The commands that are under way here.
+#[derive(Debug, Default)]
+pub(crate) struct Desk {
+    pending: BTreeMap<RequestId, Pending>,
+    deferred: Vec<Deferred>,
+}
+
+/// A command that an operator waits for.
+#[derive(Debug)]
+struct Pending {
+    text: String,
+    started: Moment,
+    deadline: Moment,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    /// Several members answer for themselves.
+    Collecting(Collecting),
+    /// One member, as a rule the master, does it for all.
+    Coordinated(Coordinated),
+}
+
+impl ControlRegion {
+    /// Takes what an operator asks.
+    pub(crate) fn operator(&mut self, request: RequestId, asked: OperatorRequest) {
+        let plan = match commands::plan(self, &asked) {
+            Ok(plan) => plan,
+            Err(answer) => return self.emit(Effect::Answer { request, answer }),
+        };
+        let text = commands::text_of(&asked);
+        let deadline = self.now.plus_ms(plan.wait_ms.unwrap_or(self.settings.command_wait_ms));
+        let kind = match plan.way {
+            commands::Way::Everywhere { members, newest } => {
+                Kind::Collecting(self.begin_collecting(asked, members, newest))
+            }
+            commands::Way::ByOne { to, token } => {
+                Kind::Coordinated(self.begin_coordinated(request, asked, to, token, &text))
+            }
+        };
+        let started = self.now;
+        self.desk.pending.insert(request, Pending { text, started, deadline, kind });
+    }
+
+    /// Looks at everything that operators wait for.
+    pub(crate) fn desk_turn(&mut self) {
+        self.run_deferred();
+        let requests: Vec<RequestId> = self.desk.pending.keys().copied().collect();
+        for request in requests {
+            let Some(mut pending) = self.desk.pending.remove(&request) else { continue };
+            let answer = match &mut pending.kind {
+                Kind::Collecting(collecting) => {
+                    self.collect(&pending.text, collecting, self.now >= pending.deadline)
+                }
+                Kind::Coordinated(coordinated) => {
+                    let answer = self.pursue(&pending.text, pending.started, coordinated);
+                    answer.or_else(|| (self.now >= pending.deadline).then(|| self.too_late(&pending)))
+                }
+            };
+            match answer {
+                Some(answer) => self.finish(request, &pending, answer),
+                None => {
+                    self.desk.pending.insert(request, pending);
+                }
+            }
+        }
+    }
+
+    fn finish(&mut self, request: RequestId, pending: &Pending, mut answer: Answer) {
+        answer.command.clone_from(&pending.text);
+        (answer.started, answer.stopped) = (pending.started, self.now);
+        answer.master = answer.master.or(self.master());
+        self.emit(Effect::Answer { request, answer: Box::new(answer) });
+    }
+
+    fn too_late(&self, pending: &Pending) -> Answer {
+        let text = "the time to wait is over and the command goes on; QUERY MEMBER TYPE(IMS) SHOW(STATUS) tells how far \
+                    it is";
+        Answer::refused(&pending.text, self.now, ReturnCode::OM_WARNING, ReasonCode::TIMEOUT, text)
+    }
+
+    pub(crate) fn desk_barrier(&mut self, barrier: BarrierId, index: Option<u64>) {
+        for pending in self.desk.pending.values_mut() {
+            match &mut pending.kind {
+                Kind::Collecting(collecting) => collecting.told(barrier, index),
+                Kind::Coordinated(coordinated) => coordinated.told(barrier, index),
+            }
+        }
+    }
+
+    /// Answers whoever asked this member to do something.
+    pub(crate) fn reply(&mut self, to: ReplyTo, answer: Answer) {
+        match to {
+            ReplyTo::Operator(request) => {
+                if let Some(pending) = self.desk.pending.remove(&request) {
+                    self.finish(request, &pending, answer);
+                }
+            }
+            ReplyTo::Member(to, call) => {
+                self.emit(Effect::Send { to, letter: Letter::Answer { call, answer: Box::new(answer) } });
+            }
+        }
+    }
+
+    /// Tells whoever asked how far it is.
+    pub(crate) fn progress(&mut self, to: ReplyTo, text: String) {
+        match to {
+            ReplyTo::Operator(request) => {
+                self.emit(Effect::Progress { request, progress: Progress { text } })
+            }
+            ReplyTo::Member(to, call) => {
+                self.emit(Effect::Send { to, letter: Letter::Progress { call, text } })
+            }
+        }
+    }
+
+    /// Reads what another member says.
+    pub(crate) fn read(&mut self, from: MemberName, incarnation: plex::Incarnation, letter: Letter) {
+        match letter {
+            Letter::Alive => {}
+            Letter::Register(registration) if self.is_master() && registration.member == from => {
+                self.register(registration);
+            }
+            Letter::Stopping if self.is_master() => self.depart_stopped(from, incarnation),
+            Letter::Vote { .. } | Letter::Done { .. } => {
+                let takes_part = |activation: &plex::Activation| activation.takes_part(from, incarnation);
+                if self.plex.activation().is_some_and(takes_part) {
+                    self.count(from, letter);
+                }
+            }
+            Letter::Execute { call, asked, at_least } => self.defer_for(from, call, asked, at_least),
+            Letter::Coordinate { call, token, text } => {
+                self.do_for_all(ReplyTo::Member(from, call), token, &text)
+            }
+            Letter::Populate { call, part } => self.take_part_of_job(ReplyTo::Member(from, call), part),
+            Letter::Answer { call, answer } => self.take_answer(from, call, *answer),
+            Letter::Progress { call, text } => self.pass_progress(call, &text),
+            Letter::Register(_) | Letter::Stopping => {}
+        }
+    }
+
+    fn take_answer(&mut self, from: MemberName, call: CallId, answer: Answer) {
+        let whole = self.desk.pending.iter_mut().find_map(|(request, pending)| match &mut pending.kind {
+            Kind::Collecting(collecting) => {
+                if collecting.awaited.remove(&call).is_some() {
+                    collecting.answers.push((from, answer.clone()));
+                }
+                None
+            }
+            Kind::Coordinated(coordinated) => (coordinated.call == call).then_some(*request),
+        });
+        if let Some(request) = whole {
+            self.reply(ReplyTo::Operator(request), answer);
+        }
+    }
+
+    fn pass_progress(&mut self, call: CallId, text: &str) {
+        let request = self.desk.pending.iter().find_map(|(request, pending)| match &pending.kind {
+            Kind::Coordinated(coordinated) if coordinated.call == call => Some(*request),
+            _ => None,
+        });
+        if let Some(request) = request {
+            self.progress(ReplyTo::Operator(request), text.to_string());
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! The member itself: its parts, and the turn that every event and every applied change ends with.
+
+use crate::activation::{Ballot, Coordination, WaitingImport};
+use crate::event::{Effect, Event, ProposalId, RequestId};
+use crate::links::Links;
+use crate::om::{Desk, ReplyTo};
+use crate::populate::PopulateDesk;
+use crate::resources::Resources;
+use crate::settings::Settings;
+use crate::start::StartPhase;
+use plex::{CommandToken, Incarnation, Plex, PlexChange, PlexEvent, PlexReply};
+use std::collections::{BTreeMap, BTreeSet};
+use vocabulary::{MemberName, Message, Moment};
+
+/// A decision that is put to the plex until it is made. Two of the same name are the same decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Owed {
+    Form,
+    Register(MemberName, Incarnation),
+    Depart(MemberName, Incarnation),
+    DropJob(catalog::job::JobId),
+    TakeOver(CommandToken),
+    Commit(CommandToken),
+    Abort(CommandToken),
+    End(CommandToken),
+}
+
+/// What a proposal was made for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Owed(Owed),
+    Import(CommandToken),
+    Populate(CommandToken),
+    Remove { reply_to: ReplyTo, member: MemberName, node: Option<u64> },
+    Forget,
+}
+
+/// The founding members, who have found each other.
+#[derive(Debug, Clone)]
+pub(crate) struct Founding {
+    pub(crate) members: BTreeMap<MemberName, (u64, String)>,
+    pub(crate) id: u64,
+}
+
+/// One member. See the crate's essay.
+#[derive(Debug)]
+pub struct ControlRegion {
+    pub(crate) settings: Settings,
+    pub(crate) plex: Plex,
+    pub(crate) applied: u64,
+    pub(crate) now: Moment,
+    pub(crate) resources: Resources,
+    pub(crate) start: StartPhase,
+    pub(crate) leader: Option<u64>,
+    pub(crate) quorum: bool,
+    pub(crate) links: Links,
+    pub(crate) founding: Option<Founding>,
+    pub(crate) ballot: Option<Ballot>,
+    pub(crate) coordination: Option<Coordination>,
+    pub(crate) imports: Vec<WaitingImport>,
+    pub(crate) desk: Desk,
+    pub(crate) populate: PopulateDesk,
+    outstanding: BTreeSet<Owed>,
+    proposals: BTreeMap<ProposalId, Purpose>,
+    names: u64,
+    effects: Vec<Effect>,
+}
+
+impl ControlRegion {
+    /// A member that starts with the plex as its disk kept it.
+    pub fn new(settings: Settings, plex: Plex, applied: u64, now: Moment) -> Self {
+        Self {
+            links: Links::new(now),
+            settings,
+            plex,
+            applied,
+            now,
+            resources: Resources::default(),
+            start: StartPhase::default(),
+            leader: None,
+            quorum: false,
+            founding: None,
+            ballot: None,
+            coordination: None,
+            imports: Vec::new(),
+            desk: Desk::default(),
+            populate: PopulateDesk::default(),
+            outstanding: BTreeSet::new(),
+            proposals: BTreeMap::new(),
+            names: 0,
+            effects: Vec::new(),
+        }
+    }
+
+    /// What the members agree on, as far as this one has applied it.
+    pub fn plex(&self) -> &Plex {
+        &self.plex
+    }
+
+    /// The plex, so that the host can take what changed in it.
+    pub fn plex_mut(&mut self) -> &mut Plex {
+        &mut self.plex
+    }
+
+    /// This run of the member.
+    pub fn incarnation(&self) -> Incarnation {
+        self.settings.incarnation
+    }
+
+    /// The member that is master, if it is known.
+    pub fn leading_member(&self) -> Option<MemberName> {
+        self.master()
+    }
+
+    /// The local resource table.
+    pub fn resources(&self) -> &Resources {
+        &self.resources
+    }
+
+    /// Replaces the plex by one from a snapshot that is ahead of what was applied here.
+    pub fn install(&mut self, now: Moment, index: u64, plex: Plex) -> Vec<Effect> {
+        self.now = now;
+        self.plex = plex;
+        self.applied = index;
+        self.ballot = None;
+        self.coordination = None;
+        self.resources.release();
+        self.resources.reconcile(self.plex.catalog());
+        self.turn();
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Applies an entry of the replicated log. An entry without a change only moves the index.
+    pub fn apply(&mut self, now: Moment, index: u64, change: Option<PlexChange>) -> (PlexReply, Vec<Effect>) {
+        self.now = now;
+        self.applied = index;
+        let (reply, events) = change.map_or((Ok(()), Vec::new()), |change| self.plex.apply(change));
+        for event in events {
+            self.follow(event);
+        }
+        self.turn();
+        (reply, std::mem::take(&mut self.effects))
+    }
+
+    /// Takes an event and says what is to be done.
+    pub fn step(&mut self, now: Moment, event: Event) -> Vec<Effect> {
+        self.now = now;
+        match event {
+            Event::Tick => {}
+            Event::Standing { leader, quorum } => {
+                self.leader = leader;
+                self.quorum = quorum;
+            }
+            Event::Link { member, state } => self.links.set(member, state, now),
+            Event::Letter { from, incarnation, letter } => {
+                self.links.heard(from, incarnation);
+                self.read(from, incarnation, letter);
+            }
+            Event::Operator { request, asked, .. } => self.operator(request, asked),
+            Event::Proposed { proposal, outcome } => self.proposed(proposal, outcome),
+            Event::Barrier { barrier, index } => {
+                self.start_barrier(barrier, index);
+                self.desk_barrier(barrier, index);
+            }
+            Event::Schedule { request, region, psb } => self.schedule(request, region, psb),
+            Event::RegionEnded { region } => {
+                self.resources.end_region(region);
+            }
+            Event::Founding { members, id } => self.founding = Some(Founding { members, id }),
+            Event::Stop => self.stop(),
+        }
+        self.turn();
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Asks what is owed now. Everything that waits for something looks whether it is there.
+    fn turn(&mut self) {
+        self.start_turn();
+        if self.is_master() {
+            self.master_turn();
+        } else {
+            self.coordination = None;
+        }
+        self.member_turn();
+        self.import_turn();
+        self.populate_turn();
+        self.desk_turn();
+        self.links_turn();
+    }
+
+    fn follow(&mut self, event: PlexEvent) {
+        match event {
+            PlexEvent::Registered { member, incarnation, start, missed } => {
+                self.registered(member, incarnation, start, missed);
+            }
+            PlexEvent::Departed { member, incarnation, .. } => self.departed(member, incarnation),
+            PlexEvent::JobEnded { job, outcomes } => self.job_ended(job, &outcomes),
+            PlexEvent::JobDropped { job } => self.job_dropped(job),
+            PlexEvent::Committed => self.committed(),
+            PlexEvent::Ended(finished) => self.ended(&finished),
+            PlexEvent::Prepared => self.prepared(),
+            PlexEvent::Removed { member } => self.removed(member),
+            PlexEvent::Formed | PlexEvent::TakenOver(_) => {}
+        }
+    }
+
+    fn proposed(&mut self, proposal: ProposalId, outcome: Option<PlexReply>) {
+        match self.proposals.remove(&proposal) {
+            Some(Purpose::Owed(owed)) => {
+                self.outstanding.remove(&owed);
+            }
+            Some(Purpose::Import(token)) => self.import_proposed(token, outcome),
+            Some(Purpose::Populate(token)) => self.populate_proposed(token, outcome.as_ref()),
+            Some(Purpose::Remove { reply_to, member, node }) => {
+                self.member_removed(reply_to, member, node, outcome.as_ref());
+            }
+            Some(Purpose::Forget) | None => {}
+        }
+    }
+
+    fn schedule(&mut self, request: RequestId, region: crate::RegionId, psb: vocabulary::PsbName) {
+        let outcome = if self.is_running() {
+            self.resources.schedule(region, psb, self.plex.catalog()).map_err(|error| error.to_string())
+        } else {
+            Err(format!("{} is not ready for work yet", self.settings.member))
+        };
+        self.effects.push(Effect::Scheduled { request, outcome });
+    }
+
+    /// Whether this member's node leads the consensus group.
+    pub(crate) fn is_master(&self) -> bool {
+        self.leader == Some(self.settings.node)
+    }
+
+    /// The member whose node leads, if it is known.
+    pub(crate) fn master(&self) -> Option<MemberName> {
+        let leader = self.leader?;
+        if leader == self.settings.node {
+            return Some(self.settings.member);
+        }
+        self.plex.roster().iter().find(|(_, entry)| entry.node == leader).map(|(member, _)| *member)
+    }
+
+    pub(crate) fn me(&self) -> MemberName {
+        self.settings.member
+    }
+
+    pub(crate) fn emit(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+
+    pub(crate) fn issue(&mut self, message: Message) {
+        self.effects.push(Effect::Issue(message));
+    }
+
+    /// A number that this run of the member has not used before.
+    pub(crate) fn next_name(&mut self) -> u64 {
+        self.names += 1;
+        self.names
+    }
+
+    /// A token that no other member, and no other run of this one, gives out.
+    pub(crate) fn next_token(&mut self) -> CommandToken {
+        let count = self.next_name();
+        let run = self.settings.incarnation.0 ^ self.settings.node.rotate_left(32);
+        CommandToken(run.wrapping_add(count.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
+    }
+
+    pub(crate) fn propose(&mut self, purpose: Purpose, change: PlexChange) {
+        let proposal = ProposalId(self.next_name());
+        self.proposals.insert(proposal, purpose);
+        self.effects.push(Effect::Propose { proposal, change: Box::new(change) });
+    }
+
+    /// Puts a decision to the plex, unless it is on its way already.
+    pub(crate) fn owe(&mut self, owed: Owed, change: impl FnOnce(&Self) -> PlexChange) {
+        if self.outstanding.insert(owed) {
+            let change = change(self);
+            self.propose(Purpose::Owed(owed), change);
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! The databases and programs of one member: what is stopped, what is loaded, what is scheduled.
+//!
+//! A program runs in a dependent region. When a region schedules a PSB, the member builds its block from the
+//! active definitions and keeps it loaded for the next time; an activation casts out what it changes. Between a
+//! member's vote and the outcome of the activation nothing that changes can be scheduled.
+
+use crate::event::RegionId;
+use crate::library::CatalogLibrary;
+use catalog::{Catalog, ImportPlan};
+use definitions::acb::{self, PsbBlock};
+use definitions::{Definition, Finding};
+use plex::{ActivationOptions, CommandToken, Completion, InUse};
+use std::collections::{BTreeMap, BTreeSet};
+use vocabulary::{DbdName, InstanceStamp, PsbName, ResourceName};
+
+/// A PSB block in memory, and the instances it was built from.
+#[derive(Debug, Clone)]
+pub struct LoadedPsb {
+    /// The instance of the PSB.
+    pub stamp: InstanceStamp,
+    /// The instances of the DBDs it refers to.
+    pub dbds: BTreeMap<DbdName, InstanceStamp>,
+    /// A later instance is active in the plex and not used here yet: REFP.
+    pub refresh_pending: bool,
+    /// The block.
+    pub block: PsbBlock,
+}
+
+/// How a database was stopped: UPDATE DB STOP().
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DatabaseStop {
+    /// Nothing may use it.
+    Access,
+    /// Nothing new may be scheduled against it.
+    Schedule,
+    /// It may be read.
+    Updates,
+}
+
+impl DatabaseStop {
+    /// The word that QUERY DB shows.
+    pub fn status(self) -> &'static str {
+        match self {
+            Self::Access => "STOACC",
+            Self::Schedule => "STOSCHD",
+            Self::Updates => "STOUPDS",
+        }
+    }
+}
+
+/// Why a region may not run a PSB now.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ScheduleError {
+    /// The directory has no such PSB.
+    #[error("PSB {0} is not in the directory; stage and import it")]
+    NotInDirectory(PsbName),
+    /// The program is stopped.
+    #[error("program {0} is stopped; UPDATE PGM NAME({0}) START(SCHD) starts it")]
+    ProgramStopped(PsbName),
+    /// A database that it uses is stopped.
+    #[error("database {dbd} of PSB {psb} is stopped; UPDATE DB NAME({dbd}) START(ACCESS) starts it")]
+    DatabaseStopped {
+        /// The PSB.
+        psb: PsbName,
+        /// The database.
+        dbd: DbdName,
+    },
+    /// An activation is changing it.
+    #[error(
+        "PSB {psb} is being changed by the activation with command token {token}; try again when it is over"
+    )]
+    BeingChanged {
+        /// The PSB.
+        psb: PsbName,
+        /// The activation.
+        token: CommandToken,
+    },
+    /// Its block can't be built.
+    #[error("the block of PSB {psb} can't be built: {reason}")]
+    NoBlock {
+        /// The PSB.
+        psb: PsbName,
+        /// The first finding, or why the definition can't be read.
+        reason: String,
+    },
+}
+
+/// Resources that may not be scheduled until an activation is over.
+#[derive(Debug, Clone)]
+struct Hold {
+    token: CommandToken,
+    psbs: BTreeSet<PsbName>,
+    dbds: BTreeSet<DbdName>,
+}
+
+/// The local resource table.
+#[derive(Debug, Default)]
+pub struct Resources {
+    stopped_databases: BTreeMap<DbdName, BTreeSet<DatabaseStop>>,
+    stopped_programs: BTreeSet<PsbName>,
+    loaded: BTreeMap<PsbName, LoadedPsb>,
+    regions: BTreeMap<RegionId, PsbName>,
+    hold: Option<Hold>,
+}
+
+impl Resources {
+    /// Lets a region run a PSB, loading its block where it is not loaded.
+    pub fn schedule(
+        &mut self,
+        region: RegionId,
+        psb: PsbName,
+        catalog: &Catalog,
+    ) -> Result<(), ScheduleError> {
+        if self.stopped_programs.contains(&psb) {
+            return Err(ScheduleError::ProgramStopped(psb));
+        }
+        if let Some(hold) = self.hold.as_ref().filter(|hold| hold.psbs.contains(&psb)) {
+            return Err(ScheduleError::BeingChanged { psb, token: hold.token });
+        }
+        let loaded = match self.loaded.remove(&psb) {
+            Some(loaded) => loaded,
+            None => load(psb, catalog)?,
+        };
+        let (dbds, in_change) = (loaded.dbds.keys().copied().collect::<Vec<_>>(), self.hold.as_ref());
+        let changing = in_change.filter(|hold| dbds.iter().any(|dbd| hold.dbds.contains(dbd)));
+        let refused =
+            changing.map(|hold| ScheduleError::BeingChanged { psb, token: hold.token }).or_else(|| {
+                let stopped =
+                    dbds.iter().find(|dbd| self.stops_of(**dbd).any(|stop| stop != DatabaseStop::Updates));
+                stopped.map(|&dbd| ScheduleError::DatabaseStopped { psb, dbd })
+            });
+        self.loaded.insert(psb, loaded);
+        match refused {
+            Some(error) => Err(error),
+            None => {
+                self.regions.insert(region, psb);
+                Ok(())
+            }
+        }
+    }
+
+    /// A region ended. Gives the PSB it ran.
+    pub fn end_region(&mut self, region: RegionId) -> Option<PsbName> {
+        self.regions.remove(&region)
+    }
+
+    /// The regions that run a PSB.
+    pub fn regions_of(&self, psb: PsbName) -> impl Iterator<Item = RegionId> {
+        self.regions.iter().filter(move |(_, running)| **running == psb).map(|(region, _)| *region)
+    }
+
+    /// The scheduled PSBs whose blocks refer to a DBD.
+    pub fn scheduled_users_of(&self, dbd: DbdName) -> BTreeSet<PsbName> {
+        let uses = |psb: &&PsbName| self.loaded.get(psb).is_some_and(|loaded| loaded.dbds.contains_key(&dbd));
+        self.regions.values().filter(uses).copied().collect()
+    }
+
+    /// The block that is loaded for a PSB.
+    pub fn loaded(&self, psb: PsbName) -> Option<&LoadedPsb> {
+        self.loaded.get(&psb)
+    }
+
+    /// How a database is stopped here.
+    pub fn stops_of(&self, dbd: DbdName) -> impl Iterator<Item = DatabaseStop> {
+        self.stopped_databases.get(&dbd).into_iter().flatten().copied()
+    }
+
+    /// Stops a database in a way.
+    pub fn stop_database(&mut self, dbd: DbdName, stop: DatabaseStop) {
+        self.stopped_databases.entry(dbd).or_default().insert(stop);
+    }
+
+    /// Starts a database, however it was stopped.
+    pub fn start_database(&mut self, dbd: DbdName) {
+        self.stopped_databases.remove(&dbd);
+    }
+
+    /// Whether a program is stopped here.
+    pub fn is_program_stopped(&self, psb: PsbName) -> bool {
+        self.stopped_programs.contains(&psb)
+    }
+
+    /// Stops or starts a program.
+    pub fn set_program_stopped(&mut self, psb: PsbName, stopped: bool) {
+        if stopped {
+            self.stopped_programs.insert(psb);
+        } else {
+            self.stopped_programs.remove(&psb);
+        }
+    }
+
+    /// The work here that keeps a plan from being carried out.
+    pub fn in_use(&self, plan: &ImportPlan) -> Vec<InUse> {
+        let psbs = plan.psbs();
+        let programs = self.regions.iter().filter(|(_, psb)| psbs.contains(psb)).map(|(region, psb)| InUse {
+            resource: ResourceName::Psb(*psb),
+            by: format!("SCHEDULED IN REGION {}", region.0),
+        });
+        let databases = plan.dbds().flat_map(|dbd| {
+            self.scheduled_users_of(dbd).into_iter().map(move |psb| InUse {
+                resource: ResourceName::Dbd(dbd),
+                by: format!("PROGRAM {psb} IS SCHEDULED"),
+            })
+        });
+        programs.chain(databases).collect()
+    }
+
+    /// The refresh-pending PSBs that are scheduled: what keeps them from being refreshed.
+    pub fn refresh_blockers(&self) -> Vec<InUse> {
+        self.regions
+            .iter()
+            .filter(|(_, psb)| self.loaded.get(psb).is_some_and(|loaded| loaded.refresh_pending))
+            .map(|(region, psb)| InUse {
+                resource: ResourceName::Psb(*psb),
+                by: format!("SCHEDULED IN REGION {}", region.0),
+            })
+            .collect()
+    }
+
+    /// Keeps what an activation changes from being scheduled until [`Self::release`].
+    pub fn hold(&mut self, token: CommandToken, plan: &ImportPlan, refreshes: bool) {
+        let mut psbs = plan.psbs();
+        if refreshes {
+            psbs.extend(self.loaded.iter().filter(|(_, loaded)| loaded.refresh_pending).map(|(psb, _)| *psb));
+        }
+        self.hold = Some(Hold { token, psbs, dbds: plan.dbds().collect() });
+    }
+
+    /// What an activation changes may be scheduled again.
+    pub fn release(&mut self) {
+        self.hold = None;
+    }
+
+    /// Passes to the definitions that an activation made active. Where it does not concern this member yet
+    /// (UPDATEPSB for others), loaded PSBs stay and become refresh-pending.
+    pub fn refresh(&mut self, plan: &ImportPlan, options: &ActivationOptions, concerned: bool) -> Completion {
+        let mut completion = Completion::default();
+        for psb in plan.psbs() {
+            if concerned {
+                self.cast_out(psb);
+            } else if let Some(loaded) = self.loaded.get_mut(&psb) {
+                loaded.refresh_pending = true;
+                completion.refresh_pending.insert(psb);
+            }
+        }
+        for dbd in plan.dbds().filter(|_| concerned) {
+            let users = self.loaded.iter().filter(|(_, loaded)| loaded.dbds.contains_key(&dbd));
+            for psb in users.map(|(psb, _)| *psb).collect::<Vec<_>>() {
+                self.cast_out(psb);
+            }
+        }
+        if concerned && options.mode.refreshes() {
+            let pending: Vec<PsbName> = self.refresh_pending().collect();
+            for psb in pending {
+                self.cast_out(psb);
+                completion.refreshed.insert(psb);
+            }
+        }
+        completion
+    }
+
+    /// The PSBs that are refresh-pending here.
+    pub fn refresh_pending(&self) -> impl Iterator<Item = PsbName> {
+        self.loaded.iter().filter(|(_, loaded)| loaded.refresh_pending).map(|(psb, _)| *psb)
+    }
+
+    /// Casts out every loaded block that is not built from what is active now: after this member was away.
+    pub fn reconcile(&mut self, catalog: &Catalog) {
+        let stale = |psb: &PsbName, loaded: &LoadedPsb| {
+            let active = |name: ResourceName| catalog.record(&name).and_then(|record| record.active);
+            active((*psb).into()) != Some(loaded.stamp)
+                || loaded.dbds.iter().any(|(dbd, stamp)| active((*dbd).into()) != Some(*stamp))
+        };
+        let stale: Vec<PsbName> =
+            self.loaded.iter().filter(|(psb, loaded)| stale(psb, loaded)).map(|(psb, _)| *psb).collect();
+        for psb in stale {
+            self.cast_out(psb);
+        }
+    }
+
+    /// A scheduled block stays until its regions end; it is refresh-pending until then.
+    fn cast_out(&mut self, psb: PsbName) {
+        if self.regions_of(psb).next().is_none() {
+            self.loaded.remove(&psb);
+        } else if let Some(loaded) = self.loaded.get_mut(&psb) {
+            loaded.refresh_pending = true;
+        }
+    }
+}
+
+fn load(psb: PsbName, catalog: &Catalog) -> Result<LoadedPsb, ScheduleError> {
+    let (stamp, instance) = catalog.active(&psb.into()).ok_or(ScheduleError::NotInDirectory(psb))?;
+    let no_block = |reason: String| ScheduleError::NoBlock { psb, reason };
+    let Definition::Psb(definition) =
+        instance.content.definition().map_err(|error| no_block(error.to_string()))?
+    else {
+        return Err(no_block("the directory holds a DBD under its name".to_string()));
+    };
+    let block = acb::build_psb(&definition, &CatalogLibrary::active(catalog))
+        .map_err(|findings| no_block(findings.first().map(Finding::to_string).unwrap_or_default()))?;
+    let dbds = instance.facts.references.iter().filter_map(|dbd| {
+        catalog.record(&(*dbd).into()).and_then(|record| record.active).map(|stamp| (*dbd, stamp))
+    });
+    Ok(LoadedPsb { stamp, dbds: dbds.collect(), refresh_pending: false, block })
+}

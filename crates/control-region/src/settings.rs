@@ -1,0 +1,45 @@
+//! What a member is told about itself before it starts.
+
+use catalog::Retention;
+use plex::{Incarnation, Membership};
+use std::collections::BTreeMap;
+use vocabulary::{MemberName, PlexName};
+
+/// What a member is, and the limits it keeps.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Its name.
+    pub member: MemberName,
+    /// The plex it belongs to.
+    pub plex: PlexName,
+    /// Its number in the consensus group.
+    pub node: u64,
+    /// This run of it.
+    pub incarnation: Incarnation,
+    /// Where it listens.
+    pub address: String,
+    /// Whether it shares the catalog of the plex.
+    pub membership: Membership,
+    /// Whether a cold start is asked for.
+    pub cold: bool,
+    /// The release.
+    pub version: String,
+    /// Members it keeps links to although its roster may not name them.
+    pub neighbours: BTreeMap<MemberName, String>,
+    /// How long participants of an activation have for each step.
+    pub step_timeout_ms: u64,
+    /// How long an import waits for the staging data set.
+    pub staging_wait_ms: u64,
+    /// How long OM collects answers where the operator does not say.
+    pub command_wait_ms: u64,
+    /// How long a silent member stays in the roster as active.
+    pub member_lost_ms: u64,
+    /// After how long what is owed is asked for or sent again.
+    pub retry_ms: u64,
+    /// How long a populate job waits for its next part.
+    pub populate_idle_ms: u64,
+    /// How much the staging data set holds.
+    pub staging_bytes_max: u64,
+    /// What prior instances an activation keeps.
+    pub retention: Retention,
+}

@@ -1,0 +1,230 @@
+//! How a member starts, is taken for lost and comes back, and stops.
+
+use crate::event::{BarrierId, Effect};
+use crate::letter::Letter;
+use crate::region::{ControlRegion, Owed};
+use plex::{CommandToken, Incarnation, MemberState, Membership, PlexChange, Registration, StartKind};
+use vocabulary::message::{DFS810I, DFS994I, DFS3780I, DFS4146W, DFS4373I, DFS4457E};
+use vocabulary::{DirectoryLevel, MemberName, Moment};
+
+/// How long a member that stops waits for the plex to take note.
+const STOP_WAIT_MS: u64 = 5_000;
+
+/// Where a member is between its start and its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StartPhase {
+    /// It asks for the newest state and applies what it missed.
+    CatchingUp { question: Option<BarrierId>, asked: Moment, target: Option<u64> },
+    /// An activation is under way.
+    Waiting { token: CommandToken },
+    /// It asks the plex to be taken among the active.
+    Registering { asked: Moment },
+    /// It works.
+    Running,
+    /// It told the plex that it stops.
+    Stopping { since: Moment, told: Moment },
+    /// It is done.
+    Stopped,
+}
+
+impl Default for StartPhase {
+    fn default() -> Self {
+        Self::CatchingUp { question: None, asked: Moment::default(), target: None }
+    }
+}
+
+impl ControlRegion {
+    /// Whether this member takes work.
+    pub(crate) fn is_running(&self) -> bool {
+        self.start == StartPhase::Running
+    }
+
+    pub(crate) fn start_turn(&mut self) {
+        match self.start {
+            StartPhase::CatchingUp { question, asked, target } => self.catch_up(question, asked, target),
+            StartPhase::Waiting { token } => {
+                if self.plex.activation().is_none_or(|activation| activation.token != token) {
+                    self.begin_registration();
+                }
+            }
+            StartPhase::Registering { asked } => {
+                if self.plex.activation().is_some() {
+                    self.begin_registration();
+                } else if self.now.ms_since(asked) >= self.settings.retry_ms {
+                    self.start = StartPhase::Registering { asked: self.now };
+                    self.ask_to_register();
+                }
+            }
+            StartPhase::Stopping { since, told } => self.stopping(since, told),
+            StartPhase::Running | StartPhase::Stopped => {}
+        }
+    }
+
+    fn catch_up(&mut self, question: Option<BarrierId>, asked: Moment, target: Option<u64>) {
+        let current = target.is_some_and(|target| self.applied >= target) && self.plex.identity().is_some();
+        if current {
+            self.resources.reconcile(self.plex.catalog());
+            self.begin_registration();
+        } else if target.is_none()
+            && (question.is_none() || self.now.ms_since(asked) >= self.settings.retry_ms)
+        {
+            let question = BarrierId(self.next_name());
+            self.start = StartPhase::CatchingUp { question: Some(question), asked: self.now, target: None };
+            self.emit(Effect::Barrier(question));
+        }
+    }
+
+    pub(crate) fn start_barrier(&mut self, barrier: BarrierId, index: Option<u64>) {
+        if let StartPhase::CatchingUp { question: Some(question), asked, .. } = self.start
+            && question == barrier
+        {
+            self.start = StartPhase::CatchingUp { question: Some(question), asked, target: index };
+        }
+    }
+
+    /// A member does not start into an activation: it would begin between two levels.
+    fn begin_registration(&mut self) {
+        let under_way = self.plex.activation().map(|activation| (activation.token, activation.master));
+        self.start = match under_way {
+            Some((token, master)) => {
+                self.issue(DFS4373I.with(&[&self.settings.member, &master, &token]));
+                StartPhase::Waiting { token }
+            }
+            None => StartPhase::Registering { asked: Moment::default() },
+        };
+    }
+
+    fn registration(&self, membership: Membership) -> Registration {
+        Registration {
+            member: self.settings.member,
+            node: self.settings.node,
+            address: self.settings.address.clone(),
+            incarnation: self.settings.incarnation,
+            membership,
+            cold: self.settings.cold,
+            version: self.settings.version.clone(),
+            at: self.now,
+        }
+    }
+
+    fn ask_to_register(&mut self) {
+        let registration = self.registration(Membership::Sharer);
+        if self.is_master() {
+            self.register(registration);
+        } else if let Some(to) = self.master() {
+            self.emit(Effect::Send { to, letter: Letter::Register(registration) });
+        }
+    }
+
+    /// A guest shows itself to the plex whose catalog it does not share.
+    pub(crate) fn announce_guest(&mut self) {
+        if self.settings.membership == Membership::Sharer || !self.is_running() {
+            return;
+        }
+        let registration = self.registration(Membership::Guest);
+        let to: Vec<MemberName> =
+            self.settings.neighbours.keys().copied().filter(|member| self.links.is_up(*member)).collect();
+        for to in to {
+            self.emit(Effect::Send { to, letter: Letter::Register(registration.clone()) });
+        }
+    }
+
+    /// The master takes a member among the active, unless it is there already.
+    pub(crate) fn register(&mut self, registration: Registration) {
+        let (member, incarnation) = (registration.member, registration.incarnation);
+        let known = self.plex.roster().get(&member);
+        let there =
+            known.is_some_and(|entry| entry.incarnation == incarnation && entry.state == MemberState::Active);
+        let must_wait = registration.membership == Membership::Sharer && self.plex.activation().is_some();
+        if !there && !must_wait {
+            self.owe(Owed::Register(member, incarnation), |region| {
+                PlexChange::Register(Registration { at: region.now, ..registration })
+            });
+        }
+    }
+
+    pub(crate) fn registered(
+        &mut self,
+        member: MemberName,
+        incarnation: Incarnation,
+        start: StartKind,
+        missed: Option<(DirectoryLevel, DirectoryLevel)>,
+    ) {
+        if member != self.me() || incarnation != self.settings.incarnation || self.is_running() {
+            return;
+        }
+        if let Some((old, new)) = missed {
+            self.issue(DFS4146W.with(&[&member, &old, &new]));
+        }
+        self.resources.reconcile(self.plex.catalog());
+        self.start = StartPhase::Running;
+        let (level, since) = self.plex.catalog().level();
+        self.issue(DFS3780I.with(&[&level, &since]));
+        self.issue(DFS994I.with(&[&start, &member]));
+        self.issue(DFS810I.with(&[&member, &start, &level]));
+        self.emit(Effect::Ready);
+    }
+
+    /// A running member that the plex has taken for lost comes back as a new run of itself.
+    pub(crate) fn departed(&mut self, member: MemberName, incarnation: Incarnation) {
+        if member != self.me() || incarnation != self.settings.incarnation {
+            return;
+        }
+        match self.start {
+            StartPhase::Stopping { .. } => {
+                self.start = StartPhase::Stopped;
+                self.emit(Effect::Stopped);
+            }
+            StartPhase::Running => {
+                self.settings.incarnation = Incarnation(incarnation.0.wrapping_add(1));
+                self.settings.cold = false;
+                self.ballot = None;
+                self.resources.release();
+                self.begin_registration();
+            }
+            _ => {}
+        }
+    }
+
+    /// A member that was taken out of the plex for good has nothing left to do.
+    pub(crate) fn removed(&mut self, member: MemberName) {
+        // While catching up it may read of an earlier member of its name, whose place it takes.
+        if member == self.me() && !matches!(self.start, StartPhase::CatchingUp { .. }) {
+            self.issue(DFS4457E.with(&[&member, &self.settings.plex]));
+            self.start = StartPhase::Stopped;
+            self.emit(Effect::Stopped);
+        }
+    }
+
+    pub(crate) fn stop(&mut self) {
+        if self.is_running() {
+            self.start = StartPhase::Stopping { since: self.now, told: Moment::default() };
+        } else if !matches!(self.start, StartPhase::Stopping { .. } | StartPhase::Stopped) {
+            self.start = StartPhase::Stopped;
+            self.emit(Effect::Stopped);
+        }
+    }
+
+    fn stopping(&mut self, since: Moment, told: Moment) {
+        if self.now.ms_since(since) >= STOP_WAIT_MS {
+            self.start = StartPhase::Stopped;
+            self.emit(Effect::Stopped);
+        } else if self.now.ms_since(told) >= self.settings.retry_ms {
+            self.start = StartPhase::Stopping { since, told: self.now };
+            if self.is_master() {
+                self.depart_stopped(self.me(), self.settings.incarnation);
+            } else if let Some(to) = self.master() {
+                self.emit(Effect::Send { to, letter: Letter::Stopping });
+            }
+        }
+    }
+
+    pub(crate) fn depart_stopped(&mut self, member: MemberName, incarnation: Incarnation) {
+        self.owe(Owed::Depart(member, incarnation), |region| PlexChange::Depart {
+            member,
+            incarnation,
+            state: MemberState::Stopped,
+            at: region.now,
+        });
+    }
+}

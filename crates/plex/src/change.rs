@@ -1,0 +1,229 @@
+//! The entries of the replicated log, what they are answered with, and what follows from them.
+
+use crate::activation::{AbortReason, ActivationOptions, CommandToken, Completion, Finished, TakeOver};
+use crate::roster::{Incarnation, MemberState, Registration, StartKind};
+use catalog::job::{JobCard, JobId};
+use catalog::{CatalogError, ImportProblem, NewInstance, Retention, StageOutcome};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use vocabulary::{DirectoryLevel, InstanceStamp, MemberName, Moment, PlexName, ResourceName};
+
+/// A decision, as it stands in the replicated log. Every moment in it was read by the member that proposed it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PlexChange {
+    /// The plex begins, with these founding members. The first change of every plex.
+    Form {
+        /// Its name.
+        plex: PlexName,
+        /// Tells it from every other plex of that name.
+        id: u64,
+        /// Whether its catalog is one that members share.
+        shared: bool,
+        /// Node number and address of each founding member.
+        members: BTreeMap<MemberName, (u64, String)>,
+        /// When.
+        at: Moment,
+    },
+    /// A member starts work.
+    Register(Registration),
+    /// A member stopped or was lost.
+    Depart {
+        /// Who.
+        member: MemberName,
+        /// Which run of it; a later run is not meant.
+        incarnation: Incarnation,
+        /// [`MemberState::Stopped`] or [`MemberState::Lost`].
+        state: MemberState,
+        /// When.
+        at: Moment,
+    },
+    /// A member leaves the plex for good.
+    Remove {
+        /// Who.
+        member: MemberName,
+    },
+    /// A change of the staging data set.
+    Stage(StageChange),
+    /// An activation begins.
+    Prepare {
+        /// The command it follows from.
+        token: CommandToken,
+        /// Who coordinates it.
+        master: MemberName,
+        /// What was asked for.
+        options: ActivationOptions,
+        /// The version of staging that the master validated.
+        staging_version: u64,
+        /// When.
+        at: Moment,
+    },
+    /// The commit point of an activation.
+    Commit {
+        /// Which one.
+        token: CommandToken,
+        /// Who voted for it.
+        votes: BTreeSet<MemberName>,
+        /// What prior instances to keep.
+        retention: Retention,
+        /// When.
+        at: Moment,
+    },
+    /// An activation is backed out.
+    Abort {
+        /// Which one.
+        token: CommandToken,
+        /// Why.
+        reason: AbortReason,
+        /// When.
+        at: Moment,
+    },
+    /// A survivor becomes master of an activation.
+    TakeOver {
+        /// Which one.
+        token: CommandToken,
+        /// Who.
+        to: MemberName,
+        /// When.
+        at: Moment,
+    },
+    /// An activation is complete.
+    End {
+        /// Which one.
+        token: CommandToken,
+        /// What each participant that answered did.
+        completed: BTreeMap<MemberName, Completion>,
+        /// When.
+        at: Moment,
+    },
+}
+
+/// A change of the staging data set, most of them steps of a populate job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StageChange {
+    /// It takes the staging data set.
+    Begin(JobCard),
+    /// It gathers more.
+    Add {
+        /// Which job.
+        job: JobId,
+        /// How many it had gathered before these.
+        first: u64,
+        /// These.
+        instances: Vec<NewInstance>,
+    },
+    /// What it gathered is admitted.
+    End {
+        /// Which job.
+        job: JobId,
+        /// When.
+        at: Moment,
+    },
+    /// It is dropped.
+    Drop {
+        /// Which job.
+        job: JobId,
+    },
+    /// Everything staged is thrown away: DELPENDERR after staging was found in error.
+    Empty {
+        /// The version of staging that was found so.
+        staging_version: u64,
+    },
+}
+
+/// What a change is answered with.
+pub type PlexReply = Result<(), Refusal>;
+
+/// Why a change was not made. It changed nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum Refusal {
+    /// The plex has not begun, or began before.
+    #[error("the plex is formed already, or not yet")]
+    NotNow,
+    /// An activation is under way.
+    #[error("an activation is in progress, master {master}, command token {token}")]
+    ActivationUnderWay {
+        /// Which one.
+        token: CommandToken,
+        /// Who coordinates it.
+        master: MemberName,
+    },
+    /// No activation of this token is in the phase that the change ends.
+    #[error("no activation with command token {0} waits for this")]
+    NoSuchActivation(CommandToken),
+    /// Participants that are there have not voted.
+    #[error("not every participant has voted: {0:?} have not")]
+    VotesMissing(BTreeSet<MemberName>),
+    /// Staging changed since the master validated it.
+    #[error("staging changed meanwhile")]
+    StagingChanged,
+    /// Nothing is staged, so there is nothing to import.
+    #[error("nothing is staged")]
+    NothingStaged,
+    /// The plan has problems.
+    #[error("staging can't be imported: {0:?}")]
+    Problems(Vec<ImportProblem>),
+    /// The member that would be master is no active sharer.
+    #[error("{0} is not an active sharer of this plex")]
+    NotASharer(MemberName),
+    /// FOR(IMSID()) names members that are not active sharers.
+    #[error("{0:?} are not active sharers of this plex")]
+    TargetsNotActive(BTreeSet<MemberName>),
+    /// The member is not in the roster, or not in this run.
+    #[error("{0} is not a member of this plex, or not in this run")]
+    NoSuchMember(MemberName),
+    /// The catalog refuses.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+}
+
+/// What follows from a change for the member that applied it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlexEvent {
+    /// The plex has begun.
+    Formed,
+    /// A member is active.
+    Registered {
+        /// Who.
+        member: MemberName,
+        /// Which run of it.
+        incarnation: Incarnation,
+        /// How it started.
+        start: StartKind,
+        /// The level that it knew and the one that it finds, when it missed a change.
+        missed: Option<(DirectoryLevel, DirectoryLevel)>,
+    },
+    /// A member stopped or was lost.
+    Departed {
+        /// Who.
+        member: MemberName,
+        /// Which run of it.
+        incarnation: Incarnation,
+        /// How.
+        state: MemberState,
+    },
+    /// A member left for good.
+    Removed {
+        /// Who.
+        member: MemberName,
+    },
+    /// A populate job ended, and its instances became this.
+    JobEnded {
+        /// Which job.
+        job: JobId,
+        /// What became of each instance.
+        outcomes: Vec<(ResourceName, InstanceStamp, StageOutcome)>,
+    },
+    /// A populate job was dropped.
+    JobDropped {
+        /// Which job.
+        job: JobId,
+    },
+    /// An activation began; participants owe a vote.
+    Prepared,
+    /// The commit point is passed; participants owe a completion.
+    Committed,
+    /// A survivor is master.
+    TakenOver(TakeOver),
+    /// An activation is over.
+    Ended(Finished),
+}

@@ -1,0 +1,438 @@
+//! The machine: one change in, what follows out.
+
+use crate::activation::{
+    AbortReason, Activation, ActivationMode, ActivationOptions, CommandToken, Completion, Finished, Outcome,
+    Participant, Phase, TakeOver,
+};
+use crate::change::{PlexChange, PlexEvent, PlexReply, Refusal, StageChange};
+use crate::roster::{MemberState, Membership, Registration, RosterEntry, StartKind};
+use crate::stored::PlexKey;
+use catalog::{Catalog, ImportPlan, PlanMode};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use vocabulary::{DirectoryLevel, MemberName, Moment, PlexName};
+
+/// How many finished activations the plex remembers.
+const HISTORY_LENGTH: usize = 16;
+
+/// Which plex it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlexIdentity {
+    /// Its name.
+    pub name: PlexName,
+    /// Tells it from every other plex of that name.
+    pub id: u64,
+    /// Whether its catalog is one that members share (ACBSHR=Y), as the DFSIMSL member of a directory says.
+    pub shared: bool,
+    /// When it was formed.
+    pub formed: Moment,
+}
+
+/// Everything the members agree on. See the crate's essay. A clone is cheap.
+#[derive(Debug, Clone, Default)]
+pub struct Plex {
+    pub(crate) identity: Option<PlexIdentity>,
+    pub(crate) roster: BTreeMap<MemberName, RosterEntry>,
+    pub(crate) catalog: Catalog,
+    pub(crate) activation: Option<Arc<Activation>>,
+    pub(crate) history: VecDeque<Arc<Finished>>,
+    pub(crate) changed: BTreeSet<PlexKey>,
+}
+
+impl Plex {
+    /// Which plex it is, once it is formed.
+    pub fn identity(&self) -> Option<&PlexIdentity> {
+        self.identity.as_ref()
+    }
+
+    /// Its members by name.
+    pub fn roster(&self) -> &BTreeMap<MemberName, RosterEntry> {
+        &self.roster
+    }
+
+    /// Its catalog.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// The activation under way.
+    pub fn activation(&self) -> Option<&Activation> {
+        self.activation.as_deref()
+    }
+
+    /// Finished activations, the latest last.
+    pub fn history(&self) -> impl DoubleEndedIterator<Item = &Finished> {
+        self.history.iter().map(|finished| &**finished)
+    }
+
+    /// The finished activation of a command.
+    pub fn finished(&self, token: CommandToken) -> Option<&Finished> {
+        self.history().find(|finished| finished.token == token)
+    }
+
+    /// Applies one change. A refused one leaves everything as it was.
+    pub fn apply(&mut self, change: PlexChange) -> (PlexReply, Vec<PlexEvent>) {
+        let mut events = Vec::new();
+        let reply = self.decide(change, &mut events);
+        (reply, events)
+    }
+
+    fn decide(&mut self, change: PlexChange, events: &mut Vec<PlexEvent>) -> PlexReply {
+        if self.identity.is_none() && !matches!(change, PlexChange::Form { .. }) {
+            return Err(Refusal::NotNow);
+        }
+        match change {
+            PlexChange::Form { plex, id, shared, members, at } => {
+                self.form(PlexIdentity { name: plex, id, shared, formed: at }, members, events)
+            }
+            PlexChange::Register(registration) => self.register(registration, events),
+            PlexChange::Depart { member, incarnation, state, at } => {
+                let matches = self.roster.get(&member).is_some_and(|entry| entry.incarnation == incarnation);
+                if !matches {
+                    return Err(Refusal::NoSuchMember(member));
+                }
+                self.depart(member, state, at, events);
+                Ok(())
+            }
+            PlexChange::Remove { member } => self.remove(member, events),
+            PlexChange::Stage(change) => self.stage(change, events),
+            PlexChange::Prepare { token, master, options, staging_version, at } => {
+                self.prepare(token, master, options, staging_version, at, events)
+            }
+            PlexChange::Commit { token, votes, retention, at } => {
+                self.commit(token, &votes, retention, at, events)
+            }
+            PlexChange::Abort { token, reason, at } => {
+                let activation = self.take_activation(token, |phase| *phase == Phase::Preparing)?;
+                let in_error = matches!(reason, AbortReason::NotAgreed { .. });
+                if in_error && activation.options.delpenderr && activation.options.mode.imports() {
+                    self.catalog.empty_staging();
+                }
+                self.finish(activation.finish(Outcome::BackedOut(reason), at), events);
+                Ok(())
+            }
+            PlexChange::TakeOver { token, to, at } => self.take_over(token, to, at, events),
+            PlexChange::End { token, completed, at } => self.end(token, completed, at, events),
+        }
+    }
+
+    fn form(
+        &mut self,
+        identity: PlexIdentity,
+        members: BTreeMap<MemberName, (u64, String)>,
+        events: &mut Vec<PlexEvent>,
+    ) -> PlexReply {
+        if self.identity.is_some() {
+            return Err(Refusal::NotNow);
+        }
+        for (member, (node, address)) in members {
+            self.roster.insert(member, RosterEntry::expected(node, address, identity.formed));
+            self.changed.insert(PlexKey::Member(member));
+        }
+        self.identity = Some(identity);
+        self.changed.insert(PlexKey::Identity);
+        events.push(PlexEvent::Formed);
+        Ok(())
+    }
+
+    fn register(&mut self, asked: Registration, events: &mut Vec<PlexEvent>) -> PlexReply {
+        let known = self.roster.get(&asked.member).cloned();
+        if known
+            .as_ref()
+            .is_some_and(|entry| entry.incarnation == asked.incarnation && entry.state == MemberState::Active)
+        {
+            return Ok(());
+        }
+        if let (Membership::Sharer, Some(activation)) = (asked.membership, &self.activation) {
+            return Err(Refusal::ActivationUnderWay { token: activation.token, master: activation.master });
+        }
+        let (level, _) = self.catalog.level();
+        let start = known.as_ref().map_or(StartKind::Cold, |entry| entry.next_start(asked.cold));
+        let missed = known
+            .as_ref()
+            .filter(|entry| {
+                entry.membership == Membership::Sharer && start != StartKind::Cold && entry.level < level
+            })
+            .map(|entry| (entry.level, level));
+        if known.is_some_and(|entry| entry.state == MemberState::Active) {
+            self.drop_job_of(asked.member, events);
+        }
+        let Registration { member, incarnation, .. } = asked;
+        let entry = RosterEntry {
+            node: asked.node,
+            address: asked.address,
+            membership: asked.membership,
+            state: MemberState::Active,
+            incarnation,
+            level,
+            since: asked.at,
+            version: asked.version,
+        };
+        self.roster.insert(member, entry);
+        self.changed.insert(PlexKey::Member(member));
+        events.push(PlexEvent::Registered { member, incarnation, start, missed });
+        Ok(())
+    }
+
+    fn depart(&mut self, member: MemberName, state: MemberState, at: Moment, events: &mut Vec<PlexEvent>) {
+        let Some(entry) = self.roster.get_mut(&member).filter(|entry| entry.state == MemberState::Active)
+        else {
+            return;
+        };
+        entry.state = state;
+        entry.since = at;
+        let incarnation = entry.incarnation;
+        self.changed.insert(PlexKey::Member(member));
+        self.mark_down(member);
+        self.drop_job_of(member, events);
+        events.push(PlexEvent::Departed { member, incarnation, state });
+    }
+
+    fn mark_down(&mut self, member: MemberName) {
+        let Some(activation) = &mut self.activation else { return };
+        if let Some(participant) = Arc::make_mut(activation).participants.get_mut(&member) {
+            participant.down = true;
+            self.changed.insert(PlexKey::Activation);
+        }
+    }
+
+    fn drop_job_of(&mut self, member: MemberName, events: &mut Vec<PlexEvent>) {
+        let owned = self.catalog.job().filter(|job| job.card.owner == member).map(|job| job.card.id);
+        if let Some(job) = owned {
+            self.catalog.drop_job(job);
+            events.push(PlexEvent::JobDropped { job });
+        }
+    }
+
+    fn remove(&mut self, member: MemberName, events: &mut Vec<PlexEvent>) -> PlexReply {
+        if self.roster.remove(&member).is_none() {
+            return Err(Refusal::NoSuchMember(member));
+        }
+        self.changed.insert(PlexKey::Member(member));
+        self.mark_down(member);
+        self.drop_job_of(member, events);
+        events.push(PlexEvent::Removed { member });
+        Ok(())
+    }
+
+    fn stage(&mut self, change: StageChange, events: &mut Vec<PlexEvent>) -> PlexReply {
+        if let Some(activation) = &self.activation {
+            return Err(Refusal::ActivationUnderWay { token: activation.token, master: activation.master });
+        }
+        match change {
+            StageChange::Begin(card) => self.catalog.begin_job(card)?,
+            StageChange::Add { job, first, instances } => self.catalog.add_to_job(job, first, instances)?,
+            StageChange::End { job, at } => {
+                let outcomes = self.catalog.end_job(job, at)?;
+                self.settle_levels();
+                events.push(PlexEvent::JobEnded { job, outcomes });
+            }
+            StageChange::Drop { job } => {
+                self.catalog.drop_job(job);
+                events.push(PlexEvent::JobDropped { job });
+            }
+            StageChange::Empty { staging_version } if staging_version == self.catalog.staging_version() => {
+                self.catalog.empty_staging();
+            }
+            StageChange::Empty { .. } => return Err(Refusal::StagingChanged),
+        }
+        Ok(())
+    }
+
+    /// SETUP fills an empty directory, which no member can have loaded anything from: all are at its level at once.
+    fn settle_levels(&mut self) {
+        let (level, _) = self.catalog.level();
+        for (member, entry) in
+            self.roster.iter_mut().filter(|(_, entry)| entry.takes_part() && entry.level < level)
+        {
+            entry.level = level;
+            self.changed.insert(PlexKey::Member(*member));
+        }
+    }
+
+    fn prepare(
+        &mut self,
+        token: CommandToken,
+        master: MemberName,
+        options: ActivationOptions,
+        staging_version: u64,
+        at: Moment,
+        events: &mut Vec<PlexEvent>,
+    ) -> PlexReply {
+        match &self.activation {
+            Some(activation) if activation.token == token => return Ok(()),
+            Some(activation) => {
+                return Err(Refusal::ActivationUnderWay {
+                    token: activation.token,
+                    master: activation.master,
+                });
+            }
+            None if self.finished(token).is_some() => return Ok(()),
+            None => {}
+        }
+        self.check_prepare(master, &options, staging_version)?;
+        let plan = self.plan_for(&options)?;
+        let (here, away): (Vec<_>, Vec<_>) = self
+            .roster
+            .iter()
+            .filter(|(_, entry)| entry.membership == Membership::Sharer)
+            .partition(|(_, entry)| entry.takes_part());
+        let participant = |entry: &RosterEntry| Participant { incarnation: entry.incarnation, down: false };
+        let activation = Activation {
+            token,
+            master,
+            options,
+            plan,
+            participants: here.into_iter().map(|(member, entry)| (*member, participant(entry))).collect(),
+            absent: away.into_iter().map(|(member, _)| *member).collect(),
+            began: at,
+            phase: Phase::Preparing,
+            takeovers: Vec::new(),
+        };
+        self.activation = Some(Arc::new(activation));
+        self.changed.insert(PlexKey::Activation);
+        events.push(PlexEvent::Prepared);
+        Ok(())
+    }
+
+    fn check_prepare(
+        &self,
+        master: MemberName,
+        options: &ActivationOptions,
+        staging_version: u64,
+    ) -> PlexReply {
+        let takes_part = |member: &MemberName| self.roster.get(member).is_some_and(RosterEntry::takes_part);
+        if !takes_part(&master) {
+            return Err(Refusal::NotASharer(master));
+        }
+        let strangers: BTreeSet<MemberName> =
+            options.targets.iter().copied().filter(|target| !takes_part(target)).collect();
+        if !strangers.is_empty() {
+            return Err(Refusal::TargetsNotActive(strangers));
+        }
+        if let Some(job) = self.catalog.job() {
+            return Err(catalog::CatalogError::StagingHeld(job.card.clone()).into());
+        }
+        if self.catalog.staging_version() != staging_version {
+            return Err(Refusal::StagingChanged);
+        }
+        Ok(())
+    }
+
+    fn plan_for(&self, options: &ActivationOptions) -> Result<ImportPlan, Refusal> {
+        let mode = match options.mode {
+            ActivationMode::Plain => PlanMode::Everything,
+            _ => PlanMode::PsbsOnly,
+        };
+        match self.catalog.plan(mode) {
+            Err(problems) => Err(Refusal::Problems(problems)),
+            Ok(plan) if plan.is_empty() && !options.mode.refreshes() => Err(Refusal::NothingStaged),
+            Ok(_) if !options.mode.imports() => Ok(ImportPlan::default()),
+            Ok(plan) => Ok(plan),
+        }
+    }
+
+    fn commit(
+        &mut self,
+        token: CommandToken,
+        votes: &BTreeSet<MemberName>,
+        retention: catalog::Retention,
+        at: Moment,
+        events: &mut Vec<PlexEvent>,
+    ) -> PlexReply {
+        let Some(current) = self.activation.as_mut().filter(|activation| activation.token == token) else {
+            return Err(Refusal::NoSuchActivation(token));
+        };
+        // A second Commit is the first one, proposed again by a master that did not hear of it.
+        if current.phase != Phase::Preparing {
+            return Ok(());
+        }
+        let missing: BTreeSet<MemberName> =
+            current.awaited().filter(|member| !votes.contains(member)).collect();
+        if !missing.is_empty() {
+            return Err(Refusal::VotesMissing(missing));
+        }
+        let level = if current.plan.is_empty() {
+            self.catalog.level().0
+        } else {
+            self.catalog.activate(&current.plan, retention, at).level
+        };
+        Arc::make_mut(current).phase = Phase::Committing { level, since: at };
+        self.changed.insert(PlexKey::Activation);
+        events.push(PlexEvent::Committed);
+        Ok(())
+    }
+
+    fn take_over(
+        &mut self,
+        token: CommandToken,
+        to: MemberName,
+        at: Moment,
+        events: &mut Vec<PlexEvent>,
+    ) -> PlexReply {
+        let Some(current) = self.activation.as_mut().filter(|activation| activation.token == token) else {
+            return Err(Refusal::NoSuchActivation(token));
+        };
+        if current.master == to {
+            return Ok(());
+        }
+        let activation = Arc::make_mut(current);
+        let after_commit = activation.phase != Phase::Preparing;
+        let takeover = TakeOver { from: activation.master, to, at, after_commit };
+        activation.takeovers.push(takeover);
+        activation.master = to;
+        self.changed.insert(PlexKey::Activation);
+        events.push(PlexEvent::TakenOver(takeover));
+        Ok(())
+    }
+
+    fn end(
+        &mut self,
+        token: CommandToken,
+        completed: BTreeMap<MemberName, Completion>,
+        at: Moment,
+        events: &mut Vec<PlexEvent>,
+    ) -> PlexReply {
+        if self.finished(token).is_some() {
+            return Ok(());
+        }
+        let activation = self.take_activation(token, |phase| *phase != Phase::Preparing)?;
+        let Phase::Committing { level, .. } = activation.phase else {
+            return Err(Refusal::NoSuchActivation(token));
+        };
+        for member in
+            completed.keys().filter(|member| activation.awaited().any(|awaited| awaited == **member))
+        {
+            self.confirm_level(*member, level);
+        }
+        self.finish(activation.finish(Outcome::Committed { level, completed }, at), events);
+        Ok(())
+    }
+
+    fn confirm_level(&mut self, member: MemberName, level: DirectoryLevel) {
+        if let Some(entry) = self.roster.get_mut(&member) {
+            entry.level = entry.level.max(level);
+            self.changed.insert(PlexKey::Member(member));
+        }
+    }
+
+    fn take_activation(
+        &mut self,
+        token: CommandToken,
+        in_phase: impl Fn(&Phase) -> bool,
+    ) -> Result<Activation, Refusal> {
+        let taken =
+            self.activation.take_if(|activation| activation.token == token && in_phase(&activation.phase));
+        taken.map(Arc::unwrap_or_clone).ok_or(Refusal::NoSuchActivation(token))
+    }
+
+    fn finish(&mut self, finished: Finished, events: &mut Vec<PlexEvent>) {
+        if self.history.len() == HISTORY_LENGTH {
+            self.history.pop_front();
+        }
+        self.history.push_back(Arc::new(finished.clone()));
+        self.changed.extend([PlexKey::Activation, PlexKey::History]);
+        events.push(PlexEvent::Ended(finished));
+    }
+}

@@ -1,0 +1,95 @@
+//! The plex as keyed records: what a member keeps on disk, and what a snapshot is made of.
+
+use crate::activation::{Activation, Finished};
+use crate::machine::{Plex, PlexIdentity};
+use catalog::stored::CatalogKey;
+use serde::{Deserialize, Serialize};
+use std::{collections::VecDeque, sync::Arc};
+use vocabulary::{MemberName, encoding, encoding::DecodeError};
+
+/// Where a part of the plex is kept. Records are restored in the order of their keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum PlexKey {
+    /// Which plex it is.
+    Identity,
+    /// A member of the roster.
+    Member(MemberName),
+    /// The activation under way.
+    Activation,
+    /// Finished activations.
+    History,
+    /// A part of the catalog.
+    Catalog(CatalogKey),
+}
+
+/// A record as it is kept: an encoded [`PlexKey`], and its value; no value where the record is to be removed.
+pub type StoredRecord = (Vec<u8>, Option<Vec<u8>>);
+
+impl Plex {
+    /// Every key that may have a record now, in order.
+    pub fn keys(&self) -> impl Iterator<Item = PlexKey> {
+        let own =
+            [PlexKey::Identity].into_iter().chain(self.roster.keys().map(|member| PlexKey::Member(*member)));
+        let own = own.chain([PlexKey::Activation, PlexKey::History]);
+        own.chain(self.catalog.keys().map(PlexKey::Catalog))
+    }
+
+    /// Every record, in the order of keys.
+    pub fn records(&self) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
+        self.keys().filter_map(|key| self.stored(&key).map(|value| (encoding::encode(&key), value)))
+    }
+
+    /// The records that changed since this was asked last.
+    pub fn take_changed(&mut self) -> Vec<StoredRecord> {
+        let mut keys = std::mem::take(&mut self.changed);
+        keys.extend(self.catalog.take_changed().into_iter().map(PlexKey::Catalog));
+        keys.into_iter().map(|key| (encoding::encode(&key), self.stored(&key))).collect()
+    }
+
+    /// What is kept under a key now, encoded; nothing when there is no record.
+    pub fn stored(&self, key: &PlexKey) -> Option<Vec<u8>> {
+        match key {
+            PlexKey::Identity => self.identity.as_ref().map(encoding::encode),
+            PlexKey::Member(member) => self.roster.get(member).map(encoding::encode),
+            PlexKey::Activation => self.activation.as_deref().map(encoding::encode),
+            PlexKey::History => {
+                let finished: Vec<&Finished> = self.history().collect();
+                (!finished.is_empty()).then(|| encoding::encode(&finished))
+            }
+            PlexKey::Catalog(key) => self.catalog.stored(key),
+        }
+    }
+
+    /// The plex that these records make. They come in any order, a job before its parts.
+    pub fn restored<E: From<DecodeError>>(
+        records: impl Iterator<Item = Result<(Vec<u8>, Vec<u8>), E>>,
+    ) -> Result<Self, E> {
+        let mut plex = Self::default();
+        for record in records {
+            let (key, value) = record?;
+            plex.restore(encoding::decode("plex key", &key)?, &value)?;
+        }
+        plex.catalog.restored();
+        Ok(plex)
+    }
+
+    fn restore(&mut self, key: PlexKey, value: &[u8]) -> Result<(), DecodeError> {
+        match key {
+            PlexKey::Identity => {
+                self.identity = Some(encoding::decode::<PlexIdentity>("plex identity", value)?)
+            }
+            PlexKey::Member(member) => {
+                self.roster.insert(member, encoding::decode("roster entry", value)?);
+            }
+            PlexKey::Activation => {
+                self.activation = Some(Arc::new(encoding::decode::<Activation>("activation", value)?));
+            }
+            PlexKey::History => {
+                let finished: VecDeque<Finished> = encoding::decode("history", value)?;
+                self.history = finished.into_iter().map(Arc::new).collect();
+            }
+            PlexKey::Catalog(key) => self.catalog.restore(key, value)?,
+        }
+        Ok(())
+    }
+}
