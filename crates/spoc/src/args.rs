@@ -4,7 +4,7 @@ use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 use csl::envelope::{ListInstances, PopulateMode};
 use csl::om::Generic;
 use std::path::PathBuf;
-use vocabulary::{MemberName, ResourceKind};
+use vocabulary::{MemberName, PsbName, ResourceKind};
 
 /// Issues commands to an IMSplex: its single point of control.
 ///
@@ -28,7 +28,7 @@ use vocabulary::{MemberName, ResourceKind};
     subcommand_negates_reqs = true
 )]
 #[command(
-    override_usage = "spoc [OPTIONS] <COMMAND>...\n       spoc [OPTIONS] -\n       spoc [OPTIONS] populate|list ..."
+    override_usage = "spoc [OPTIONS] <COMMAND>...\n       spoc [OPTIONS] -\n       spoc [OPTIONS] populate|list|region ..."
 )]
 pub(crate) struct Args {
     /// Settings [default: the file that the environment variable IMSPLEX_CONFIG names, else spoc.toml]
@@ -62,6 +62,20 @@ pub(crate) enum Utility {
     Populate(Populate),
     /// List what the catalog holds (the catalog query, DFS3CATQ)
     List(List),
+    /// Hold a PSB scheduled in a dependent region of a member (a BMP that does nothing); give --member
+    Region(Region),
+}
+
+/// Arguments of a dependent region.
+#[derive(Debug, Group)]
+pub(crate) struct Region {
+    /// The PSB to schedule
+    #[arg(long, value_name = "NAME")]
+    pub(crate) psb: PsbName,
+
+    /// How long it stays scheduled [default: until stdin ends]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) hold: Option<u64>,
 }
 
 /// Arguments of DFS3PU00.

@@ -26,13 +26,14 @@
 //! `sci`'s.
 //!
 //! It follows the TSO SPOC (responses), the Batch SPOC CSLUSPOC (commands from a file), the populate utility
-//! DFS3PU00 (`populate`) and the catalog query DFS3CATQ (`list`).
+//! DFS3PU00 (`populate`) and the catalog query DFS3CATQ (`list`). `region` stands for a batch message region.
 
 mod args;
 #[cfg(test)]
 mod conversation;
 mod operate;
 mod printer;
+mod region;
 mod session;
 mod settings;
 mod sources;

@@ -1,8 +1,9 @@
 //! What is done with the arguments: a command, commands from stdin, or a utility.
 
-use crate::args::{Args, List, Mode, Populate, Utility};
+use crate::args::{Args, List, Mode, Populate, Region, Utility};
 use crate::printer::Printer;
-use crate::session::{Session, SessionError};
+use crate::region::{self, RegionError};
+use crate::session::{self, Session, SessionError};
 use crate::sources::{self, SourceError};
 use crate::{EXIT_ENVIRONMENT, EXIT_WRONG};
 use csl::envelope::{ListRequest, OperatorRequest, PopulateCondition, PopulateRequest};
@@ -24,6 +25,8 @@ enum OperateError {
     Sources(#[from] SourceError),
     #[error("--delete empties staging, and goes with --mode stage only")]
     DeleteWithoutStage,
+    #[error(transparent)]
+    Region(#[from] RegionError),
     #[error("stdin can't be read: {0}")]
     Input(#[source] io::Error),
     #[error("the answer could not be printed: {0}")]
@@ -34,6 +37,7 @@ impl OperateError {
     fn exit_status(&self) -> u8 {
         match self {
             Self::Session(error) => error.exit_status(),
+            Self::Region(error) => error.exit_status(),
             Self::Sources(_) | Self::DeleteWithoutStage | Self::Input(_) => EXIT_WRONG,
             Self::Print(_) => EXIT_ENVIRONMENT,
         }
@@ -46,6 +50,7 @@ pub(crate) fn operate<O: Write, E: Write>(args: &Args, printer: &mut Printer<O, 
     let outcome = match &args.utility {
         Some(Utility::Populate(populate)) => operator.populate(populate),
         Some(Utility::List(list)) => operator.list(list),
+        Some(Utility::Region(region)) => operator.region(region),
         None if args.words == ["-"] => operator.script(io::stdin().lock()),
         None => operator.command(&args.words.join(" ")),
     };
@@ -114,6 +119,13 @@ impl<O: Write, E: Write> Operator<'_, O, E> {
                 return self.print(&answer);
             }
         }
+        Ok(0)
+    }
+
+    /// A region that got its PSB says so and stays until its time is over.
+    fn region(&mut self, region: &Region) -> Result<u8, OperateError> {
+        let settings = session::client_settings(self.args)?;
+        region::hold(&settings, region, |line| self.printer.line(line))?;
         Ok(0)
     }
 

@@ -36,6 +36,12 @@ impl<O: Write, E: Write> Printer<O, E> {
         }
     }
 
+    /// Prints what a region has to say, which is its answer.
+    pub(crate) fn line(&mut self, line: &str) {
+        // A reader who went away has read enough.
+        let _ = writeln!(self.answers, "{line}").and_then(|()| self.answers.flush());
+    }
+
     /// Prints a line while the answer is awaited.
     pub(crate) fn progress(&mut self, progress: &Progress) {
         self.remark(&progress.text);

@@ -69,15 +69,20 @@ impl<'a> Session<'a> {
     }
 }
 
-fn connect(args: &Args) -> Result<(Runtime, OmClient), SessionError> {
+/// Whom to connect to, and as whom.
+pub(crate) fn client_settings(args: &Args) -> Result<ClientSettings, SessionError> {
     let settings =
         Settings::find(args.config.as_deref(), std::env::var_os(ENVIRONMENT))?.only(args.member)?;
-    let client_settings = ClientSettings {
+    Ok(ClientSettings {
         plex: settings.plex,
         identity: Identity::load(&settings.identity)?,
         members: settings.members,
         connect_timeout_ms: CONNECT_TIMEOUT_MS,
-    };
+    })
+}
+
+fn connect(args: &Args) -> Result<(Runtime, OmClient), SessionError> {
+    let client_settings = client_settings(args)?;
     // The worker keeps the connection alive while the main thread waits for the next line of input.
     let runtime =
         Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(SessionError::Runtime)?;
