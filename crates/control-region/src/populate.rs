@@ -228,10 +228,10 @@ impl Job {
 
     fn compile(&mut self, source: &SourceFile) {
         let compilation = definitions::compile(&source.name, &source.bytes);
-        self.rejected += compilation.rejected;
+        self.rejected += compilation.rejected.len();
         for finding in &compilation.findings {
-            self.worst = self.worst.max(Some(finding.severity));
-            self.lines.extend(finding.rendered().lines().map(str::to_string));
+            self.worst = self.worst.max(Some(finding.severity()));
+            self.lines.extend(finding.render().lines().map(str::to_string));
         }
         self.compiled.extend(compilation.definitions);
     }
@@ -345,7 +345,7 @@ fn check(
         };
         let sound = findings.is_none();
         for finding in findings.into_iter().flatten() {
-            lines.extend(finding.rendered().lines().map(str::to_string));
+            lines.extend(finding.render().lines().map(str::to_string));
         }
         sound.then(|| NewInstance::of(definition, stamp))
     });

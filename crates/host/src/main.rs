@@ -1,2 +1,82 @@
-//! placeholder
-fn main() {}
+//! `ims`: the member process, and the utilities that need no plex.
+
+use clap::{Parser, Subcommand};
+use host::acbgen::{self, AcbgenArgs};
+use host::certificates::{self, CertificateArgs};
+use host::config::Config;
+use host::{logging, member};
+use std::fmt::Display;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// An open IMS: a member of an IMSplex, and its utilities.
+#[derive(Debug, Parser)]
+#[command(name = "ims", version, arg_required_else_help = true)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a member of a plex until SIGTERM
+    Member {
+        /// The member's configuration
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+        /// Cold start: load the directory as it is
+        #[arg(long)]
+        cold: bool,
+    },
+    /// Compile DBD and PSB source and build the ACBs (DBDGEN, PSBGEN, ACBGEN)
+    Acbgen(AcbgenArgs),
+    /// Make development certificates for a plex
+    Certificates(CertificateArgs),
+}
+
+/// What was asked is wrong, or what it needs is not there.
+const EXIT_WRONG: u8 = 8;
+
+fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(refusal) => {
+            // Help is no error, and where it can't be written there is nobody to tell.
+            let _ = refusal.print();
+            return if refusal.use_stderr() { EXIT_WRONG.into() } else { ExitCode::SUCCESS };
+        }
+    };
+    match args.command {
+        Command::Member { config, cold } => run_member(&config, cold),
+        Command::Acbgen(args) => acbgen::run(&args).into(),
+        Command::Certificates(args) => match certificates::make(&args) {
+            Ok(_) => ExitCode::SUCCESS,
+            Err(error) => complain(&error),
+        },
+    }
+}
+
+fn run_member(file: &std::path::Path, cold: bool) -> ExitCode {
+    let config = match Config::load(file) {
+        Ok(config) => config,
+        Err(error) => return complain(&error),
+    };
+    logging::start(&config.log);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(&error),
+    };
+    match runtime.block_on(member::run(config, cold)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error}");
+            EXIT_WRONG.into()
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "before there is a log, stderr is where a person looks")]
+fn complain(error: &dyn Display) -> ExitCode {
+    eprintln!("ims: {error}");
+    EXIT_WRONG.into()
+}

@@ -1,0 +1,230 @@
+//! The member's one lock: its control region, and the shelf that keeps what the region has applied.
+
+use crate::consensus::{Applied, Frozen, Machine};
+use super::keeper::ShelfKeeper;
+use crate::shelf::SledSet;
+use control_region::{ControlRegion, Effect, Event, Settings};
+use dasd::{Batch, KeyedSet};
+use plex::{Plex, PlexChange};
+use std::io;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+use tokio::sync::mpsc::UnboundedSender;
+use vocabulary::{Moment, encoding};
+
+/// What the plex keeps is under this prefix, so that the marks beside it can't be taken for it.
+const RECORD: u8 = b'r';
+/// The position that the records reflect, as consensus gave it.
+const POSITION: &[u8] = b"m/position";
+/// The log index that the records reflect.
+const INDEX: &[u8] = b"m/index";
+
+/// The wall clock, read nowhere else.
+pub(super) fn now() -> Moment {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Moment(u64::try_from(since_1970.as_micros()).unwrap_or(u64::MAX))
+}
+
+/// The control region with its shelf. Effects go out in the order in which they were wanted.
+#[derive(Debug)]
+pub(super) struct Core {
+    inner: Mutex<Inner>,
+    effects: UnboundedSender<Effect>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    region: ControlRegion,
+    keeper: ShelfKeeper,
+    /// The position that the region reflects, as consensus gave it.
+    position: Option<Vec<u8>>,
+    /// The log index that the region reflects.
+    index: u64,
+}
+
+impl Core {
+    /// Brings the region back to what the shelf has.
+    pub(super) fn open(
+        settings: Settings,
+        mut shelf: SledSet,
+        effects: UnboundedSender<Effect>,
+    ) -> io::Result<Self> {
+        let Kept { plex, position, index } = match read_shelf(&shelf) {
+            Ok(kept) => kept,
+            Err(error) => {
+                tracing::warn!("what the shelf kept can't be read, so it is filled anew from snapshot and log: {error}");
+                shelf.replace_all(&mut std::iter::empty()).map_err(io::Error::other)?;
+                Kept::default()
+            }
+        };
+        let region = ControlRegion::new(settings, plex, index, now());
+        let keeper = ShelfKeeper::start(shelf)?;
+        Ok(Self { inner: Mutex::new(Inner { region, keeper, position, index }), effects })
+    }
+
+    /// Waits until the shelf has everything that was applied.
+    pub(super) fn settle(&self) -> io::Result<()> {
+        self.lock().keeper.settle()
+    }
+
+    /// Tells the region an event.
+    pub(super) fn tell(&self, event: Event) {
+        let effects = self.lock().region.step(now(), event);
+        self.send(effects);
+    }
+
+    /// Looks at the region.
+    pub(super) fn look<T>(&self, look: impl FnOnce(&ControlRegion) -> T) -> T {
+        look(&self.lock().region)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // A panic inside a turn leaves the region as it was in the middle of it: the process is to end, and the
+        // poisoned lock is how every other thread learns of it.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn send(&self, effects: Vec<Effect>) {
+        for effect in effects {
+            // Nobody takes effects any more only when the member is on its way out.
+            let _ = self.effects.send(effect);
+        }
+    }
+}
+
+/// What the shelf kept.
+#[derive(Default)]
+struct Kept {
+    plex: Plex,
+    position: Option<Vec<u8>>,
+    index: u64,
+}
+
+fn read_shelf(shelf: &SledSet) -> io::Result<Kept> {
+    let records = shelf.scan(&[RECORD]).map(|record| match record {
+        Ok((key, value)) => Ok((key[1..].to_vec(), value)),
+        Err(error) => Err(Unreadable(error.to_string())),
+    });
+    let plex = Plex::restored(records).map_err(|error| io::Error::other(error.0))?;
+    let position = shelf.get(POSITION).map_err(io::Error::other)?;
+    let index = shelf.get(INDEX).map_err(io::Error::other)?;
+    let index = index.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes);
+    Ok(Kept { plex, position, index })
+}
+
+/// A record that can't be read back.
+struct Unreadable(String);
+
+impl From<encoding::DecodeError> for Unreadable {
+    fn from(error: encoding::DecodeError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<io::Error> for Unreadable {
+    fn from(error: io::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+fn on_shelf(key: &[u8]) -> Vec<u8> {
+    let mut stored = Vec::with_capacity(key.len() + 1);
+    stored.push(RECORD);
+    stored.extend_from_slice(key);
+    stored
+}
+
+impl Machine for Core {
+    fn position(&self) -> io::Result<Option<Vec<u8>>> {
+        Ok(self.lock().position.clone())
+    }
+
+    fn apply(&self, entries: Vec<Applied>, position: Vec<u8>) -> io::Result<Vec<Vec<u8>>> {
+        let mut inner = self.lock();
+        let mut replies = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let change = entry.payload.as_deref().map(decode_change).transpose()?;
+            let (reply, effects) = inner.region.apply(now(), entry.index, change);
+            replies.push(encoding::encode(&reply));
+            inner.index = entry.index;
+            self.send(effects);
+        }
+        let mut batch = Batch::new();
+        for (key, value) in inner.region.plex_mut().take_changed() {
+            match value {
+                Some(value) => batch.put(on_shelf(&key), value),
+                None => batch.remove(on_shelf(&key)),
+            }
+        }
+        for (key, value) in marks(&position, inner.index) {
+            batch.put(key, value);
+        }
+        inner.position = Some(position);
+        inner.keeper.apply(batch)?;
+        Ok(replies)
+    }
+
+    fn freeze(&self) -> io::Result<Frozen> {
+        let inner = self.lock();
+        let position = inner.position.clone().unwrap_or_default();
+        // The index rides along as a record with an empty key, which no record of the plex has.
+        let index = (Vec::new(), inner.index.to_be_bytes().to_vec());
+        let records = std::iter::once(index).chain(FrozenRecords::of(inner.region.plex().clone()));
+        Ok(Frozen { position, records: Box::new(records.map(Ok)) })
+    }
+
+    fn install(
+        &self,
+        position: Vec<u8>,
+        records: &mut dyn Iterator<Item = io::Result<(Vec<u8>, Vec<u8>)>>,
+    ) -> io::Result<()> {
+        let mut index = 0;
+        let own = records.filter_map(|record| match record {
+            Ok((key, value)) if key.is_empty() => {
+                index = value.try_into().map_or(0, u64::from_be_bytes);
+                None
+            }
+            Ok(record) => Some(Ok(record)),
+            Err(error) => Some(Err(Unreadable::from(error))),
+        });
+        let plex = Plex::restored(own).map_err(|error| io::Error::other(error.0))?;
+        let kept = plex.records().map(|(key, value)| (on_shelf(&key), value)).chain(marks(&position, index));
+        let kept: Vec<_> = kept.collect();
+        let mut inner = self.lock();
+        inner.keeper.replace(kept)?;
+        let effects = inner.region.install(now(), index, plex);
+        (inner.position, inner.index) = (Some(position), index);
+        self.send(effects);
+        Ok(())
+    }
+}
+
+/// What says which entry the records beside it reflect.
+fn marks(position: &[u8], index: u64) -> [(Vec<u8>, Vec<u8>); 2] {
+    [(POSITION.to_vec(), position.to_vec()), (INDEX.to_vec(), index.to_be_bytes().to_vec())]
+}
+
+fn decode_change(payload: &[u8]) -> io::Result<PlexChange> {
+    encoding::decode("plex change", payload).map_err(io::Error::other)
+}
+
+/// The records of a plex that stands still, taken one by one, so that a snapshot needs no second copy of it.
+struct FrozenRecords {
+    plex: Plex,
+    keys: std::vec::IntoIter<plex::stored::PlexKey>,
+}
+
+impl FrozenRecords {
+    fn of(plex: Plex) -> Self {
+        let keys = plex.keys().collect::<Vec<_>>().into_iter();
+        Self { plex, keys }
+    }
+}
+
+impl Iterator for FrozenRecords {
+    type Item = (Vec<u8>, Vec<u8>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.keys.find_map(|key| self.plex.stored(&key).map(|value| (encoding::encode(&key), value)))
+    }
+}

@@ -1,0 +1,211 @@
+//! The member's doors: what comes in over each lane, and the answers that go out again.
+
+use super::core::Core;
+use super::wire::{Envelope, Question, Reply};
+use crate::consensus::Consensus;
+use bytes::Bytes;
+use control_region::{Event, RegionId, RequestId};
+use csl::envelope::{OperatorRequest, Progress, RegionReply, RegionRequest};
+use csl::om::{Answer, ReasonCode, ReturnCode};
+use sci::mux::{Incoming, MuxSettings, Responder, serve};
+use sci::{Accepted, Connection, Lane, Peer};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use vocabulary::{MemberName, encoding};
+
+/// What is behind every connection that was let in. Clones are the same doors.
+#[derive(Debug, Clone)]
+pub(super) struct Doors {
+    core: Arc<Core>,
+    consensus: Arc<Consensus>,
+    waiting: Arc<Mutex<BTreeMap<RequestId, Responder>>>,
+    requests: Arc<AtomicU64>,
+    regions: Arc<AtomicU32>,
+}
+
+impl Doors {
+    pub(super) fn new(core: Arc<Core>, consensus: Arc<Consensus>) -> Self {
+        Self {
+            core,
+            consensus,
+            waiting: Arc::default(),
+            requests: Arc::default(),
+            regions: Arc::new(AtomicU32::new(1)),
+        }
+    }
+
+    /// Serves a connection, in a task of its own.
+    pub(super) fn open(&self, accepted: Accepted) {
+        let Accepted { connection, peer, lane } = accepted;
+        let doors = self.clone();
+        match lane {
+            Lane::Raft => {
+                tokio::spawn(async move { doors.consensus.serve(connection.into_frames()).await });
+            }
+            Lane::Member => {
+                if let Some(from) = peer.member() {
+                    tokio::spawn(doors.serve_member(connection, from));
+                }
+            }
+            Lane::Operator => {
+                tokio::spawn(doors.serve_operator(connection, peer));
+            }
+            Lane::Region => {
+                tokio::spawn(doors.serve_region(connection));
+            }
+        }
+    }
+
+    async fn serve_member(self, connection: Connection, from: MemberName) {
+        serve(connection, MuxSettings::default(), move |incoming| {
+            let doors = self.clone();
+            async move {
+                match incoming {
+                    Incoming::Tell(body) => doors.letter(from, &body),
+                    Incoming::Ask { body, responder } => doors.question(&body, responder).await,
+                }
+            }
+        })
+        .await;
+    }
+
+    fn letter(&self, from: MemberName, body: &[u8]) {
+        match encoding::decode::<Envelope>("letter", body) {
+            Ok(Envelope { incarnation, letter }) => self.core.tell(Event::Letter { from, incarnation, letter }),
+            Err(error) => tracing::warn!(%from, "a letter can't be read: {error}"),
+        }
+    }
+
+    async fn question(&self, body: &[u8], responder: Responder) {
+        let reply = match encoding::decode::<Question>("question", body) {
+            Ok(Question::Who) => {
+                let node = self.consensus.standing().borrow().node_id;
+                Reply::Who { node, formed: self.consensus.is_formed().await }
+            }
+            Ok(Question::Barrier) => match self.consensus.read_barrier().await {
+                Ok(index) => Reply::Barrier(index),
+                Err(error) => Reply::No(error.to_string()),
+            },
+            Ok(Question::Join { member, node, address }) => self.join(member, node, address).await,
+            Err(error) => Reply::No(error.to_string()),
+        };
+        responder.answer(Bytes::from(encoding::encode(&reply)));
+    }
+
+    /// Takes a node into the group. A member that is known with another node gives its place to the new one,
+    /// unless it is at work.
+    async fn join(&self, member: MemberName, node: u64, address: String) -> Reply {
+        let known = self.core.look(|region| {
+            let entry = region.plex().roster().get(&member);
+            entry.map(|entry| (entry.node, entry.state == plex::MemberState::Active))
+        });
+        let joined = match known {
+            Some((old, true)) if old != node => {
+                return Reply::No(format!("{member} is at work with another data folder; stop it first"));
+            }
+            Some((old, _)) if old != node => self.consensus.replace_member(old, node, address).await,
+            _ => self.consensus.add_member(node, address).await,
+        };
+        match joined {
+            Ok(()) => Reply::Joined,
+            Err(error) => Reply::No(error.to_string()),
+        }
+    }
+
+    async fn serve_operator(self, connection: Connection, peer: Peer) {
+        serve(connection, MuxSettings::default(), move |incoming| {
+            let (doors, user) = (self.clone(), peer.name.clone());
+            async move {
+                if let Incoming::Ask { body, responder } = incoming {
+                    doors.operator(user, &body, responder);
+                }
+            }
+        })
+        .await;
+    }
+
+    fn operator(&self, user: String, body: &[u8], responder: Responder) {
+        match encoding::decode::<OperatorRequest>("request", body) {
+            Ok(asked) => {
+                let request = self.wait(responder);
+                tracing::info!(%user, "asked: {}", summary(&asked));
+                self.core.tell(Event::Operator { request, user, asked });
+            }
+            Err(error) => {
+                let now = super::core::now();
+                let reason = format!("{error}; use a client of the same release");
+                let answer = Answer::refused("", now, ReturnCode::OM_PARAMETER, ReasonCode::NONE, &reason);
+                responder.answer(Bytes::from(encoding::encode(&answer)));
+            }
+        }
+    }
+
+    fn wait(&self, responder: Responder) -> RequestId {
+        let request = RequestId(self.requests.fetch_add(1, Ordering::Relaxed));
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(request, responder);
+        request
+    }
+
+    fn responder(&self, request: RequestId) -> Option<Responder> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&request)
+    }
+
+    pub(super) fn answer(&self, request: RequestId, answer: &Answer) {
+        if let Some(responder) = self.responder(request) {
+            responder.answer(Bytes::from(encoding::encode(answer)));
+        }
+    }
+
+    pub(super) fn progress(&self, request: RequestId, progress: &Progress) {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(responder) = waiting.get(&request) {
+            responder.progress(Bytes::from(encoding::encode(progress)));
+        }
+    }
+
+    /// A dependent region lives as long as its connection.
+    async fn serve_region(self, connection: Connection) {
+        let region = RegionId(self.regions.fetch_add(1, Ordering::Relaxed));
+        let doors = self.clone();
+        serve(connection, MuxSettings::default(), move |incoming| {
+            let doors = doors.clone();
+            async move {
+                if let Incoming::Ask { body, responder } = incoming {
+                    doors.region_asks(region, &body, responder);
+                }
+            }
+        })
+        .await;
+        self.core.tell(Event::RegionEnded { region });
+    }
+
+    fn region_asks(&self, region: RegionId, body: &[u8], responder: Responder) {
+        match encoding::decode::<RegionRequest>("request of a region", body) {
+            Ok(RegionRequest::Schedule { psb }) => {
+                let request = self.wait(responder);
+                self.core.tell(Event::Schedule { request, region, psb });
+            }
+            Err(error) => {
+                let reply: RegionReply = Err(error.to_string());
+                responder.answer(Bytes::from(encoding::encode(&reply)));
+            }
+        }
+    }
+
+    pub(super) fn scheduled(&self, request: RequestId, outcome: RegionReply) {
+        if let Some(responder) = self.responder(request) {
+            responder.answer(Bytes::from(encoding::encode(&outcome)));
+        }
+    }
+}
+
+fn summary(asked: &OperatorRequest) -> String {
+    match asked {
+        OperatorRequest::Command { text, .. } => text.clone(),
+        OperatorRequest::Populate(part) => {
+            format!("populate job {:016X}, {} files", part.job, part.sources.len())
+        }
+        OperatorRequest::List(list) => format!("list {}", list.name),
+    }
+}

@@ -1,0 +1,136 @@
+//! Links to the other members: dialed, kept, dialed again.
+
+use super::core::Core;
+use super::wire::{Envelope, Question, Reply};
+use bytes::Bytes;
+use control_region::{Event, Letter, LinkState};
+use plex::Incarnation;
+use sci::mux::{Caller, MuxSettings, TellError};
+use sci::{DialError, Identity, Lane, Limits};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{io, time::Duration};
+use tokio::task::JoinHandle;
+use vocabulary::{MemberName, encoding};
+
+/// The pause before a member that was not reached is dialed again.
+const REDIAL: Duration = Duration::from_millis(100);
+/// How long a host waits for the answer of another.
+const QUESTION: Duration = Duration::from_secs(5);
+
+/// Keeps the links that the control region wants. Clones are the same keeper.
+#[derive(Debug, Clone)]
+pub(super) struct LinkKeeper {
+    identity: Identity,
+    core: Arc<Core>,
+    links: Arc<Mutex<BTreeMap<MemberName, Link>>>,
+}
+
+#[derive(Debug)]
+struct Link {
+    address: String,
+    caller: Arc<Mutex<Option<Caller>>>,
+    task: JoinHandle<()>,
+}
+
+impl LinkKeeper {
+    pub(super) fn new(identity: Identity, core: Arc<Core>) -> Self {
+        Self { identity, core, links: Arc::default() }
+    }
+
+    /// Keeps exactly these links from now on.
+    pub(super) fn keep(&self, wanted: &BTreeMap<MemberName, String>) {
+        let mut links = lock(&self.links);
+        links.retain(|member, link| {
+            let stays = wanted.get(member) == Some(&link.address);
+            if !stays {
+                link.task.abort();
+            }
+            stays
+        });
+        for (member, address) in wanted {
+            links.entry(*member).or_insert_with(|| self.open(*member, address.clone()));
+        }
+    }
+
+    fn open(&self, member: MemberName, address: String) -> Link {
+        let caller = Arc::new(Mutex::new(None));
+        let task = tokio::spawn(keep_link(
+            self.identity.clone(),
+            Arc::clone(&self.core),
+            member,
+            address.clone(),
+            Arc::clone(&caller),
+        ));
+        Link { address, caller, task }
+    }
+
+    /// Sends a letter, if the link is up and takes it. Whoever is owed an answer asks again.
+    pub(super) fn send(&self, to: MemberName, incarnation: Incarnation, letter: Letter) {
+        let Some(caller) = self.caller(to) else { return };
+        let body = Bytes::from(encoding::encode(&Envelope { incarnation, letter }));
+        match caller.tell(body) {
+            Ok(()) | Err(TellError::Lost(_)) => {}
+            Err(error) => tracing::warn!(to = %to, "a letter was not sent: {error}"),
+        }
+    }
+
+    /// Asks another host.
+    pub(super) async fn ask(&self, to: MemberName, question: &Question) -> Option<Reply> {
+        ask(&self.caller(to)?, question).await
+    }
+
+    fn caller(&self, to: MemberName) -> Option<Caller> {
+        let links = lock(&self.links);
+        let caller = lock(&links.get(&to)?.caller).clone();
+        caller
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Asks a host over a link.
+pub(super) async fn ask(caller: &Caller, question: &Question) -> Option<Reply> {
+    let body = caller.ask(Bytes::from(encoding::encode(question)), QUESTION).await.ok()?;
+    encoding::decode("reply of a host", &body).ok()
+}
+
+async fn keep_link(
+    identity: Identity,
+    core: Arc<Core>,
+    member: MemberName,
+    address: String,
+    place: Arc<Mutex<Option<Caller>>>,
+) {
+    let mut complained = false;
+    loop {
+        match sci::dial(&identity, &address, Some(member), Lane::Member, &Limits::default()).await {
+            Ok(connection) => {
+                complained = false;
+                let caller = Caller::start(connection, MuxSettings::default());
+                *lock(&place) = Some(caller.clone());
+                core.tell(Event::Link { member, state: LinkState::Up });
+                let lost = caller.closed().await;
+                tracing::info!(%member, "link down: {lost}");
+                *lock(&place) = None;
+                core.tell(Event::Link { member, state: LinkState::Down { refused: false } });
+            }
+            Err(error) => {
+                let refused = nobody_listens(&error);
+                if !refused && !complained {
+                    tracing::warn!(%member, "{error}");
+                    complained = true;
+                }
+                core.tell(Event::Link { member, state: LinkState::Down { refused } });
+                tokio::time::sleep(REDIAL).await;
+            }
+        }
+    }
+}
+
+/// A live host holds its address open, so that a refusal means its process is gone.
+fn nobody_listens(error: &DialError) -> bool {
+    matches!(error, DialError::NotReached { source, .. } if source.kind() == io::ErrorKind::ConnectionRefused)
+}

@@ -1,0 +1,286 @@
+//! The member process: a control region with a real world around it.
+//!
+//! ```text
+//!   listener ──▶ doors ──▶ ┌────────┐ ──▶ effects ──▶ performer ──▶ consensus, links, doors, log
+//!   links    ──▶ letters   │  core  │
+//!   clock    ──▶ ticks     │ (lock) │ ◀── applied entries ◀── consensus
+//!   signals  ──▶ stop      └────────┘
+//! ```
+//!
+//! Everything that happens becomes an event for the core; everything that is wanted becomes an effect, which the
+//! performer carries out. Neither knows the other's business.
+
+mod core;
+mod doors;
+mod formation;
+mod keeper;
+mod links;
+mod performer;
+mod wire;
+
+use crate::config::Config;
+use crate::consensus::{Consensus, ConsensusError, Dial, SnapshotBounds, Timers};
+use crate::files::{DataFolder, FolderError};
+use crate::shelf::{Opened, SledSet};
+use control_region::{Event, Settings};
+use core::Core;
+use doors::Doors;
+use futures::future::BoxFuture;
+use links::LinkKeeper;
+use performer::Performer;
+use plex::{Incarnation, Membership};
+use sci::{BindError, Frames, Identity, IdentityError, Lane, Limits, Listener};
+use std::{io, sync::Arc, time::Duration};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, watch};
+use vocabulary::message::{DFS4160E, DFS4593E};
+
+/// How often time is told to the control region.
+const TICK: Duration = Duration::from_millis(50);
+
+/// Why a member can't start, or had to end.
+#[derive(Debug, thiserror::Error)]
+pub enum MemberError {
+    /// Its certificate or key can't be used.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// Its certificate is for another.
+    #[error("the certificate is for {found}, and the configuration for {wanted}; give it the certificate of its own")]
+    OtherCertificate {
+        /// Whom the certificate names.
+        found: String,
+        /// Whom the configuration names.
+        wanted: String,
+    },
+    /// Its data folder can't be used.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// Its address can't be opened.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The consensus group can't be joined, or failed.
+    #[error(transparent)]
+    Consensus(#[from] ConsensusError),
+    /// A disk or the system failed.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was being done.
+        what: &'static str,
+        /// What happened.
+        source: io::Error,
+    },
+    /// Something that the member rests on failed while it ran.
+    #[error("the member has stopped, because its log or state could not be written: {0}. Mend the disk and start it again")]
+    Failed(String),
+    /// The data folder belongs to a catalog with other sharing.
+    #[error("{0}")]
+    Sharing(vocabulary::Message),
+}
+
+/// Runs a member until it is told to stop.
+pub async fn run(config: Config, cold: bool) -> Result<(), MemberError> {
+    let identity = Identity::load(&config.tls)?;
+    check_certificate(&config, &identity)?;
+    let mut folder = DataFolder::open(&config.data, config.plex, config.member, rand::random)?;
+    let mut listener = Listener::bind(&config.address, &identity, Limits::default()).await?;
+    let (effects, wanted) = mpsc::unbounded_channel();
+    let settings = settings(&config, folder.identity().node_id, cold);
+    let core = Arc::new(open_core(&folder, settings, effects)?);
+    check_sharing(&config, &core)?;
+    let consensus = start_consensus(&config, &folder, &identity, &core).await?;
+    let links = LinkKeeper::new(identity.clone(), Arc::clone(&core));
+    let doors = Doors::new(Arc::clone(&core), Arc::clone(&consensus));
+    let (stopped, mut stopping) = watch::channel(false);
+    let performer = Performer {
+        core: Arc::clone(&core),
+        consensus: Arc::clone(&consensus),
+        links: links.clone(),
+        doors: doors.clone(),
+        stopped,
+    };
+    let tasks = [
+        tokio::spawn(performer.run(wanted)),
+        tokio::spawn(tell_time(Arc::clone(&core))),
+        tokio::spawn(tell_standing(Arc::clone(&core), consensus.standing())),
+        tokio::spawn(formation::form_or_join(
+            config.clone(),
+            folder.identity().node_id,
+            identity.clone(),
+            Arc::clone(&core),
+            Arc::clone(&consensus),
+        )),
+    ];
+    tracing::info!(member = %config.member, plex = %config.plex, address = %listener.address(), "started");
+    let outcome = serve(&mut listener, &doors, &core, &consensus, &mut stopping, &mut folder).await;
+    for task in tasks {
+        task.abort();
+    }
+    consensus.hand_over().await;
+    consensus.stop().await;
+    if let Err(error) = core.settle() {
+        tracing::warn!("the shelf is not complete, and the next start fills it from the log: {error}");
+    }
+    outcome
+}
+
+fn check_certificate(config: &Config, identity: &Identity) -> Result<(), MemberError> {
+    let peer = identity.peer();
+    if peer.member() == Some(config.member) && peer.plex == config.plex {
+        return Ok(());
+    }
+    Err(MemberError::OtherCertificate {
+        found: format!("{} {} of plex {}", peer.role.as_str(), peer.name, peer.plex),
+        wanted: format!("member {} of plex {}", config.member, config.plex),
+    })
+}
+
+fn settings(config: &Config, node: u64, cold: bool) -> Settings {
+    let neighbours = config.members.iter().filter(|(member, _)| **member != config.member);
+    Settings {
+        member: config.member,
+        plex: config.plex,
+        node,
+        incarnation: Incarnation(rand::random()),
+        address: config.address.clone(),
+        membership: config.membership,
+        cold,
+        version: env!("CARGO_PKG_VERSION").to_string(),
+        neighbours: neighbours.map(|(member, address)| (*member, address.clone())).collect(),
+        step_timeout_ms: config.activation.step_timeout_s * 1_000,
+        staging_wait_ms: config.activation.staging_wait_s * 1_000,
+        command_wait_ms: 300_000,
+        member_lost_ms: config.activation.member_lost_ms,
+        retry_ms: 500,
+        populate_idle_ms: config.activation.populate_idle_s * 1_000,
+        staging_bytes_max: config.activation.staging_mib << 20,
+        retention: config.retention,
+    }
+}
+
+fn open_core(
+    folder: &DataFolder,
+    settings: Settings,
+    effects: mpsc::UnboundedSender<control_region::Effect>,
+) -> Result<Core, MemberError> {
+    let path = folder.subfolder("state")?.join("shelf");
+    let failed = |source: io::Error| MemberError::Io { what: "the state can't be opened", source };
+    let (shelf, opened) = SledSet::open_or_rebuild(&path).map_err(|error| failed(io::Error::other(error)))?;
+    if let Opened::Rebuilt { why } = opened {
+        tracing::warn!("the shelf did not open and is filled anew from snapshot and log: {why}");
+    }
+    Core::open(settings, shelf, effects).map_err(failed)
+}
+
+/// A data folder belongs to a catalog that is shared, or to one that is not (DFSIMSL in IMS).
+fn check_sharing(config: &Config, core: &Core) -> Result<(), MemberError> {
+    let shared = core.look(|region| region.plex().identity().map(|identity| identity.shared));
+    match (config.membership, shared) {
+        (Membership::Sharer, Some(false)) => Err(MemberError::Sharing(DFS4593E.with(&[&config.member]))),
+        (Membership::Guest, Some(true)) => Err(MemberError::Sharing(DFS4160E.with(&[&config.member]))),
+        _ => Ok(()),
+    }
+}
+
+async fn start_consensus(
+    config: &Config,
+    folder: &DataFolder,
+    identity: &Identity,
+    core: &Arc<Core>,
+) -> Result<Arc<Consensus>, MemberError> {
+    let mut settings =
+        crate::consensus::Settings::new(folder.identity().node_id, folder.subfolder("consensus")?);
+    settings.timers = Timers {
+        heartbeat_ms: config.consensus.heartbeat_ms,
+        election_min_ms: config.consensus.election_min_ms,
+        election_max_ms: config.consensus.election_max_ms,
+        ..Timers::default()
+    };
+    settings.snapshots = SnapshotBounds {
+        entries: config.consensus.snapshot_entries,
+        log_bytes: config.consensus.snapshot_mib << 20,
+        ..SnapshotBounds::default()
+    };
+    let dial: Arc<dyn Dial> = Arc::new(RaftLane { identity: identity.clone() });
+    Ok(Arc::new(Consensus::start(settings, Arc::clone(core) as _, dial).await?))
+}
+
+/// How consensus reaches other members.
+struct RaftLane {
+    identity: Identity,
+}
+
+impl Dial for RaftLane {
+    fn dial<'a>(&'a self, _node: u64, address: &'a str) -> BoxFuture<'a, io::Result<Frames>> {
+        Box::pin(async move {
+            let limits = Limits::default();
+            let connection = sci::dial(&self.identity, address, None, Lane::Raft, &limits).await;
+            connection.map(sci::Connection::into_frames).map_err(io::Error::other)
+        })
+    }
+}
+
+async fn serve(
+    listener: &mut Listener,
+    doors: &Doors,
+    core: &Arc<Core>,
+    consensus: &Arc<Consensus>,
+    stopping: &mut watch::Receiver<bool>,
+    folder: &mut DataFolder,
+) -> Result<(), MemberError> {
+    let failed = |source| MemberError::Io { what: "signals can't be had", source };
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let mut standing = consensus.standing();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => doors.open(accepted),
+            _ = terminate.recv() => core.tell(Event::Stop),
+            _ = interrupt.recv() => core.tell(Event::Stop),
+            _ = stopping.changed() => return Ok(()),
+            changed = standing.changed() => {
+                let failure = standing.borrow_and_update().failed.clone();
+                if let Some(reason) = failure {
+                    return Err(MemberError::Failed(reason));
+                }
+                if changed.is_err() {
+                    return Err(MemberError::Failed("the consensus group has ended".to_string()));
+                }
+                settle_plex(core, folder)?;
+            }
+        }
+    }
+}
+
+/// Once the plex is formed, the data folder belongs to it and to no other of its name.
+fn settle_plex(core: &Core, folder: &mut DataFolder) -> Result<(), MemberError> {
+    if let Some(id) = core.look(|region| region.plex().identity().map(|identity| identity.id)) {
+        folder.settle_plex_id(id)?;
+    }
+    Ok(())
+}
+
+async fn tell_time(core: Arc<Core>) {
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        core.tell(Event::Tick);
+    }
+}
+
+async fn tell_standing(core: Arc<Core>, mut standing: watch::Receiver<crate::consensus::Standing>) {
+    let mut told = None;
+    loop {
+        let now = {
+            let standing = standing.borrow_and_update();
+            (standing.leader.as_ref().map(|(node, _)| *node), standing.quorum)
+        };
+        if told != Some(now) {
+            told = Some(now);
+            core.tell(Event::Standing { leader: now.0, quorum: now.1 });
+        }
+        if standing.changed().await.is_err() {
+            return;
+        }
+    }
+}
