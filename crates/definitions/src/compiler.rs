@@ -4,10 +4,12 @@ use crate::cards::{Operation, Place, Reader, Source, Statement};
 use crate::dbdgen::DbdDeck;
 use crate::finding::{Finding, Findings};
 use crate::model::Definition;
+use crate::names::UNNAMED;
 use crate::operands::{Parsed, parse};
 use crate::origin::{Origins, Places};
 use crate::psbgen::PsbDeck;
 use std::sync::Arc;
+use vocabulary::ResourceName;
 use vocabulary::message::*;
 
 /// What a file gave.
@@ -18,7 +20,9 @@ pub struct Compilation {
     /// Everything found, in the order of the file.
     pub findings: Vec<Finding>,
     /// How many definitions had an error and are not among `definitions`.
-    pub rejected: usize,
+    pub rejected_count: usize,
+    /// The names of those, as far as they could be read.
+    pub rejected: Vec<ResourceName>,
     /// How many statements were read.
     pub statements: usize,
     /// How many lines the file has.
@@ -47,12 +51,14 @@ pub fn compile(file_name: &str, bytes: &[u8]) -> Compilation {
         deck: Deck::None,
         mark: 0,
         tainted: false,
-        rejected: 0,
+        rejected_count: 0,
+        rejected: Vec::new(),
     };
     let statements = compiler.run(Reader::new(Arc::clone(&source)), &source);
     Compilation {
         definitions: compiler.definitions,
         findings: compiler.findings.into_sorted(),
+        rejected_count: compiler.rejected_count,
         rejected: compiler.rejected,
         statements,
         lines: source.line_count() as usize,
@@ -69,7 +75,8 @@ struct Compiler {
     mark: usize,
     /// Its first statement had an error, found before the deck was opened.
     tainted: bool,
-    rejected: usize,
+    rejected_count: usize,
+    rejected: Vec<ResourceName>,
 }
 
 /// The definition under construction.
@@ -97,7 +104,7 @@ impl Compiler {
         if source.is_blank() {
             let hint = "give the source of a DBD or a PSB";
             self.findings.report(&CARD010, source.start(), &[&source.name]).hint(hint);
-        } else if self.definitions.is_empty() && self.rejected == 0 && !self.findings.errors_since(0) {
+        } else if self.definitions.is_empty() && self.rejected_count == 0 && !self.findings.errors_since(0) {
             self.findings.report(&CARD025, source.start(), &[&source.name]);
         }
     }
@@ -202,7 +209,11 @@ impl Compiler {
                 self.origins.insert(definition.name(), places);
                 self.definitions.push(definition);
             }
-            _ => self.rejected += 1,
+            finished => {
+                self.rejected_count += 1;
+                let name = finished.map(|(definition, _)| definition.name());
+                self.rejected.extend(name.filter(|name| name.as_str() != UNNAMED));
+            }
         }
         self.mark = self.findings.mark();
     }

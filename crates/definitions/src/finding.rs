@@ -61,12 +61,6 @@ impl Finding {
         self.hint = Some(hint.into());
     }
 
-    /// As [`Self::hint`], for a finding under construction.
-    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint(hint);
-        self
-    }
-
     /// The message number: `SEGM301`, `DFS0586I`.
     pub fn number(&self) -> &'static str {
         self.message.number()

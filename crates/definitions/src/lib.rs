@@ -1,5 +1,6 @@
 //! The compiler for DBD and PSB source, and for ACBs.
 
+pub mod acb;
 mod arguments;
 mod cards;
 mod compiler;
@@ -11,6 +12,7 @@ mod nearest;
 mod operands;
 mod origin;
 mod psbgen;
+pub mod report;
 
 pub use compiler::{Compilation, compile};
 pub use finding::{Finding, Origin};

@@ -121,7 +121,7 @@ impl<'a> Parser<'a, '_> {
                 }
                 Some(_) => self.junk_in_list(),
                 None => {
-                    self.findings.report(&OPND038, self.place(open, open + 1), &[]);
+                    self.report_unclosed(open, open + 1);
                     return Value::List(items);
                 }
             }
@@ -183,9 +183,16 @@ impl<'a> Parser<'a, '_> {
         let end = rest
             .find(|character| character == ',' || (depth > 0 && character == ')'))
             .map_or(self.text.len(), |at| start + at);
-        self.findings.report(&OPND038, self.place(start, end), &[]);
-        self.unbalanced = true;
+        self.report_unclosed(start, end);
         self.end_word(start, end)
+    }
+
+    /// Of several that are open, the innermost is reported.
+    fn report_unclosed(&mut self, start: usize, end: usize) {
+        if !self.unbalanced {
+            self.findings.report(&OPND038, self.place(start, end), &[]);
+        }
+        self.unbalanced = true;
     }
 
     fn end_word(&mut self, start: usize, end: usize) -> Value<'a> {

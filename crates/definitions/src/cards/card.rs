@@ -35,6 +35,16 @@ impl<'s> Card<'s> {
         !self.columns(CONTINUATION_COLUMN, CONTINUATION_COLUMN).chars().all(blank)
     }
 
+    /// Neither column 71 nor column 72 is blank: either a word is cut here, or it was typed past column 71.
+    pub(crate) fn overruns(&self) -> bool {
+        self.is_continued() && !self.columns(LAST_TEXT_COLUMN, LAST_TEXT_COLUMN).chars().all(blank)
+    }
+
+    /// The text from column 72 on, to the end of the line.
+    pub(crate) fn beyond(&self) -> &'s str {
+        self.columns(CONTINUATION_COLUMN, usize::MAX)
+    }
+
     /// Nothing in columns 1-71.
     pub(crate) fn is_blank(&self) -> bool {
         self.text_from(1).chars().all(blank)

@@ -10,6 +10,7 @@ use super::place::Place;
 use super::source::Source;
 use super::statement::Statement;
 use crate::finding::Findings;
+use crate::operands::shown;
 use std::sync::Arc;
 use vocabulary::message::*;
 
@@ -115,6 +116,9 @@ impl Reader {
             };
             card = next;
         }
+        if field != Field::Ended && card.is_continued() {
+            field = overrun(&card, field, statement, findings);
+        }
         if let Field::Quoted(place) = field {
             findings.report(&CARD016, place, &[]).hint("a quote within a quoted text is written twice");
             statement.trim();
@@ -137,17 +141,17 @@ impl Reader {
         let mut passed_over = None;
         loop {
             let Some(next) = self.peek(source) else {
-                if field != Field::Ended {
+                if field != Field::Ended && !card.overruns() {
                     findings.report(&CARD012, mark, &[]);
                 }
                 return None;
             };
             let is_text = !next.is_blank() && !next.is_comment();
             if is_text || field == Field::Ended {
-                return self.marked_continuation(next, mark, field, findings);
+                return self.marked_continuation(next, card, field, findings);
             }
             if passed_over.is_none() {
-                let what = if next.is_comment() { "comment" } else { "blank" };
+                let what = if next.is_comment() { "COMMENT" } else { "BLANK" };
                 findings.report(&CARD013, next.place(1, 1), &[&what]);
                 passed_over = Some(());
             }
@@ -159,7 +163,7 @@ impl Reader {
     fn marked_continuation<'s>(
         &mut self,
         next: Card<'s>,
-        mark: Place,
+        card: &Card<'_>,
         field: Field,
         findings: &mut Findings,
     ) -> Option<(Card<'s>, usize)> {
@@ -175,7 +179,10 @@ impl Reader {
         }
         if begins < RESUME_COLUMN && begins_statement(&next) {
             let definition = if field == Field::Ended { &CARD014 } else { &CARD018 };
-            findings.report(definition, mark, &[]).hint("blank column 72, or continue in column 16");
+            if field == Field::Ended || !card.overruns() {
+                let mark = card.place(CONTINUATION_COLUMN, 1);
+                findings.report(definition, mark, &[]).hint("blank column 72, or continue in column 16");
+            }
             return None;
         }
         if field != Field::Ended {
@@ -298,6 +305,20 @@ fn scan(card: &Card<'_>, text: &str, column: usize, field: Field, statement: &mu
     }
 }
 
+/// A word that goes on in column 72 though no continuation follows was typed past the end of its card. It is read as it
+/// was meant, once that is reported.
+fn overrun(card: &Card<'_>, field: Field, statement: &mut Statement, findings: &mut Findings) -> Field {
+    if !card.overruns() {
+        return field;
+    }
+    let text = card.beyond();
+    let word = text.split(blank).next().unwrap_or_default();
+    findings
+        .report(&CARD023, card.place(CONTINUATION_COLUMN, word.chars().count()), &[])
+        .hint("break the operands after a comma, put a mark into column 72, and go on in column 16");
+    scan(card, text, CONTINUATION_COLUMN, field, statement)
+}
+
 /// The text fills its card up to column 71, so that a word may go on at column 16 of the next.
 fn reaches_the_end(text: &str, column: usize) -> bool {
     column + text.chars().count() > LAST_TEXT_COLUMN
@@ -305,11 +326,10 @@ fn reaches_the_end(text: &str, column: usize) -> bool {
 
 /// A continuation of complete operands is a remark; one that reads as an operand was hardly meant so.
 fn warn_of_swallowed(card: &Card<'_>, column: usize, findings: &mut Findings) -> Field {
-    if looks_like_operands(card) {
-        let text = card.text_from(column).trim_end();
-        let word = text.split(blank).next().unwrap_or_default();
+    let word = card.text_from(column).split(blank).next().unwrap_or_default();
+    if word.contains('=') {
         findings
-            .report(&CARD017, card.place(column, word.chars().count()), &[&word])
+            .report(&CARD017, card.place(column, word.chars().count()), &[&shown(word)])
             .hint("end the operands of the card before with a comma");
     }
     Field::Ended

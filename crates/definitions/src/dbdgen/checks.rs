@@ -31,7 +31,9 @@ impl DbdDeck {
             _ => ("DATASET", self.dbd.data_sets.len()),
         };
         let (min, max) = data_sets(access);
-        if count < min || count > max {
+        if max == 0 && count > 0 {
+            findings.report(&DSET201, place, &[&access.name(), &count]);
+        } else if count < min || count > max {
             findings.report(&DSET200, place, &[&access.name(), &min, &max, &kind, &count]);
         }
         if access == Access::Hisam && self.dbd.segments.len() > 1 {

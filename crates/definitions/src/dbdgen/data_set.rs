@@ -5,6 +5,8 @@ use crate::arguments::{Arguments, Keywords};
 use crate::model::dbd::{Access, DataSet, RecordFormat};
 use crate::operands::{Parsed, Value};
 use crate::origin::Part;
+use std::collections::BTreeSet;
+use vocabulary::DdName;
 use vocabulary::message::*;
 
 /// What its operands are called. DEVICE= and MODEL= are of the past and mean nothing.
@@ -86,9 +88,9 @@ impl DbdDeck {
     }
 
     fn check_data_set(&self, arguments: &mut Arguments<'_, '_>, data_set: &DataSet) {
+        let mut names: BTreeSet<DdName> = self.dbd.dd_names().copied().collect();
         for (keyword, name) in [("DD1", data_set.dd1), ("DD2", data_set.dd2), ("OVFLW", data_set.overflow)] {
-            let Some(name) = name else { continue };
-            if self.dbd.dd_names().any(|earlier| *earlier == name) {
+            if let Some(name) = name.filter(|name| !names.insert(*name)) {
                 arguments.report(&DSET203, keyword, &[&name, &self.dbd.name]);
             }
         }

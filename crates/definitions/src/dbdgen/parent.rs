@@ -60,11 +60,17 @@ impl DbdDeck {
             }
             return;
         }
-        // Behind a segment whose name could not be read nothing is known.
-        if self.dbd.segments.iter().any(|segment| segment.name.as_str() == UNNAMED) {
+        // Behind a segment whose name or parent could not be made out, nothing is known.
+        let unnamed = self.dbd.segments.iter().any(|segment| segment.name.as_str() == UNNAMED);
+        if unnamed || self.dbd.segments.is_empty() {
             return;
         }
+        let top = path.first().and_then(|name| self.dbd.segment(name));
+        let torn = top.is_some_and(|top| top.parent.is_some());
         if self.dbd.segment(&parent).is_some() {
+            if torn {
+                return;
+            }
             let last = self.dbd.segments.last().map_or(UNNAMED, |segment| segment.name.as_str());
             let finding = arguments.findings.report(&SEGM304, token.place, &[&parent, &last]);
             finding.hint(format!("put this statement after the last segment under {parent}"));
@@ -111,7 +117,7 @@ impl DbdDeck {
                 arguments.report(&SEGM302, "PARENT", &[&root.name]);
             }
             None if !is_root => {
-                arguments.report(&SEGM302, "PARENT", &[&"THE FIRST SEGMENT"]).hint("PARENT=0");
+                arguments.report(&SEGM318, "PARENT", &[]).hint("PARENT=0");
             }
             _ => {}
         }

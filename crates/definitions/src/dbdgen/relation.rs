@@ -76,7 +76,10 @@ impl DbdDeck {
             Access::Index | Access::Psindex => {
                 arguments.require("INDEX");
             }
-            _ if child.index.is_some() && access != Access::Dedb => {
+            // HISAM and SHISAM databases index DEDBs.
+            _ if child.index.is_some()
+                && !matches!(access, Access::Dedb | Access::Hisam | Access::Shisam) =>
+            {
                 arguments.report(&OPND043, "INDEX", &[&"INDEX", &access.name()]);
             }
             _ => {}
@@ -166,7 +169,7 @@ fn module(arguments: &mut Arguments<'_, '_>, keyword: &'static str) -> Option<St
 
 /// One character: plain, `C'c'` or `X'xx'`.
 fn constant(arguments: &mut Arguments<'_, '_>) -> Option<String> {
-    let text = arguments.text("CONST", 6)?;
+    let text = arguments.text("CONST", 71)?;
     if !(text.chars().count() == 1 || is_one_byte(&text)) {
         arguments.report(&XDFL504, "CONST", &[&crate::operands::shown(&text)]);
     }
@@ -175,7 +178,7 @@ fn constant(arguments: &mut Arguments<'_, '_>) -> Option<String> {
 
 /// BLANK, ZERO, `C'c'` or `X'xx'`.
 fn null_value(arguments: &mut Arguments<'_, '_>) -> Option<String> {
-    let text = arguments.text("NULLVAL", 6)?;
+    let text = arguments.text("NULLVAL", 71)?;
     let upper = text.to_ascii_uppercase();
     if !(upper == "BLANK" || upper == "ZERO" || is_one_byte(&text)) {
         arguments.report(&XDFL505, "NULLVAL", &[&crate::operands::shown(&text)]);

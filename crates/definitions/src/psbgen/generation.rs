@@ -3,7 +3,7 @@
 use super::PsbDeck;
 use crate::arguments::{Arguments, Keywords};
 use crate::model::psb::{DatabaseLevel, Language, Psb};
-use crate::names::or_unnamed;
+use crate::names::{UNNAMED, or_unnamed};
 use crate::origin::Part;
 use vocabulary::message::*;
 
@@ -62,7 +62,7 @@ impl PsbDeck {
                 .choice("DBLEVEL", &[("CURR", DatabaseLevel::Current), ("BASE", DatabaseLevel::Base)]),
             pcbs: Vec::new(),
         });
-        if self.pcbs.is_empty() {
+        if self.pcbs.is_empty() && name.as_str() != UNNAMED {
             arguments.report(&PGEN901, "", &[&name]);
         }
     }
