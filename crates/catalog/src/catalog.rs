@@ -4,7 +4,7 @@ use crate::instance::{Instance, NewInstance};
 use crate::job::{JobCard, JobId, PopulateJob};
 use crate::plan::ImportPlan;
 use crate::record::{Record, Retention};
-use crate::stage::{StageOutcome, judge};
+use crate::stage::{Admission, judge};
 use crate::stored::{CatalogKey, Summary};
 use csl::envelope::PopulateMode;
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,9 +38,9 @@ pub enum CatalogError {
     /// SETUP of a directory that has members.
     #[error("the directory has {0} members: SETUP fills an empty one; use STAGE or UPDATE")]
     DirectoryNotEmpty(u64),
-    /// UPDATE while something is staged.
+    /// SETUP or UPDATE, which activate staging as a whole, while something is staged.
     #[error(
-        "{0} definitions are staged: UPDATE needs an empty staging data set; import them or stage with DELETE"
+        "{0} definitions are staged: SETUP and UPDATE need an empty staging data set; import them, or stage with DELETE"
     )]
     StagingNotEmpty(u64),
     /// The staging data set can't hold the job.
@@ -105,12 +105,23 @@ impl Catalog {
         self.users.get(&dbd).into_iter().flatten().copied()
     }
 
-    /// The active PSBs that name a DBD.
-    pub fn psbs_using(&self, dbd: DbdName) -> impl Iterator<Item = PsbName> {
-        self.users_of(dbd).filter_map(|user| match user {
-            ResourceName::Psb(psb) => Some(psb),
-            ResourceName::Dbd(_) => None,
-        })
+    /// The active PSBs that name one of these DBDs, or a DBD that names it, and so on: a PSB of a logical database
+    /// changes with the physical ones below it.
+    pub fn psbs_reached_from(&self, dbds: impl Iterator<Item = DbdName>) -> BTreeSet<PsbName> {
+        let (mut psbs, mut seen) = (BTreeSet::new(), BTreeSet::new());
+        let mut open: Vec<DbdName> = dbds.collect();
+        while let Some(dbd) = open.pop() {
+            if !seen.insert(dbd) {
+                continue;
+            }
+            for user in self.users_of(dbd) {
+                match user {
+                    ResourceName::Psb(psb) => drop(psbs.insert(psb)),
+                    ResourceName::Dbd(dbd) => open.push(dbd),
+                }
+            }
+        }
+        psbs
     }
 
     /// The active instance of a name, shared.
@@ -143,7 +154,7 @@ impl Catalog {
         if card.mode == PopulateMode::Setup && active_count > 0 {
             return Err(CatalogError::DirectoryNotEmpty(active_count));
         }
-        if card.mode == PopulateMode::Update && !card.delete && !self.staged.is_empty() {
+        if card.mode != PopulateMode::Stage && !card.delete && !self.staged.is_empty() {
             return Err(CatalogError::StagingNotEmpty(self.staged_count()));
         }
         self.job = Some(Arc::new(PopulateJob { card, gathered: BTreeMap::new(), gathered_bytes: 0 }));
@@ -185,11 +196,7 @@ impl Catalog {
 
     /// Admits what a job gathered, and closes it. SETUP puts it into the directory, the other modes into
     /// staging. Gives what became of each instance, in the order they came.
-    pub fn end_job(
-        &mut self,
-        id: JobId,
-        at: Moment,
-    ) -> Result<Vec<(ResourceName, InstanceStamp, StageOutcome)>, CatalogError> {
+    pub fn end_job(&mut self, id: JobId, at: Moment) -> Result<Vec<Admission>, CatalogError> {
         let job = match &self.job {
             Some(job) if job.card.id == id => job.clone(),
             _ => return Err(CatalogError::NoSuchJob(id)),
@@ -198,8 +205,7 @@ impl Catalog {
         if job.card.delete {
             self.empty_staging();
         }
-        let outcomes =
-            job.gathered.values().map(|new| (new.name, new.stamp, self.admit(&job.card, new))).collect();
+        let admissions = job.gathered.values().map(|new| self.admit(&job.card, new)).collect();
         self.summary.staging_version += 1;
         self.changed.insert(CatalogKey::Summary);
         if job.card.mode == PopulateMode::Setup {
@@ -214,25 +220,28 @@ impl Catalog {
             };
             self.activate(&plan, Retention::default(), at);
         }
-        Ok(outcomes)
+        Ok(admissions)
     }
 
-    fn admit(&mut self, card: &JobCard, new: &NewInstance) -> StageOutcome {
-        let outcome = judge(self.record(&new.name), new, card.condition);
+    fn admit(&mut self, card: &JobCard, new: &NewInstance) -> Admission {
+        let record = self.record(&new.name);
+        let was_in_catalog = record.is_some_and(|record| record.instance(new.stamp).is_some());
+        let outcome = judge(record, new, card.condition);
         if outcome.admitted() {
             self.unstage(new.name);
             let instance = Instance { facts: new.facts.clone(), content: new.content.clone() };
             let record = self.change(new.name);
             record.pending = Some(new.stamp);
+            record.pending_was_prior = record.instances.contains_key(&new.stamp);
             record.instances.insert(new.stamp, Arc::new(instance));
             self.changed.insert(CatalogKey::Instance(new.name, new.stamp));
             self.staged.insert(new.name);
             self.staged_bytes += new.content.byte_count();
         }
-        outcome
+        Admission { name: new.name, stamp: new.stamp, outcome, was_in_catalog }
     }
 
-    /// Takes everything out of staging. What was only there is gone.
+    /// Takes everything out of staging. What was only there is gone; a prior instance stays what it was before.
     pub fn empty_staging(&mut self) {
         for name in self.staged.clone() {
             self.unstage(name);
@@ -246,8 +255,7 @@ impl Catalog {
         let record = self.change(name);
         record.pending = None;
         let bytes = record.instance(stamp).map_or(0, |instance| instance.content.byte_count());
-        // An instance that is older than the active one may have been active itself: then it is a prior one again.
-        if record.active.is_none_or(|active| stamp > active) {
+        if !std::mem::take(&mut record.pending_was_prior) {
             record.instances.remove(&stamp);
         }
         let left = !record.instances.is_empty();
@@ -284,6 +292,7 @@ impl Catalog {
         record.active = Some(stamp);
         record.active_since = level;
         record.pending.take_if(|pending| *pending == stamp);
+        record.pending_was_prior = false;
         if self.staged.remove(&name) {
             self.staged_bytes -= new.content.byte_count();
         }

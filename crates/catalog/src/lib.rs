@@ -38,4 +38,4 @@ pub use catalog::{Activated, Catalog, CatalogError};
 pub use instance::{Content, Facts, Instance, InstanceKind, NewInstance};
 pub use plan::{ImportPlan, ImportProblem, PlanMode, PlannedChange};
 pub use record::{Record, Retention};
-pub use stage::StageOutcome;
+pub use stage::{Admission, StageOutcome};

@@ -30,7 +30,8 @@ pub struct PlannedChange {
 pub struct ImportPlan {
     /// The resources that change, in order of their names.
     pub changes: Vec<PlannedChange>,
-    /// PSBs that stay as they are and whose blocks are built anew, because a DBD they use changes.
+    /// PSBs that stay as they are and whose blocks are built anew, because a DBD that they use changes, or one that
+    /// such a DBD is tied to.
     pub dependents: BTreeSet<PsbName>,
 }
 
@@ -105,6 +106,8 @@ impl Catalog {
 
     fn dependents_of(&self, plan: &ImportPlan) -> BTreeSet<PsbName> {
         let changed = plan.psbs();
-        plan.dbds().flat_map(|dbd| self.psbs_using(dbd)).filter(|psb| !changed.contains(psb)).collect()
+        let mut reached = self.psbs_reached_from(plan.dbds());
+        reached.retain(|psb| !changed.contains(psb));
+        reached
     }
 }

@@ -30,6 +30,8 @@ pub struct Record {
     pub pending: Option<InstanceStamp>,
     /// The directory level that made the active instance active.
     pub active_since: DirectoryLevel,
+    // The pending instance was in the record before it was staged, and stays when staging is emptied.
+    pub(crate) pending_was_prior: bool,
     pub(crate) instances: BTreeMap<InstanceStamp, Arc<Instance>>,
 }
 

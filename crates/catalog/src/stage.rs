@@ -5,11 +5,25 @@ use crate::record::Record;
 use csl::envelope::{PopulateCondition, PopulateMode};
 use serde::{Deserialize, Serialize};
 use vocabulary::message::{
-    DFS4520I, DFS4521I, DFS4522I, DFS4537I, DFS4538I, DFS4539I, DFS4542I, DFS4765E, DFS7415I,
+    DFS4434I, DFS4436I, DFS4520I, DFS4521I, DFS4522I, DFS4537I, DFS4538I, DFS4539I, DFS4542I, DFS4765E,
+    DFS7415I,
 };
 use vocabulary::{InstanceStamp, Message, ResourceName};
 
 /// What became of one instance of a populate job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Admission {
+    /// What it defines.
+    pub name: ResourceName,
+    /// Which version of it.
+    pub stamp: InstanceStamp,
+    /// Whether it came in, or why not.
+    pub outcome: StageOutcome,
+    /// The catalog had this very instance before.
+    pub was_in_catalog: bool,
+}
+
+/// Whether an instance came in, or why not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StageOutcome {
     /// New to staging and directory.
@@ -31,20 +45,32 @@ impl StageOutcome {
     pub fn admitted(&self) -> bool {
         matches!(self, Self::Insert | Self::Replace(_))
     }
+}
 
-    /// What the populate utility says of it.
-    pub fn message(&self, mode: PopulateMode, name: ResourceName, stamp: InstanceStamp) -> Message {
+impl Admission {
+    /// What the populate utility says of it: of the catalog where it came in, then of directory or staging.
+    pub fn messages(&self, mode: PopulateMode) -> impl Iterator<Item = Message> {
+        let (name, stamp) = (&self.name, &self.stamp);
+        let catalog = if self.was_in_catalog { &DFS4436I } else { &DFS4434I };
+        let catalog = self.outcome.admitted().then(|| catalog.with(&[name, stamp]));
+        catalog.into_iter().chain([self.placed(mode)])
+    }
+
+    fn placed(&self, mode: PopulateMode) -> Message {
+        let (name, stamp) = (&self.name, &self.stamp);
         let straight_to_directory = mode != PopulateMode::Stage;
-        match self {
-            Self::Insert if straight_to_directory => DFS4520I.with(&[&name, &stamp]),
-            Self::Insert => DFS4537I.with(&[&name, &stamp]),
-            Self::Replace(old) if straight_to_directory => DFS4521I.with(&[&name, &stamp, old]),
-            Self::Replace(old) => DFS4538I.with(&[&name, &stamp, old]),
-            Self::DirectoryIsLater(later) if straight_to_directory => DFS4522I.with(&[&name, &stamp, later]),
-            Self::DirectoryIsLater(later) => DFS4539I.with(&[&name, &stamp, later]),
-            Self::SameInDirectory => DFS4542I.with(&[&name, &stamp]),
-            Self::StagingIsLater(later) => DFS7415I.with(&[&name, &stamp, later]),
-            Self::OtherContent => DFS4765E.with(&[&name, &stamp]),
+        match &self.outcome {
+            StageOutcome::Insert if straight_to_directory => DFS4520I.with(&[name, stamp]),
+            StageOutcome::Insert => DFS4537I.with(&[name, stamp]),
+            StageOutcome::Replace(old) if straight_to_directory => DFS4521I.with(&[name, stamp, old]),
+            StageOutcome::Replace(old) => DFS4538I.with(&[name, stamp, old]),
+            StageOutcome::DirectoryIsLater(later) if straight_to_directory => {
+                DFS4522I.with(&[name, stamp, later])
+            }
+            StageOutcome::DirectoryIsLater(later) => DFS4539I.with(&[name, stamp, later]),
+            StageOutcome::SameInDirectory => DFS4542I.with(&[name, stamp]),
+            StageOutcome::StagingIsLater(later) => DFS7415I.with(&[name, stamp, later]),
+            StageOutcome::OtherContent => DFS4765E.with(&[name, stamp]),
         }
     }
 }

@@ -40,6 +40,7 @@ pub(crate) struct Summary {
 struct Header {
     active: Option<InstanceStamp>,
     pending: Option<InstanceStamp>,
+    pending_was_prior: bool,
     active_since: DirectoryLevel,
 }
 
@@ -65,6 +66,7 @@ impl Catalog {
                 encoding::encode(&Header {
                     active: record.active,
                     pending: record.pending,
+                    pending_was_prior: record.pending_was_prior,
                     active_since: record.active_since,
                 })
             }),
@@ -91,6 +93,7 @@ impl Catalog {
                 let record = Arc::make_mut(self.records.entry(name).or_default());
                 record.active = header.active;
                 record.pending = header.pending;
+                record.pending_was_prior = header.pending_was_prior;
                 record.active_since = header.active_since;
             }
             CatalogKey::Instance(name, stamp) => {

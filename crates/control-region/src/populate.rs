@@ -7,7 +7,7 @@ use crate::library::CatalogLibrary;
 use crate::om::ReplyTo;
 use crate::region::{ControlRegion, Purpose};
 use catalog::job::{JobCard, JobId};
-use catalog::{CatalogError, NewInstance, StageOutcome};
+use catalog::{Admission, CatalogError, NewInstance, StageOutcome};
 use csl::envelope::{PopulateMode, PopulateRequest, SourceFile};
 use csl::om::{Answer, Column, CompletionCode, MemberMessage, MessageBody, ReasonCode, ReturnCode, Row};
 use definitions::{Definition, acb};
@@ -15,7 +15,7 @@ use plex::{ActivationMode, ActivationOptions, CommandToken, PlexChange, PlexRepl
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use vocabulary::message::{DFS3642E, DFS4533I, DFS4534I, DFS4536I, DFS4541E};
-use vocabulary::{InstanceStamp, MemberName, Message, Moment, ResourceName, Severity};
+use vocabulary::{InstanceStamp, MemberName, Message, Moment, Severity};
 
 /// How much of a job goes into one entry of the log.
 const ENTRY_BYTES_MAX: u64 = 512 << 10;
@@ -123,12 +123,12 @@ impl ControlRegion {
     }
 
     /// The plex has admitted a job.
-    pub(crate) fn job_ended(&mut self, id: JobId, outcomes: &[(ResourceName, InstanceStamp, StageOutcome)]) {
+    pub(crate) fn job_ended(&mut self, id: JobId, admissions: &[Admission]) {
         let token = CommandToken(id.0);
         let Some(mut job) = self.populate.jobs.remove(&token) else { return };
         let Some(reply_to) = job.reply_to.take() else { return };
-        let answer = job.answer(self.me(), outcomes);
-        let admitted = outcomes.iter().any(|(_, _, outcome)| outcome.admitted());
+        let answer = job.answer(self.me(), admissions);
+        let admitted = admissions.iter().any(|admission| admission.outcome.admitted());
         if job.card.mode == PopulateMode::Update && admitted {
             let options =
                 ActivationOptions { mode: ActivationMode::Plain, targets: BTreeSet::new(), delpenderr: true };
@@ -256,22 +256,22 @@ impl Job {
         StageChange::Add { job, first, instances }
     }
 
-    fn answer(&self, master: MemberName, outcomes: &[(ResourceName, InstanceStamp, StageOutcome)]) -> Answer {
+    fn answer(&self, master: MemberName, admissions: &[Admission]) -> Answer {
         let mut answer = Answer { columns: columns(), master: Some(master), ..Answer::default() };
         answer.messages.extend(
             self.lines
                 .iter()
                 .map(|line| MemberMessage { member: None, body: MessageBody::Line(line.clone()) }),
         );
-        for (name, stamp, outcome) in outcomes {
-            answer.rows.push(outcome_row(*name, *stamp, outcome, master));
-            if !outcome.admitted() {
-                answer.say(master, outcome.message(self.card.mode, *name, *stamp));
+        for admission in admissions {
+            answer.rows.push(admission_row(admission, master));
+            for message in admission.messages(self.card.mode) {
+                answer.say(master, message);
             }
         }
-        let admitted = outcomes.iter().filter(|(_, _, outcome)| outcome.admitted()).count();
+        let admitted = admissions.iter().filter(|admission| admission.outcome.admitted()).count();
         answer.say(master, self.closing(admitted));
-        self.judge(&mut answer, admitted == outcomes.len());
+        self.judge(&mut answer, admitted == admissions.len());
         answer
     }
 
@@ -307,8 +307,8 @@ fn columns() -> Vec<Column> {
     ]
 }
 
-fn outcome_row(name: ResourceName, stamp: InstanceStamp, outcome: &StageOutcome, master: MemberName) -> Row {
-    let (action, code, prior) = match outcome {
+fn admission_row(admission: &Admission, master: MemberName) -> Row {
+    let (action, code, prior) = match &admission.outcome {
         StageOutcome::Insert => ("INSERT", CompletionCode::OK, None),
         StageOutcome::Replace(old) => ("REPLACE", CompletionCode::OK, Some(*old)),
         StageOutcome::SameInDirectory => ("UNCHANGED", CompletionCode::OK, None),
@@ -318,10 +318,10 @@ fn outcome_row(name: ResourceName, stamp: InstanceStamp, outcome: &StageOutcome,
         StageOutcome::OtherContent => ("REFUSED", CompletionCode::ALREADY_EXISTS, None),
     };
     Row::of(master, code)
-        .with("NAME", name.as_str())
-        .with("TYP", name.kind().to_string())
+        .with("NAME", admission.name.as_str())
+        .with("TYP", admission.name.kind().to_string())
         .with("ACT", action)
-        .with("TIMESTMP", stamp.to_string())
+        .with("TIMESTMP", admission.stamp.to_string())
         .with("PRIOR", prior.map(|stamp| stamp.to_string()).unwrap_or_default())
 }
 

@@ -194,7 +194,7 @@ impl ControlRegion {
                 self.registered(member, incarnation, start, missed);
             }
             PlexEvent::Departed { member, incarnation, .. } => self.departed(member, incarnation),
-            PlexEvent::JobEnded { job, outcomes } => self.job_ended(job, &outcomes),
+            PlexEvent::JobEnded { job, admissions } => self.job_ended(job, &admissions),
             PlexEvent::JobDropped { job } => self.job_dropped(job),
             PlexEvent::Committed => self.committed(),
             PlexEvent::Ended(finished) => self.ended(&finished),

@@ -3,10 +3,10 @@
 use crate::activation::{AbortReason, ActivationOptions, CommandToken, Completion, Finished, TakeOver};
 use crate::roster::{Incarnation, MemberState, Registration, StartKind};
 use catalog::job::{JobCard, JobId};
-use catalog::{CatalogError, ImportProblem, NewInstance, Retention, StageOutcome};
+use catalog::{Admission, CatalogError, ImportProblem, NewInstance, Retention};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use vocabulary::{DirectoryLevel, InstanceStamp, MemberName, Moment, PlexName, ResourceName};
+use vocabulary::{DirectoryLevel, MemberName, Moment, PlexName};
 
 /// A decision, as it stands in the replicated log. Every moment in it was read by the member that proposed it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -206,12 +206,12 @@ pub enum PlexEvent {
         /// Who.
         member: MemberName,
     },
-    /// A populate job ended, and its instances became this.
+    /// A populate job ended.
     JobEnded {
         /// Which job.
         job: JobId,
-        /// What became of each instance.
-        outcomes: Vec<(ResourceName, InstanceStamp, StageOutcome)>,
+        /// What became of each of its instances.
+        admissions: Vec<Admission>,
     },
     /// A populate job was dropped.
     JobDropped {

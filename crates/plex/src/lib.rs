@@ -5,10 +5,10 @@
 //! activation runs at a time. Exactly one member is master of it.
 //!
 //! **Its words.** A *change* ([`PlexChange`]) is an entry of the replicated log: a decision. A *refusal*
-//! ([`Refusal`]) is what a change that can't be comes to; it changes nothing. An *event* ([`PlexEvent`]) tells the
-//! member that applied a change what follows for it. A *sharer* takes part in activations (ACBSHR=Y); a *guest* is
-//! seen in the plex and keeps a catalog of its own (ACBSHR=N). A *participant* is a sharer that was active when an
-//! activation began.
+//! ([`Refusal`]) is what a change that can't be comes to; it changes nothing, but for a populate job that overflows
+//! staging, which is dropped. An *event* ([`PlexEvent`]) tells the member that applied a change what follows for
+//! it. A *sharer* takes part in activations (ACBSHR=Y); a *guest* is seen in the plex and keeps a catalog of its
+//! own (ACBSHR=N). A *participant* is a sharer that was active when an activation began.
 //!
 //! **Its phases.**
 //!

@@ -71,7 +71,8 @@ impl Plex {
         self.history().find(|finished| finished.token == token)
     }
 
-    /// Applies one change. A refused one leaves everything as it was.
+    /// Applies one change. A refused one leaves everything as it was, except that a populate job which overflows
+    /// staging is dropped.
     pub fn apply(&mut self, change: PlexChange) -> (PlexReply, Vec<PlexEvent>) {
         let mut events = Vec::new();
         let reply = self.decide(change, &mut events);
@@ -224,9 +225,9 @@ impl Plex {
             StageChange::Begin(card) => self.catalog.begin_job(card)?,
             StageChange::Add { job, first, instances } => self.catalog.add_to_job(job, first, instances)?,
             StageChange::End { job, at } => {
-                let outcomes = self.catalog.end_job(job, at)?;
+                let admissions = self.catalog.end_job(job, at)?;
                 self.settle_levels();
-                events.push(PlexEvent::JobEnded { job, outcomes });
+                events.push(PlexEvent::JobEnded { job, admissions });
             }
             StageChange::Drop { job } => {
                 self.catalog.drop_job(job);

@@ -1,0 +1,271 @@
+//! What holds for every history of a catalog.
+
+use catalog::job::{JobCard, JobId};
+use catalog::stored::CatalogKey;
+use catalog::{Catalog, Content, Facts, InstanceKind, NewInstance, PlanMode, Retention};
+use csl::envelope::{PopulateCondition, PopulateMode};
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use vocabulary::{DbdName, InstanceStamp, MemberName, Moment, PsbName, ResourceName};
+
+const STAGING_BYTES_MAX: u64 = 200;
+
+/// One call of the catalog's interface.
+#[derive(Debug, Clone)]
+enum Call {
+    Begin { job: u64, mode: PopulateMode, condition: PopulateCondition, delete: bool },
+    Add { job: u64, first: u64, instances: Vec<NewInstance> },
+    End { job: u64 },
+    Drop { job: u64 },
+    Empty,
+    Activate { mode: PlanMode, retention: Retention },
+}
+
+fn dbd() -> impl Strategy<Value = DbdName> {
+    prop::sample::select(vec!["ACCTDB", "BRANCH", "CUSTDB"]).prop_map(|name| name.parse().unwrap())
+}
+
+fn resource() -> impl Strategy<Value = ResourceName> {
+    let psb = prop::sample::select(vec!["CLERK", "TELLER"]).prop_map(|name| name.parse::<PsbName>().unwrap());
+    prop_oneof![dbd().prop_map(ResourceName::from), psb.prop_map(ResourceName::from)]
+}
+
+fn instance() -> impl Strategy<Value = NewInstance> {
+    let facts = (any::<bool>(), prop::collection::btree_set(dbd(), 0..3));
+    let content = prop::collection::vec(0u8..3, 1..40);
+    (resource(), 0u64..8, facts, content).prop_map(|(name, second, (gsam, references), content)| {
+        NewInstance {
+            name,
+            stamp: InstanceStamp::at(Moment::default().plus_ms(second * 1_000)),
+            facts: Facts { gsam, references },
+            content: Content::from(content),
+        }
+    })
+}
+
+fn call() -> impl Strategy<Value = Call> {
+    let mode = prop::sample::select(vec![
+        PopulateMode::Stage,
+        PopulateMode::Stage,
+        PopulateMode::Update,
+        PopulateMode::Setup,
+    ]);
+    let condition = prop::sample::select(vec![PopulateCondition::Latest, PopulateCondition::Unconditional]);
+    let plan = prop::sample::select(vec![PlanMode::Everything, PlanMode::PsbsOnly]);
+    let retention = (0u16..4, 0u16..2).prop_map(|(instances, days)| Retention { instances, days });
+    prop_oneof![
+        3 => (0u64..3, mode, condition, any::<bool>())
+            .prop_map(|(job, mode, condition, delete)| Call::Begin { job, mode, condition, delete }),
+        6 => (0u64..3, 0u64..4, prop::collection::vec(instance(), 0..4))
+            .prop_map(|(job, first, instances)| Call::Add { job, first, instances }),
+        3 => (0u64..3).prop_map(|job| Call::End { job }),
+        1 => (0u64..3).prop_map(|job| Call::Drop { job }),
+        1 => Just(Call::Empty),
+        3 => (plan, retention).prop_map(|(mode, retention)| Call::Activate { mode, retention }),
+    ]
+}
+
+fn history() -> impl Strategy<Value = Vec<Call>> {
+    prop::collection::vec(call(), 1..40)
+}
+
+/// Makes a call, at a moment that tells its place in the history.
+fn make(catalog: &mut Catalog, at: u64, call: &Call) {
+    let now = Moment::default().plus_ms(at * 3_600_000);
+    match call.clone() {
+        Call::Begin { job, mode, condition, delete } => {
+            let owner = MemberName::new("IMS1").unwrap();
+            let (id, staging_bytes_max) = (JobId(job), STAGING_BYTES_MAX);
+            let card = JobCard { id, owner, mode, condition, delete, staging_bytes_max, since: now };
+            let _ = catalog.begin_job(card);
+        }
+        Call::Add { job, first, instances } => drop(catalog.add_to_job(JobId(job), first, instances)),
+        Call::End { job } => drop(catalog.end_job(JobId(job), now)),
+        Call::Drop { job } => catalog.drop_job(JobId(job)),
+        Call::Empty => catalog.empty_staging(),
+        Call::Activate { mode, retention } => {
+            if let Ok(plan) = catalog.plan(mode) {
+                catalog.activate(&plan, retention, now);
+            }
+        }
+    }
+}
+
+fn records(catalog: &Catalog) -> BTreeMap<CatalogKey, Vec<u8>> {
+    catalog.keys().filter_map(|key| Some((key, catalog.stored(&key)?))).collect()
+}
+
+fn restored(records: &BTreeMap<CatalogKey, Vec<u8>>) -> Catalog {
+    let mut catalog = Catalog::default();
+    for (key, bytes) in records {
+        catalog.restore(*key, bytes).unwrap();
+    }
+    catalog.restored();
+    catalog
+}
+
+/// An active or pending timestamp names an instance of its record.
+fn timestamps_name_instances(catalog: &Catalog) {
+    for (name, record) in catalog.records() {
+        for stamp in [record.active, record.pending].into_iter().flatten() {
+            assert!(record.instance(stamp).is_some(), "{name} has no instance {stamp}");
+        }
+        assert!(record.active.is_none() || record.active != record.pending, "{name} is active and pending");
+    }
+}
+
+/// A record is never without an instance.
+fn records_have_instances(catalog: &Catalog) {
+    for (name, record) in catalog.records() {
+        assert!(record.instances().next().is_some(), "{name} is empty");
+    }
+}
+
+/// The staging data set holds what is pending, and at most as many bytes as it was given.
+fn staging_holds_what_is_pending(catalog: &Catalog) {
+    let pending = || catalog.records().filter_map(|(_, record)| record.pending_instance());
+    let bytes: u64 = pending().map(|instance| instance.content.byte_count()).sum();
+    assert_eq!((catalog.staged_bytes(), catalog.staged_count()), (bytes, pending().count() as u64));
+    assert!(bytes <= STAGING_BYTES_MAX, "{bytes} bytes are staged");
+    let gathered = catalog.job().map_or(0, |job| job.gathered_bytes);
+    assert!(gathered <= STAGING_BYTES_MAX, "{gathered} bytes are gathered");
+}
+
+/// Who uses a DBD is what the active definitions say.
+fn users_are_those_of_the_directory(catalog: &Catalog) {
+    let mut users: BTreeSet<(DbdName, ResourceName)> = BTreeSet::new();
+    for (name, record) in catalog.records() {
+        let references = record.active_instance().into_iter().flat_map(|active| &active.facts.references);
+        users.extend(references.map(|dbd| (*dbd, name)));
+    }
+    for name in ["ACCTDB", "BRANCH", "CUSTDB"] {
+        let dbd: DbdName = name.parse().unwrap();
+        let told: BTreeSet<_> = catalog.users_of(dbd).map(|user| (dbd, user)).collect();
+        assert_eq!(told, users.iter().filter(|(named, _)| *named == dbd).copied().collect());
+    }
+}
+
+/// The directory level rises by one with each activation, and otherwise stays.
+fn level_counts_activations(before: &Catalog, call: &Call, after: &Catalog) {
+    let (old, new) = (before.level().0, after.level().0);
+    let activates = match call {
+        Call::Activate { mode, .. } => before.plan(*mode).is_ok(),
+        Call::End { job } => {
+            before.job().is_some_and(|open| open.card.id.0 == *job && open.card.mode == PopulateMode::Setup)
+        }
+        _ => false,
+    };
+    assert_eq!(new, if activates { old.next() } else { old });
+}
+
+/// Nothing but an activation changes what is active, and nothing at all takes an active instance away.
+fn only_activations_change_the_directory(before: &Catalog, call: &Call, after: &Catalog) {
+    let may_change = matches!(call, Call::Activate { .. } | Call::End { .. });
+    for (name, record) in before.records().filter(|(_, record)| record.active.is_some()) {
+        let now = after.record(&name).and_then(|record| record.active);
+        assert!(now.is_some(), "{name} is not in the directory any more");
+        assert!(may_change || now == record.active, "{name} changed without an activation");
+    }
+}
+
+/// A prior instance is lost to retention alone, when an activation passes over it.
+fn prior_instances_are_kept(before: &Catalog, call: &Call, after: &Catalog) {
+    if matches!(call, Call::Activate { .. }) {
+        return;
+    }
+    for (name, record) in before.records() {
+        for (stamp, _, _) in record.instances().filter(|(_, kind, _)| *kind == InstanceKind::Prior) {
+            let kept = after.record(&name).is_some_and(|record| record.instance(stamp).is_some());
+            assert!(kept, "{name} lost its prior instance {stamp}");
+        }
+    }
+}
+
+/// Retention never removes the active or the pending instance, nor more than it may.
+fn retention_keeps_its_word(before: &Catalog, call: &Call, after: &Catalog) {
+    let Call::Activate { mode, retention } = call else { return };
+    let Ok(plan) = before.plan(*mode) else { return };
+    for change in plan.changes {
+        let record = after.record(&change.name).unwrap();
+        assert_eq!(record.active, Some(change.new));
+        let had = before.record(&change.name).unwrap().instances().count();
+        let has = record.instances().count();
+        assert!(has >= had.min(usize::from(retention.instances)), "{} kept {has} of {had}", change.name);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_history_keeps_the_invariants(history in history()) {
+        let mut catalog = Catalog::default();
+        for (at, call) in history.iter().enumerate() {
+            let before = catalog.clone();
+            make(&mut catalog, at as u64, call);
+            timestamps_name_instances(&catalog);
+            records_have_instances(&catalog);
+            staging_holds_what_is_pending(&catalog);
+            users_are_those_of_the_directory(&catalog);
+            level_counts_activations(&before, call, &catalog);
+            only_activations_change_the_directory(&before, call, &catalog);
+            prior_instances_are_kept(&before, call, &catalog);
+            retention_keeps_its_word(&before, call, &catalog);
+        }
+    }
+
+    #[test]
+    fn what_changed_makes_up_the_whole(history in history()) {
+        let mut catalog = Catalog::default();
+        let mut kept = records(&catalog);
+        for (at, call) in history.iter().enumerate() {
+            make(&mut catalog, at as u64, call);
+            for key in catalog.take_changed() {
+                match catalog.stored(&key) {
+                    Some(bytes) => drop(kept.insert(key, bytes)),
+                    None => drop(kept.remove(&key)),
+                }
+            }
+            prop_assert_eq!(&kept, &records(&catalog));
+        }
+    }
+
+    #[test]
+    fn a_restored_catalog_goes_on_as_the_original(history in history(), cut in 0usize..40) {
+        let cut = cut.min(history.len());
+        let mut original = Catalog::default();
+        for (at, call) in history[..cut].iter().enumerate() {
+            make(&mut original, at as u64, call);
+        }
+        let mut restored = restored(&records(&original));
+        for (at, call) in history.iter().enumerate().skip(cut) {
+            make(&mut original, at as u64, call);
+            make(&mut restored, at as u64, call);
+            staging_holds_what_is_pending(&restored);
+            users_are_those_of_the_directory(&restored);
+        }
+        prop_assert_eq!(records(&restored), records(&original));
+    }
+
+    #[test]
+    fn a_dropped_job_leaves_no_trace(history in history(), parts in prop::collection::vec(
+        prop::collection::vec(instance(), 0..4), 0..4
+    )) {
+        let mut catalog = Catalog::default();
+        for (at, call) in history.iter().enumerate() {
+            make(&mut catalog, at as u64, call);
+        }
+        if let Some(open) = catalog.job().map(|job| job.card.id) {
+            catalog.drop_job(open);
+        }
+        let before = records(&catalog);
+        let (mode, condition) = (PopulateMode::Stage, PopulateCondition::Latest);
+        make(&mut catalog, 0, &Call::Begin { job: 9, mode, condition, delete: true });
+        for instances in parts {
+            let first = catalog.job().map_or(0, |job| job.gathered.len() as u64);
+            make(&mut catalog, 0, &Call::Add { job: 9, first, instances });
+        }
+        catalog.drop_job(JobId(9));
+        prop_assert_eq!(records(&catalog), before);
+    }
+}
