@@ -1,0 +1,273 @@
+//! The thread that writes the log.
+
+use super::marks::{CommittedMark, Marks};
+use crate::{
+    consensus::format::{LogIdRecord, VoteRecord},
+    files::SegmentLog,
+};
+use bytes::Bytes;
+use dasd::{DataSetError, LogSet};
+use std::{
+    collections::BTreeMap,
+    io,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+        mpsc::{Receiver, Sender, channel},
+    },
+    thread,
+    time::Duration,
+};
+
+/// How long the thread waits before it looks again whether there is room.
+const ROOM_PAUSE: Duration = Duration::from_millis(100);
+
+/// The most requests that share a force.
+const GROUP_MAX: usize = 4_096;
+
+/// Called once what was asked for is durable, or can't be made so.
+pub(super) type Done = Box<dyn FnOnce(io::Result<()>) + Send>;
+
+/// What the thread can be asked for. Done in the order asked.
+pub(super) enum Request {
+    /// Entries from index `first` on.
+    Append {
+        first: u64,
+        records: Vec<Bytes>,
+        done: Done,
+    },
+    /// Remove the entries from index `from` on.
+    Truncate {
+        from: u64,
+        done: Done,
+    },
+    /// Let go of the entries up to `upto`.
+    Purge {
+        upto: LogIdRecord,
+        done: Done,
+    },
+    Vote {
+        vote: VoteRecord,
+        done: Done,
+    },
+    Committed(LogIdRecord),
+    /// End, after everything asked before.
+    Stop {
+        done: Done,
+    },
+}
+
+/// Asks the thread. Clones ask the same one.
+#[derive(Debug, Clone)]
+pub(super) struct Writer {
+    requests: Sender<Request>,
+    pub(super) health: Arc<Health>,
+}
+
+/// How the thread fares.
+#[derive(Debug, Default)]
+pub(super) struct Health {
+    /// Entries that were handed over and are not in the segment log yet.
+    pub(super) pending: Mutex<BTreeMap<u64, Bytes>>,
+    /// Bytes of all records ever appended by this process.
+    pub(super) appended_bytes: AtomicU64,
+    /// Bytes that the log takes up on the disk.
+    pub(super) log_bytes: AtomicU64,
+    full: Mutex<Option<String>>,
+    failed: Mutex<Option<String>>,
+    stopping: AtomicBool,
+}
+
+impl Writer {
+    pub(super) fn start(
+        log: SegmentLog,
+        folder: PathBuf,
+        marks: Marks,
+        committed: CommittedMark,
+    ) -> io::Result<Self> {
+        let (requests, queue) = channel();
+        let health = Arc::new(Health::default());
+        health.log_bytes.store(log.bytes(), Ordering::Relaxed);
+        let thread =
+            Thread { log, folder, marks, committed, health: Arc::clone(&health), forces: Vec::new() };
+        thread::Builder::new().name("raft-log".into()).spawn(move || thread.run(&queue))?;
+        Ok(Self { requests, health })
+    }
+
+    pub(super) fn ask(&self, request: Request) {
+        if let Err(unsent) = self.requests.send(request) {
+            unsent.0.answer(Err(stopped()));
+        }
+    }
+
+    /// Asks the thread to end, even if it waits for room. `done` is called when the files are closed.
+    pub(super) fn stop(&self, done: Done) {
+        self.health.stopping.store(true, Ordering::Relaxed);
+        self.ask(Request::Stop { done });
+    }
+}
+
+impl Health {
+    pub(super) fn full(&self) -> Option<String> {
+        locked(&self.full).clone()
+    }
+
+    pub(super) fn failed(&self) -> Option<String> {
+        locked(&self.failed).clone()
+    }
+}
+
+impl Request {
+    fn answer(self, result: io::Result<()>) {
+        match self {
+            Self::Append { done, .. }
+            | Self::Truncate { done, .. }
+            | Self::Purge { done, .. }
+            | Self::Vote { done, .. }
+            | Self::Stop { done } => done(result),
+            Self::Committed(_) => {}
+        }
+    }
+}
+
+struct Thread {
+    log: SegmentLog,
+    folder: PathBuf,
+    marks: Marks,
+    committed: CommittedMark,
+    health: Arc<Health>,
+    /// Who waits for the next force.
+    forces: Vec<Done>,
+}
+
+impl Thread {
+    fn run(mut self, queue: &Receiver<Request>) {
+        while let Ok(first) = queue.recv() {
+            let (mut committed, mut stopped) = (None, None);
+            for request in std::iter::once(first).chain(queue.try_iter().take(GROUP_MAX)) {
+                match request {
+                    Request::Append { first, records, done } => self.append(first, &records, done),
+                    Request::Committed(upto) => committed = Some(upto),
+                    Request::Stop { done } => stopped = Some(done),
+                    other => {
+                        self.force();
+                        self.perform(other);
+                    }
+                }
+            }
+            self.force();
+            if let Some(upto) = committed.filter(|_| self.health.failed().is_none()) {
+                self.committed.write(upto);
+            }
+            self.health.log_bytes.store(self.log.bytes(), Ordering::Relaxed);
+            if let Some(done) = stopped {
+                drop(self);
+                return done(Ok(()));
+            }
+        }
+    }
+
+    fn append(&mut self, first: u64, records: &[Bytes], done: Done) {
+        for (index, record) in (first..).zip(records) {
+            if let Err(error) = self.append_record(index, record) {
+                return done(Err(error));
+            }
+            locked(&self.health.pending).remove(&index);
+            self.health.appended_bytes.fetch_add(record.len() as u64, Ordering::Relaxed);
+        }
+        self.forces.push(done);
+    }
+
+    fn append_record(&mut self, index: u64, record: &[u8]) -> io::Result<()> {
+        let position = index + 1;
+        // An empty log may begin anywhere; entries from before came in a snapshot.
+        if self.log.first_position() == self.log.next_position() && self.log.next_position() != position {
+            self.insist(|thread| thread.log.discard_before(position))?;
+        }
+        let given = self.insist(|thread| thread.log.append(record))?;
+        match given == position {
+            true => Ok(()),
+            false => Err(self.fail(format!("entry {index} would lie at position {given} of the log"))),
+        }
+    }
+
+    /// Forces what was appended, and answers those who wait for it.
+    fn force(&mut self) {
+        if self.forces.is_empty() {
+            return;
+        }
+        let forced = self.insist(|thread| thread.log.force());
+        for done in self.forces.drain(..) {
+            done(forced.as_ref().copied().map_err(|error| io::Error::other(error.to_string())));
+        }
+    }
+
+    fn perform(&mut self, request: Request) {
+        let result = match &request {
+            Request::Truncate { from, .. } => self.insist(|thread| thread.log.truncate_after(*from)),
+            Request::Vote { vote, .. } => self.mark(Marks { vote: Some(*vote), ..self.marks }),
+            Request::Purge { upto, .. } => {
+                let marked = self.mark(Marks { purged: Some(*upto), ..self.marks });
+                marked.and_then(|()| self.insist(|thread| thread.log.discard_before(upto.index + 2)))
+            }
+            Request::Append { .. } | Request::Committed(_) | Request::Stop { .. } => Ok(()),
+        };
+        request.answer(result);
+    }
+
+    fn mark(&mut self, marks: Marks) -> io::Result<()> {
+        self.insist(|thread| {
+            marks.write(&thread.folder).map_err(|error| {
+                let set = Marks::path(&thread.folder).display().to_string();
+                match error.kind() {
+                    io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                        DataSetError::Full { set, reason: error.to_string() }
+                    }
+                    _ => DataSetError::Io { set, reason: error.to_string() },
+                }
+            })
+        })?;
+        self.marks = marks;
+        Ok(())
+    }
+
+    /// Does it, again and again as long as there is no room. Any other failure is for good.
+    fn insist<T>(&mut self, mut write: impl FnMut(&mut Self) -> Result<T, DataSetError>) -> io::Result<T> {
+        if let Some(reason) = self.health.failed() {
+            return Err(io::Error::other(reason));
+        }
+        loop {
+            match write(self) {
+                Ok(done) => {
+                    *locked(&self.health.full) = None;
+                    return Ok(done);
+                }
+                Err(full @ DataSetError::Full { .. }) => {
+                    if locked(&self.health.full).replace(full.to_string()).is_none() {
+                        tracing::error!("the log waits for room: {full}");
+                    }
+                    if self.health.stopping.load(Ordering::Relaxed) {
+                        return Err(io::Error::other(full));
+                    }
+                    thread::sleep(ROOM_PAUSE);
+                }
+                Err(error) => return Err(self.fail(error.to_string())),
+            }
+        }
+    }
+
+    fn fail(&self, reason: String) -> io::Error {
+        tracing::error!("consensus stops, because its log can't be written: {reason}");
+        locked(&self.health.failed).get_or_insert(reason.clone());
+        io::Error::other(reason)
+    }
+}
+
+pub(super) fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn stopped() -> io::Error {
+    io::Error::other("the log was closed")
+}
