@@ -1,5 +1,7 @@
 //! What holds for every history of a catalog.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use catalog::job::{JobCard, JobId};
 use catalog::stored::CatalogKey;
 use catalog::{Catalog, Content, Facts, InstanceKind, NewInstance, PlanMode, Retention};

@@ -6,6 +6,7 @@ use catalog::job::{JobCard, JobId};
 use catalog::{Admission, CatalogError, ImportProblem, NewInstance, Retention};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 use vocabulary::{DirectoryLevel, MemberName, Moment, PlexName};
 
 /// A decision, as it stands in the replicated log. Every moment in it was read by the member that proposed it.
@@ -151,7 +152,7 @@ pub enum Refusal {
     #[error("no activation with command token {0} waits for this")]
     NoSuchActivation(CommandToken),
     /// Participants that are there have not voted.
-    #[error("not every participant has voted: {0:?} have not")]
+    #[error("participants have not voted: {}", listed(.0))]
     VotesMissing(BTreeSet<MemberName>),
     /// Staging changed since the master validated it.
     #[error("staging changed meanwhile")]
@@ -160,13 +161,13 @@ pub enum Refusal {
     #[error("nothing is staged")]
     NothingStaged,
     /// The plan has problems.
-    #[error("staging can't be imported: {0:?}")]
+    #[error("staging can't be imported: {}", listed(.0))]
     Problems(Vec<ImportProblem>),
     /// The member that would be master is no active sharer.
     #[error("{0} is not an active sharer of this plex")]
     NotASharer(MemberName),
     /// FOR(IMSID()) names members that are not active sharers.
-    #[error("{0:?} are not active sharers of this plex")]
+    #[error("FOR(IMSID()) names who is not an active sharer of this plex: {}", listed(.0))]
     TargetsNotActive(BTreeSet<MemberName>),
     /// The member is not in the roster, or not in this run.
     #[error("{0} is not a member of this plex, or not in this run")]
@@ -174,6 +175,10 @@ pub enum Refusal {
     /// The catalog refuses.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
+}
+
+fn listed<'a, T: Display + 'a>(all: impl IntoIterator<Item = &'a T>) -> String {
+    all.into_iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 /// What follows from a change for the member that applied it.

@@ -391,7 +391,7 @@ impl Plex {
     fn end(
         &mut self,
         token: CommandToken,
-        completed: BTreeMap<MemberName, Completion>,
+        mut completed: BTreeMap<MemberName, Completion>,
         at: Moment,
         events: &mut Vec<PlexEvent>,
     ) -> PlexReply {
@@ -402,9 +402,9 @@ impl Plex {
         let Phase::Committing { level, .. } = activation.phase else {
             return Err(Refusal::NoSuchActivation(token));
         };
-        for member in
-            completed.keys().filter(|member| activation.awaited().any(|awaited| awaited == **member))
-        {
+        // Who completed and went down afterwards has not missed this level.
+        completed.retain(|member, _| activation.participants.contains_key(member));
+        for member in completed.keys() {
             self.confirm_level(*member, level);
         }
         self.finish(activation.finish(Outcome::Committed { level, completed }, at), events);
