@@ -1,13 +1,10 @@
 //! Findings: what is wrong, how bad it is, where, and what would be right.
 
-use crate::cards::{Place, Source};
+use crate::cards::{LAST_SHOWN_COLUMN, Place, Source};
 use crate::origin::Subject;
 use serde::{Deserialize, Serialize};
 use std::{fmt, sync::Arc};
 use vocabulary::{Message, MessageDefinition, Severity};
-
-/// The most characters of a source line that a finding carries: the columns of a card.
-const SOURCE_LINE_CHARACTERS_MAX: usize = 80;
 
 /// One thing that a generator has to say about a source or a definition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,13 +31,13 @@ pub struct Origin {
     pub column: u32,
     /// In characters, at least 1.
     pub width: u32,
-    /// The line, up to column 80.
+    /// The line, up to column 120.
     pub source_line: String,
 }
 
 impl Origin {
     pub(crate) fn new(source: &Source, place: Place) -> Self {
-        let source_line = source.line(place.line).chars().take(SOURCE_LINE_CHARACTERS_MAX).collect();
+        let source_line = source.line(place.line).chars().take(LAST_SHOWN_COLUMN).collect();
         let Place { line, column, width } = place;
         Self { file: source.name.clone(), line, column, width, source_line }
     }

@@ -12,7 +12,7 @@ use crate::model::dbd::{Access, Dbd};
 use crate::model::psb::{DbPcb, GsamPcb, PcbKind, Psb};
 use crate::model::relation::LogicalChildPointer;
 use crate::origin::Part;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 use std::sync::Arc;
 use vocabulary::message::*;
 use vocabulary::{DbdName, ResourceName};
@@ -211,8 +211,8 @@ impl<'a> Builder<'a> {
         while let Some(name) = next.pop() {
             let references = self.resolver.look(&name).map(|dbd| dbd.references()).unwrap_or_default();
             for name in references {
-                if !self.intents.contains_key(&name) {
-                    self.intents.insert(name, Intent::Reference);
+                if let Entry::Vacant(entry) = self.intents.entry(name) {
+                    entry.insert(Intent::Reference);
                     next.push(name);
                 }
             }

@@ -10,6 +10,9 @@ pub(crate) const CONTINUATION_COLUMN: usize = 72;
 /// The column where a continuation resumes.
 pub(crate) const RESUME_COLUMN: usize = 16;
 
+/// The last column that is looked at when text was typed past its card, and that findings show.
+pub(crate) const LAST_SHOWN_COLUMN: usize = 120;
+
 /// One line of a source.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Card<'s> {
@@ -40,9 +43,9 @@ impl<'s> Card<'s> {
         self.is_continued() && !self.columns(LAST_TEXT_COLUMN, LAST_TEXT_COLUMN).chars().all(blank)
     }
 
-    /// The text from column 72 on, to the end of the line.
+    /// The text from column 72 on.
     pub(crate) fn beyond(&self) -> &'s str {
-        self.columns(CONTINUATION_COLUMN, usize::MAX)
+        self.columns(CONTINUATION_COLUMN, LAST_SHOWN_COLUMN)
     }
 
     /// Nothing in columns 1-71.

@@ -8,6 +8,7 @@ mod reader;
 mod source;
 mod statement;
 
+pub(crate) use card::LAST_SHOWN_COLUMN;
 pub(crate) use operation::Operation;
 pub(crate) use place::Place;
 pub(crate) use reader::Reader;

@@ -95,9 +95,30 @@ impl DbdDeck {
                 .report(&LCHD403, place, &[&segment.name, &self.dbd.name])
                 .hint("LCHILD NAME=(index segment,index dbd),POINTER=INDX");
         }
+        self.check_index_children(access, segment, is_first, findings);
         let stands_for_others = access == Access::Logical || segment.pointers.paired;
         if !segment.sources.is_empty() && !stands_for_others {
             findings.report(&SEGM309, place, &[&segment.name, &access.name()]);
+        }
+    }
+
+    /// What leads to an index says what the index is of, except for the one primary index of a HIDAM root.
+    fn check_index_children(
+        &self,
+        access: Access,
+        segment: &Segment,
+        is_first: bool,
+        findings: &mut Findings,
+    ) {
+        let without_field = segment.logical_children.iter().enumerate().filter(|(_, child)| {
+            child.pointer == LogicalChildPointer::Index && child.indexed_field.is_none()
+        });
+        let primary = usize::from(access == Access::Hidam && is_first);
+        for (number, child) in without_field.skip(primary) {
+            let place = self.place(&Part::LogicalChild(segment.name, number), "NAME");
+            findings
+                .report(&LCHD410, place, &[&child.segment, &child.dbd])
+                .hint("XDFLD NAME=name,SRCH=fields");
         }
     }
 

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use vocabulary::ResourceName;
 
 /// What compiling a deck of statements gives.
+#[expect(clippy::large_enum_variant, reason = "definitions are few, and each is handed on once")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Definition {
     /// A database description, from DBDGEN.

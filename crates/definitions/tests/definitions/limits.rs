@@ -80,6 +80,20 @@ fn a_psb_has_2500_pcbs_and_30000_sensegs() {
     assert_eq!(numbers(&psb(120, 251)), ["SENS835"]);
 }
 
+#[test]
+fn a_segment_has_32_indexes() {
+    let indexes = |count: usize| {
+        let mut text = " SEGM NAME=ROOT,PARENT=0,BYTES=10\n FIELD NAME=KEY,BYTES=1,START=1\n".to_string();
+        for number in 0..count {
+            writeln!(text, " LCHILD NAME=(IX,IXDB{number}),PTR=INDX\n XDFLD NAME=X{number},SRCH=KEY")
+                .unwrap();
+        }
+        text
+    };
+    assert_eq!(numbers(&dbd(&indexes(32))), [""; 0]);
+    assert_eq!(numbers(&dbd(&indexes(33))), ["XDFL501"]);
+}
+
 /// Each of these would take hours if its cost rose with the square of its length.
 #[test]
 fn hostile_sources_end() {
@@ -103,11 +117,11 @@ fn hostile_sources_end() {
 #[test]
 fn a_large_source_in_ebcdic_is_read_whole() {
     let mut lines = vec![" DBD NAME=BIG,ACCESS=GSAM,ENCODING=Cp1141".to_string()];
-    lines.extend(std::iter::repeat_n("* A COMMENT ".repeat(6), 20_000));
+    lines.extend(std::iter::repeat_n("* A COMMENT ".repeat(6), 2_000));
     lines.extend([" DATASET DD1=BIGDD".to_string(), " DBDGEN".to_string()]);
     for bytes in [ebcdic_lines(&lines), ebcdic_cards(&lines)] {
         let compilation = compile("source", &bytes);
-        assert_eq!((compilation.lines, compilation.statements), (20_003, 3));
+        assert_eq!((compilation.lines, compilation.statements), (2_003, 3));
         assert_eq!(compilation.definitions.len(), 1);
     }
 }
