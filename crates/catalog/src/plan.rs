@@ -49,13 +49,12 @@ impl ImportPlan {
         })
     }
 
-    /// The PSBs that change or are built anew.
-    pub fn psbs(&self) -> BTreeSet<PsbName> {
-        let changed = self.changes.iter().filter_map(|change| match change.name {
+    /// The PSBs that change.
+    pub fn psbs(&self) -> impl Iterator<Item = PsbName> {
+        self.changes.iter().filter_map(|change| match change.name {
             ResourceName::Psb(name) => Some(name),
             ResourceName::Dbd(_) => None,
-        });
-        changed.chain(self.dependents.iter().copied()).collect()
+        })
     }
 }
 
@@ -105,9 +104,10 @@ impl Catalog {
     }
 
     fn dependents_of(&self, plan: &ImportPlan) -> BTreeSet<PsbName> {
-        let changed = plan.psbs();
         let mut reached = self.psbs_reached_from(plan.dbds());
-        reached.retain(|psb| !changed.contains(psb));
+        for changed in plan.psbs() {
+            reached.remove(&changed);
+        }
         reached
     }
 }

@@ -56,6 +56,8 @@ pub enum Letter {
         call: CallId,
         /// The part.
         part: PopulateRequest,
+        /// It is the one that the job begins with. A later one must not begin a job anew at another master.
+        first: bool,
     },
     /// The answer to one of the three before.
     Answer {

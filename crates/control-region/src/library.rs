@@ -3,7 +3,11 @@
 use catalog::{Catalog, Instance};
 use definitions::acb::Library;
 use definitions::{Dbd, Definition};
-use std::{cell::RefCell, collections::BTreeMap, sync::Arc};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 use vocabulary::{DbdName, InstanceStamp, ResourceName};
 
 type Lookup = fn(&Catalog, &ResourceName) -> Option<(InstanceStamp, Arc<Instance>)>;
@@ -26,6 +30,13 @@ impl<'a> CatalogLibrary<'a> {
     pub(crate) fn coming(catalog: &'a Catalog, job: impl Iterator<Item = Arc<Dbd>>) -> Self {
         let known = job.map(|dbd| (dbd.name, Some(dbd))).collect();
         Self { catalog, lookup: Catalog::coming, known: RefCell::new(known) }
+    }
+}
+
+impl CatalogLibrary<'_> {
+    /// The DBDs that were asked for and are there: what the blocks built so far depend on.
+    pub(crate) fn used(&self) -> BTreeSet<DbdName> {
+        self.known.borrow().iter().filter(|(_, dbd)| dbd.is_some()).map(|(name, _)| *name).collect()
     }
 }
 

@@ -87,10 +87,13 @@ impl ControlRegion {
 
     /// The master takes members that are gone out of the active.
     pub(crate) fn depart_lost(&mut self) {
+        let gone = |member: MemberName, incarnation: Incarnation| match member == self.me() {
+            // An earlier run of the master itself.
+            true => incarnation != self.settings.incarnation,
+            false => self.links.is_lost(member, incarnation, self.now, self.settings.member_lost_ms),
+        };
         let lost = |(member, entry): &(&MemberName, &RosterEntry)| {
-            entry.state == MemberState::Active
-                && **member != self.me()
-                && self.links.is_lost(**member, entry.incarnation, self.now, self.settings.member_lost_ms)
+            entry.state == MemberState::Active && gone(**member, entry.incarnation)
         };
         let lost: Vec<_> =
             self.plex.roster().iter().filter(lost).map(|(m, entry)| (*m, entry.incarnation)).collect();

@@ -8,8 +8,8 @@ use crate::populate::PopulateDesk;
 use crate::resources::Resources;
 use crate::settings::Settings;
 use crate::start::StartPhase;
-use plex::{CommandToken, Incarnation, Plex, PlexChange, PlexEvent, PlexReply};
-use std::collections::{BTreeMap, BTreeSet};
+use plex::{CommandToken, Incarnation, Membership, Plex, PlexChange, PlexEvent, PlexReply, RosterEntry};
+use std::collections::{BTreeMap, btree_map::Entry};
 use vocabulary::{MemberName, Message, Moment};
 
 /// A decision that is put to the plex until it is made. Two of the same name are the same decision.
@@ -60,7 +60,8 @@ pub struct ControlRegion {
     pub(crate) imports: Vec<WaitingImport>,
     pub(crate) desk: Desk,
     pub(crate) populate: PopulateDesk,
-    outstanding: BTreeSet<Owed>,
+    // On its way, or since when it is known that it did not arrive.
+    outstanding: BTreeMap<Owed, Option<Moment>>,
     proposals: BTreeMap<ProposalId, Purpose>,
     names: u64,
     effects: Vec<Effect>,
@@ -71,6 +72,8 @@ impl ControlRegion {
     pub fn new(settings: Settings, plex: Plex, applied: u64, now: Moment) -> Self {
         Self {
             links: Links::new(now),
+            // Answers to what an earlier run asked must not be taken for answers to this one.
+            names: settings.incarnation.0,
             settings,
             plex,
             applied,
@@ -85,9 +88,8 @@ impl ControlRegion {
             imports: Vec::new(),
             desk: Desk::default(),
             populate: PopulateDesk::default(),
-            outstanding: BTreeSet::new(),
+            outstanding: BTreeMap::new(),
             proposals: BTreeMap::new(),
-            names: 0,
             effects: Vec::new(),
         }
     }
@@ -150,6 +152,7 @@ impl ControlRegion {
             Event::Standing { leader, quorum } => {
                 self.leader = leader;
                 self.quorum = quorum;
+                self.outstanding.retain(|_, missed| missed.is_none());
             }
             Event::Link { member, state } => self.links.set(member, state, now),
             Event::Letter { from, incarnation, letter } => {
@@ -175,13 +178,15 @@ impl ControlRegion {
 
     /// Asks what is owed now. Everything that waits for something looks whether it is there.
     fn turn(&mut self) {
+        let (now, retry_ms) = (self.now, self.settings.retry_ms);
+        self.outstanding.retain(|_, missed| missed.is_none_or(|at| now.ms_since(at) < retry_ms));
         self.start_turn();
+        self.member_turn();
         if self.is_master() {
             self.master_turn();
         } else {
             self.coordination = None;
         }
-        self.member_turn();
         self.import_turn();
         self.populate_turn();
         self.desk_turn();
@@ -193,21 +198,24 @@ impl ControlRegion {
             PlexEvent::Registered { member, incarnation, start, missed } => {
                 self.registered(member, incarnation, start, missed);
             }
-            PlexEvent::Departed { member, incarnation, .. } => self.departed(member, incarnation),
             PlexEvent::JobEnded { job, admissions } => self.job_ended(job, &admissions),
             PlexEvent::JobDropped { job } => self.job_dropped(job),
             PlexEvent::Committed => self.committed(),
             PlexEvent::Ended(finished) => self.ended(&finished),
             PlexEvent::Prepared => self.prepared(),
             PlexEvent::Removed { member } => self.removed(member),
-            PlexEvent::Formed | PlexEvent::TakenOver(_) => {}
+            // What follows from these is asked for on every turn.
+            PlexEvent::Formed | PlexEvent::TakenOver(_) | PlexEvent::Departed { .. } => {}
         }
     }
 
     fn proposed(&mut self, proposal: ProposalId, outcome: Option<PlexReply>) {
         match self.proposals.remove(&proposal) {
-            Some(Purpose::Owed(owed)) => {
+            Some(Purpose::Owed(owed)) if outcome == Some(Ok(())) => {
                 self.outstanding.remove(&owed);
+            }
+            Some(Purpose::Owed(owed)) => {
+                self.outstanding.insert(owed, Some(self.now));
             }
             Some(Purpose::Import(token)) => self.import_proposed(token, outcome),
             Some(Purpose::Populate(token)) => self.populate_proposed(token, outcome.as_ref()),
@@ -238,7 +246,14 @@ impl ControlRegion {
         if leader == self.settings.node {
             return Some(self.settings.member);
         }
-        self.plex.roster().iter().find(|(_, entry)| entry.node == leader).map(|(member, _)| *member)
+        // The node numbers of guests are those of another consensus group.
+        let leads = |entry: &&RosterEntry| entry.membership == Membership::Sharer && entry.node == leader;
+        self.plex.roster().iter().find(|(_, entry)| leads(entry)).map(|(member, _)| *member)
+    }
+
+    /// Whether a member is seen in the plex without sharing its catalog.
+    pub(crate) fn is_guest(&self, member: MemberName) -> bool {
+        self.plex.roster().get(&member).is_some_and(|entry| entry.membership == Membership::Guest)
     }
 
     pub(crate) fn me(&self) -> MemberName {
@@ -255,7 +270,7 @@ impl ControlRegion {
 
     /// A number that this run of the member has not used before.
     pub(crate) fn next_name(&mut self) -> u64 {
-        self.names += 1;
+        self.names = self.names.wrapping_add(1);
         self.names
     }
 
@@ -272,9 +287,10 @@ impl ControlRegion {
         self.effects.push(Effect::Propose { proposal, change: Box::new(change) });
     }
 
-    /// Puts a decision to the plex, unless it is on its way already.
+    /// Puts a decision to the plex, unless it is on its way already, or was so a moment ago and did not arrive.
     pub(crate) fn owe(&mut self, owed: Owed, change: impl FnOnce(&Self) -> PlexChange) {
-        if self.outstanding.insert(owed) {
+        if let Entry::Vacant(vacant) = self.outstanding.entry(owed) {
+            vacant.insert(None);
             let change = change(self);
             self.propose(Purpose::Owed(owed), change);
         }

@@ -18,10 +18,12 @@ use vocabulary::{DbdName, InstanceStamp, PsbName, ResourceName};
 pub struct LoadedPsb {
     /// The instance of the PSB.
     pub stamp: InstanceStamp,
-    /// The instances of the DBDs it refers to.
+    /// The instances of the DBDs that it depends on: those it names, and those that these are tied to.
     pub dbds: BTreeMap<DbdName, InstanceStamp>,
     /// A later instance is active in the plex and not used here yet: REFP.
     pub refresh_pending: bool,
+    // It goes as soon as no region runs it any more.
+    outdated: bool,
     /// The block.
     pub block: PsbBlock,
 }
@@ -75,6 +77,11 @@ pub enum ScheduleError {
         /// The activation.
         token: CommandToken,
     },
+    /// A region still runs it as it was before an activation that this member missed.
+    #[error(
+        "PSB {0} still runs here with a definition that is not active any more; try again when it has ended"
+    )]
+    Outdated(PsbName),
     /// Its block can't be built.
     #[error("the block of PSB {psb} can't be built: {reason}")]
     NoBlock {
@@ -121,14 +128,15 @@ impl Resources {
             Some(loaded) => loaded,
             None => load(psb, catalog)?,
         };
+        let outdated = loaded.outdated.then_some(ScheduleError::Outdated(psb));
         let (dbds, in_change) = (loaded.dbds.keys().copied().collect::<Vec<_>>(), self.hold.as_ref());
         let changing = in_change.filter(|hold| dbds.iter().any(|dbd| hold.dbds.contains(dbd)));
-        let refused =
-            changing.map(|hold| ScheduleError::BeingChanged { psb, token: hold.token }).or_else(|| {
-                let stopped =
-                    dbds.iter().find(|dbd| self.stops_of(**dbd).any(|stop| stop != DatabaseStop::Updates));
-                stopped.map(|&dbd| ScheduleError::DatabaseStopped { psb, dbd })
-            });
+        let changing = changing.map(|hold| ScheduleError::BeingChanged { psb, token: hold.token });
+        let refused = changing.or(outdated).or_else(|| {
+            let stops = |dbd: &DbdName| self.stops_of(*dbd).any(|stop| stop != DatabaseStop::Updates);
+            let stopped = dbds.iter().copied().find(stops);
+            stopped.map(|dbd| ScheduleError::DatabaseStopped { psb, dbd })
+        });
         self.loaded.insert(psb, loaded);
         match refused {
             Some(error) => Err(error),
@@ -141,7 +149,11 @@ impl Resources {
 
     /// A region ended. Gives the PSB it ran.
     pub fn end_region(&mut self, region: RegionId) -> Option<PsbName> {
-        self.regions.remove(&region)
+        let psb = self.regions.remove(&region)?;
+        if self.regions_of(psb).next().is_none() && self.loaded(psb).is_some_and(|loaded| loaded.outdated) {
+            self.loaded.remove(&psb);
+        }
+        Some(psb)
     }
 
     /// The regions that run a PSB.
@@ -191,7 +203,7 @@ impl Resources {
 
     /// The work here that keeps a plan from being carried out.
     pub fn in_use(&self, plan: &ImportPlan) -> Vec<InUse> {
-        let psbs = plan.psbs();
+        let psbs: BTreeSet<PsbName> = plan.psbs().collect();
         let programs = self.regions.iter().filter(|(_, psb)| psbs.contains(psb)).map(|(region, psb)| InUse {
             resource: ResourceName::Psb(*psb),
             by: format!("SCHEDULED IN REGION {}", region.0),
@@ -219,7 +231,7 @@ impl Resources {
 
     /// Keeps what an activation changes from being scheduled until [`Self::release`].
     pub fn hold(&mut self, token: CommandToken, plan: &ImportPlan, refreshes: bool) {
-        let mut psbs = plan.psbs();
+        let mut psbs: BTreeSet<PsbName> = plan.psbs().collect();
         if refreshes {
             psbs.extend(self.loaded.iter().filter(|(_, loaded)| loaded.refresh_pending).map(|(psb, _)| *psb));
         }
@@ -235,18 +247,12 @@ impl Resources {
     /// (UPDATEPSB for others), loaded PSBs stay and become refresh-pending.
     pub fn refresh(&mut self, plan: &ImportPlan, options: &ActivationOptions, concerned: bool) -> Completion {
         let mut completion = Completion::default();
-        for psb in plan.psbs() {
+        for psb in self.affected(plan) {
             if concerned {
                 self.cast_out(psb);
             } else if let Some(loaded) = self.loaded.get_mut(&psb) {
                 loaded.refresh_pending = true;
                 completion.refresh_pending.insert(psb);
-            }
-        }
-        for dbd in plan.dbds().filter(|_| concerned) {
-            let users = self.loaded.iter().filter(|(_, loaded)| loaded.dbds.contains_key(&dbd));
-            for psb in users.map(|(psb, _)| *psb).collect::<Vec<_>>() {
-                self.cast_out(psb);
             }
         }
         if concerned && options.mode.refreshes() {
@@ -257,6 +263,14 @@ impl Resources {
             }
         }
         completion
+    }
+
+    /// The loaded PSBs that a plan changes, or whose DBDs it changes.
+    fn affected(&self, plan: &ImportPlan) -> BTreeSet<PsbName> {
+        let users = plan.dbds().flat_map(|dbd| {
+            self.loaded.iter().filter(move |(_, loaded)| loaded.dbds.contains_key(&dbd)).map(|(psb, _)| *psb)
+        });
+        plan.psbs().filter(|psb| self.loaded.contains_key(psb)).chain(users).collect()
     }
 
     /// The PSBs that are refresh-pending here.
@@ -284,6 +298,7 @@ impl Resources {
             self.loaded.remove(&psb);
         } else if let Some(loaded) = self.loaded.get_mut(&psb) {
             loaded.refresh_pending = true;
+            loaded.outdated = true;
         }
     }
 }
@@ -296,10 +311,11 @@ fn load(psb: PsbName, catalog: &Catalog) -> Result<LoadedPsb, ScheduleError> {
     else {
         return Err(no_block("the directory holds a DBD under its name".to_string()));
     };
-    let block = acb::build_psb(&definition, &CatalogLibrary::active(catalog))
+    let library = CatalogLibrary::active(catalog);
+    let block = acb::build_psb(&definition, &library)
         .map_err(|findings| no_block(findings.first().map(Finding::to_string).unwrap_or_default()))?;
-    let dbds = instance.facts.references.iter().filter_map(|dbd| {
-        catalog.record(&(*dbd).into()).and_then(|record| record.active).map(|stamp| (*dbd, stamp))
-    });
-    Ok(LoadedPsb { stamp, dbds: dbds.collect(), refresh_pending: false, block })
+    let active = |dbd: DbdName| catalog.record(&dbd.into()).and_then(|record| record.active);
+    let depends_on = instance.facts.references.iter().copied().chain(library.used());
+    let dbds = depends_on.filter_map(|dbd| active(dbd).map(|stamp| (dbd, stamp))).collect();
+    Ok(LoadedPsb { stamp, dbds, refresh_pending: false, outdated: false, block })
 }

@@ -50,14 +50,47 @@ impl ControlRegion {
             StartPhase::Registering { asked } => {
                 if self.plex.activation().is_some() {
                     self.begin_registration();
+                } else if self.has_its_place() {
+                    // The entry that says how it started came within a snapshot.
+                    self.come_back();
                 } else if self.now.ms_since(asked) >= self.settings.retry_ms {
                     self.start = StartPhase::Registering { asked: self.now };
                     self.ask_to_register();
                 }
             }
+            StartPhase::Running if !self.plex.roster().contains_key(&self.me()) => self.removed(self.me()),
+            StartPhase::Running if !self.has_its_place() => self.come_back(),
+            StartPhase::Stopping { .. } if !self.has_its_place() => self.stopped(),
             StartPhase::Stopping { since, told } => self.stopping(since, told),
             StartPhase::Running | StartPhase::Stopped => {}
         }
+    }
+
+    /// Whether the roster has this run of the member among the active.
+    fn has_its_place(&self) -> bool {
+        let entry = self.plex.roster().get(&self.me());
+        entry.is_some_and(|entry| {
+            entry.state == MemberState::Active && entry.incarnation == self.settings.incarnation
+        })
+    }
+
+    /// A member that the plex has taken for lost comes back as a new run of itself.
+    fn come_back(&mut self) {
+        self.settings.incarnation = Incarnation(self.settings.incarnation.0.wrapping_add(1));
+        self.settings.cold = false;
+        self.ballot = None;
+        self.resources.release();
+        self.begin_registration();
+    }
+
+    fn stopped(&mut self) {
+        self.start = StartPhase::Stopped;
+        self.emit(Effect::Stopped);
+    }
+
+    /// Whether it has the newest state, as far as it could ask for it when it started.
+    pub(crate) fn is_current(&self) -> bool {
+        !matches!(self.start, StartPhase::CatchingUp { .. })
     }
 
     fn catch_up(&mut self, question: Option<BarrierId>, asked: Moment, target: Option<u64>) {
@@ -150,7 +183,8 @@ impl ControlRegion {
         start: StartKind,
         missed: Option<(DirectoryLevel, DirectoryLevel)>,
     ) {
-        if member != self.me() || incarnation != self.settings.incarnation || self.is_running() {
+        let waits = matches!(self.start, StartPhase::Waiting { .. } | StartPhase::Registering { .. });
+        if member != self.me() || incarnation != self.settings.incarnation || !waits {
             return;
         }
         if let Some((old, new)) = missed {
@@ -165,34 +199,12 @@ impl ControlRegion {
         self.emit(Effect::Ready);
     }
 
-    /// A running member that the plex has taken for lost comes back as a new run of itself.
-    pub(crate) fn departed(&mut self, member: MemberName, incarnation: Incarnation) {
-        if member != self.me() || incarnation != self.settings.incarnation {
-            return;
-        }
-        match self.start {
-            StartPhase::Stopping { .. } => {
-                self.start = StartPhase::Stopped;
-                self.emit(Effect::Stopped);
-            }
-            StartPhase::Running => {
-                self.settings.incarnation = Incarnation(incarnation.0.wrapping_add(1));
-                self.settings.cold = false;
-                self.ballot = None;
-                self.resources.release();
-                self.begin_registration();
-            }
-            _ => {}
-        }
-    }
-
     /// A member that was taken out of the plex for good has nothing left to do.
     pub(crate) fn removed(&mut self, member: MemberName) {
         // While catching up it may read of an earlier member of its name, whose place it takes.
-        if member == self.me() && !matches!(self.start, StartPhase::CatchingUp { .. }) {
+        if member == self.me() && self.is_current() && self.start != StartPhase::Stopped {
             self.issue(DFS4457E.with(&[&member, &self.settings.plex]));
-            self.start = StartPhase::Stopped;
-            self.emit(Effect::Stopped);
+            self.stopped();
         }
     }
 
@@ -200,15 +212,13 @@ impl ControlRegion {
         if self.is_running() {
             self.start = StartPhase::Stopping { since: self.now, told: Moment::default() };
         } else if !matches!(self.start, StartPhase::Stopping { .. } | StartPhase::Stopped) {
-            self.start = StartPhase::Stopped;
-            self.emit(Effect::Stopped);
+            self.stopped();
         }
     }
 
     fn stopping(&mut self, since: Moment, told: Moment) {
         if self.now.ms_since(since) >= STOP_WAIT_MS {
-            self.start = StartPhase::Stopped;
-            self.emit(Effect::Stopped);
+            self.stopped();
         } else if self.now.ms_since(told) >= self.settings.retry_ms {
             self.start = StartPhase::Stopping { since, told: self.now };
             if self.is_master() {

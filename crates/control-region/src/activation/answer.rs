@@ -42,6 +42,7 @@ pub(crate) fn import_answer(text: &str, began: Moment, now: Moment, finished: &F
     let mut answer = new_answer(text, began, now, finished.master);
     answer.rows = member_rows(finished);
     answer.rows.extend(resource_rows(finished));
+    answer.rows.extend(refreshed_rows(finished));
     tell_outcome(&mut answer, finished);
     (answer.rc, answer.rsn) = codes(finished);
     answer
@@ -72,6 +73,7 @@ fn names<T: ToString>(all: &BTreeSet<T>) -> String {
 fn member_code(finished: &Finished, member: MemberName, down: bool) -> CompletionCode {
     match &finished.outcome {
         _ if down => CompletionCode::IMS_STATE,
+        Outcome::Committed { .. } if had_nothing_to_do(finished, member) => CompletionCode::NO_CHANGE,
         Outcome::Committed { completed, .. } if completed.contains_key(&member) => CompletionCode::OK,
         Outcome::Committed { .. } => CompletionCode::TIMED_OUT,
         Outcome::BackedOut(AbortReason::MasterLost(_)) => CompletionCode::INCOMPLETE,
@@ -85,6 +87,26 @@ fn member_code(finished: &Finished, member: MemberName, down: bool) -> Completio
             }
         }
     }
+}
+
+/// Whether this member was to refresh, and had nothing that was refresh-pending.
+fn had_nothing_to_do(finished: &Finished, member: MemberName) -> bool {
+    let refreshes = finished.options.mode.refreshes() && finished.options.targets.contains(&member);
+    match &finished.outcome {
+        Outcome::Committed { completed, .. } if refreshes && finished.changes.is_empty() => {
+            completed.get(&member).is_some_and(|completion| completion.refreshed.is_empty())
+        }
+        _ => false,
+    }
+}
+
+/// A refresh is told PSB by PSB and member by member.
+fn refreshed_rows(finished: &Finished) -> Vec<Row> {
+    let Outcome::Committed { completed, .. } = &finished.outcome else { return Vec::new() };
+    let refreshed = completed
+        .iter()
+        .flat_map(|(member, completion)| completion.refreshed.iter().map(move |psb| (*member, *psb)));
+    refreshed.map(|(member, psb)| resource_row(psb.into(), member, CompletionCode::OK)).collect()
 }
 
 fn resource_rows(finished: &Finished) -> impl Iterator<Item = Row> {
@@ -147,7 +169,8 @@ fn codes(finished: &Finished) -> (ReturnCode, ReasonCode) {
     let silent = there.filter(|(member, _)| !completed.contains_key(member)).count();
     let down =
         finished.absent.len() + finished.participants.values().filter(|participant| participant.down).count();
-    match (silent, down) {
+    let idle = finished.participants.keys().filter(|member| had_nothing_to_do(finished, **member)).count();
+    match (silent, down + idle) {
         (0, 0) => (ReturnCode::OK, ReasonCode::NONE),
         (0, _) => (ReturnCode::WARNING, ReasonCode::NOT_EVERYWHERE),
         _ => (ReturnCode::LIST, ReasonCode::SOME_SUCCEEDED),
@@ -240,11 +263,26 @@ pub(crate) fn staging_busy_answer(
     answer
 }
 
-/// The answer of an entry member whose master was lost before anything of the import was in the log.
-pub(crate) fn never_begun_answer(text: &str, began: Moment, now: Moment, token: CommandToken) -> Answer {
+/// The answer where the master was lost before anything of the import was in the log. `staged` says that a populate
+/// job had filled the staging data set for it.
+pub(crate) fn never_begun_answer(
+    text: &str,
+    began: Moment,
+    now: Moment,
+    token: CommandToken,
+    staged: bool,
+) -> Answer {
     let mut answer = Answer { stopped: now, ..Answer::new(text, began) };
     (answer.rc, answer.rsn) = (ReturnCode::OM_ENVIRONMENT, ReasonCode::NO_MASTER);
-    answer.reason_text =
-        format!("the master was lost before command {token} began, and nothing was changed; submit it again");
+    answer.reason_text = match staged {
+        true => format!(
+            "the master was lost before command {token} began; the definitions are staged, so IMPORT DEFN SOURCE(CATALOG) activates them"
+        ),
+        false => {
+            format!(
+                "the master was lost before command {token} began, and nothing was changed; submit it again"
+            )
+        }
+    };
     answer
 }

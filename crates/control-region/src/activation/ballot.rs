@@ -32,6 +32,11 @@ impl ControlRegion {
     }
 
     fn fill_in(&mut self, activation: &Activation) -> Ballot {
+        let token = activation.token;
+        if activation.phase != Phase::Preparing {
+            // What was refreshed at the commit is not known any more; that it was is certain.
+            return Ballot { token, in_use: Vec::new(), completion: Some(Completion::default()), sent: None };
+        }
         let options = &activation.options;
         let concerned = options.concerns(self.me());
         let mut in_use = if concerned { self.resources.in_use(&activation.plan) } else { Vec::new() };
@@ -39,7 +44,7 @@ impl ControlRegion {
             in_use.extend(self.resources.refresh_blockers());
         }
         if in_use.is_empty() {
-            self.resources.hold(activation.token, &activation.plan, concerned && options.mode.refreshes());
+            self.resources.hold(token, &activation.plan, concerned && options.mode.refreshes());
         }
         for work in &in_use {
             let (name, by) = (work.resource.as_str().to_string(), &work.by);
@@ -48,8 +53,7 @@ impl ControlRegion {
                 ResourceName::Psb(_) => DFS4756E.with(&[&name, &self.settings.member, by]),
             });
         }
-        let completion = (activation.phase != Phase::Preparing).then(Completion::default);
-        Ballot { token: activation.token, in_use, completion, sent: None }
+        Ballot { token, in_use, completion: None, sent: None }
     }
 
     fn deliver(&mut self, mut ballot: Ballot, activation: &Activation) -> Ballot {
@@ -83,13 +87,15 @@ impl ControlRegion {
     /// The commit point: from this entry on this member works with the new definitions.
     pub(crate) fn committed(&mut self) {
         let Some(activation) = self.plex.activation().cloned() else { return };
+        // Regions may still run here while the plex takes this member for lost.
         if !self.is_running() {
-            return;
+            return self.resources.reconcile(self.plex.catalog());
         }
         let count = activation.plan.changes.len();
         self.issue(DFS4896I.with(&[&count, &activation.token]));
         let concerned = activation.options.concerns(self.me());
         let completion = self.resources.refresh(&activation.plan, &activation.options, concerned);
+        self.resources.release();
         let mut ballot = self
             .ballot
             .take()
@@ -106,7 +112,8 @@ impl ControlRegion {
         self.ballot = None;
         self.resources.release();
         self.import_ended(finished);
-        if self.is_running() {
+        // Who takes over tells of it even while it waits for this very activation to end.
+        if self.is_running() || (finished.master == self.me() && self.is_current()) {
             self.tell_end(finished);
         }
     }

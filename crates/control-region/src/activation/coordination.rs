@@ -4,6 +4,7 @@ use crate::letter::Letter;
 use crate::region::{ControlRegion, Founding, Owed};
 use plex::{
     AbortReason, Activation, CommandToken, Completion, InUse, Membership, Outcome, Phase, PlexChange,
+    StageChange,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use vocabulary::{MemberName, Moment};
@@ -27,12 +28,12 @@ impl ControlRegion {
         if self.plex.identity().is_none() {
             return self.form_plex();
         }
-        self.depart_lost();
-        let orphan =
-            self.plex.catalog().job().filter(|job| job.card.owner != self.me()).map(|job| job.card.id);
-        if let Some(job) = orphan {
-            self.owe(Owed::DropJob(job), |_| PlexChange::Stage(plex::StageChange::Drop { job }));
+        // Nothing is decided on an old state.
+        if !self.is_current() {
+            return;
         }
+        self.depart_lost();
+        self.drop_orphaned_job();
         let Some(activation) = self.plex.activation().cloned() else {
             self.coordination = None;
             return;
@@ -42,6 +43,16 @@ impl ControlRegion {
             self.owe(Owed::TakeOver(token), |region| PlexChange::TakeOver { token, to, at: region.now });
         } else {
             self.coordinate(&activation);
+        }
+    }
+
+    /// A job that nobody runs any more must not hold the staging data set.
+    fn drop_orphaned_job(&mut self) {
+        let job = self.plex.catalog().job().map(|job| (job.card.owner, job.card.id));
+        if let Some((owner, job)) = job
+            && (owner != self.me() || !self.populate.runs(job))
+        {
+            self.owe(Owed::DropJob(job), |_| PlexChange::Stage(StageChange::Drop { job }));
         }
     }
 
@@ -91,8 +102,8 @@ impl ControlRegion {
     fn decide(&mut self, activation: &Activation, coordination: &Coordination) {
         // Whoever takes over before the commit point backs out, whatever votes there were: the operator was told
         // nothing yet, and submits the command again.
-        if let Some(takeover) = activation.takeovers.last() {
-            return self.abort(activation.token, AbortReason::MasterLost(takeover.from));
+        if let Some(lost) = lost_master(activation) {
+            return self.abort(activation.token, AbortReason::MasterLost(lost));
         }
         let silent: BTreeSet<MemberName> =
             activation.awaited().filter(|member| !coordination.votes.contains_key(member)).collect();
@@ -168,4 +179,11 @@ impl ControlRegion {
             );
         }
     }
+}
+
+/// The master that began an activation, if it has gone since: another one took over, or it is back as another run.
+fn lost_master(activation: &Activation) -> Option<MemberName> {
+    let master = activation.master;
+    let is_back = activation.participants.get(&master).is_some_and(|participant| participant.down);
+    activation.takeovers.last().map(|takeover| takeover.from).or(is_back.then_some(master))
 }

@@ -1,12 +1,12 @@
 //! IMPORT at the master, from the command to the Prepare entry: wait for the staging data set, validate, propose.
 
-use super::answer::{import_answer, invalid_answer, refusal_answer, staging_busy_answer};
+use super::answer::{import_answer, invalid_answer, never_begun_answer, refusal_answer, staging_busy_answer};
 use super::validate::validate;
 use crate::om::ReplyTo;
 use crate::region::{ControlRegion, Purpose};
 use catalog::CatalogError;
 use csl::om::{Answer, MemberMessage};
-use plex::{ActivationOptions, CommandToken, Finished, PlexChange, PlexReply, Refusal, StageChange};
+use plex::{ActivationOptions, CommandToken, Finished, Outcome, PlexChange, PlexReply, Refusal, StageChange};
 use vocabulary::Moment;
 use vocabulary::message::{DFS4333E, DFS4338W};
 
@@ -18,9 +18,19 @@ pub(crate) struct WaitingImport {
     pub(crate) options: ActivationOptions,
     pub(crate) reply_to: ReplyTo,
     pub(crate) began: Moment,
-    /// What is said before the answer: the populate job that goes over into this import.
-    preface: Vec<MemberMessage>,
+    job: Option<JobReport>,
     step: Step,
+    /// A Prepare entry may be on its way or in the log, so that nobody can say that it never began.
+    proposed: bool,
+}
+
+/// What the populate job that goes over into an import has to say before the import's own answer.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct JobReport {
+    /// Where the import succeeds.
+    pub(crate) committed: Vec<MemberMessage>,
+    /// Where it does not.
+    pub(crate) failed: Vec<MemberMessage>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +41,8 @@ enum Step {
     WaitingForStaging,
     /// The Prepare entry is on its way.
     Proposed,
-    /// The plex has the activation.
-    UnderWay,
+    /// It is not known whether the Prepare entry was made.
+    Unknown { since: Moment },
 }
 
 impl ControlRegion {
@@ -43,28 +53,54 @@ impl ControlRegion {
         text: String,
         options: ActivationOptions,
         reply_to: ReplyTo,
-        preface: Vec<MemberMessage>,
+        job: Option<JobReport>,
     ) {
         let known = self.imports.iter().any(|import| import.token == token);
         if !known {
-            let began = self.now;
-            let step = Step::Ready;
-            self.imports.push(WaitingImport { token, text, options, reply_to, began, preface, step });
+            let (began, step, proposed) = (self.now, Step::Ready, false);
+            self.imports.push(WaitingImport { token, text, options, reply_to, began, job, step, proposed });
         }
     }
 
     pub(crate) fn import_turn(&mut self) {
-        let leads = self.is_master();
         for mut import in std::mem::take(&mut self.imports) {
-            let waits = matches!(import.step, Step::Ready | Step::WaitingForStaging);
-            // What has not begun when this member ceases to be master, the entry member sees to.
-            if waits && !leads {
-                continue;
-            }
-            if !waits || self.advance_import(&mut import) {
+            if self.look_after_import(&mut import) {
                 self.imports.push(import);
             }
         }
+    }
+
+    /// Whether the import goes on; else its operator is answered, or looked after by the entry member.
+    fn look_after_import(&mut self, import: &mut WaitingImport) -> bool {
+        if let Some(finished) = self.plex.finished(import.token).cloned() {
+            self.answer_finished(import, &finished);
+            return false;
+        }
+        if self.plex.activation().is_some_and(|activation| activation.token == import.token) {
+            return true;
+        }
+        match import.step {
+            Step::Ready | Step::WaitingForStaging if self.is_master() => self.advance_import(import),
+            Step::Ready | Step::WaitingForStaging if !import.proposed => self.give_up_import(import),
+            Step::Unknown { since } if self.is_master() => {
+                // A second Prepare of the same token is the first one.
+                if self.now.ms_since(since) >= self.settings.retry_ms {
+                    import.step = Step::Ready;
+                }
+                true
+            }
+            Step::Proposed => true,
+            // Whether it was made will show in the log, and the entry member watches for it.
+            Step::Ready | Step::WaitingForStaging | Step::Unknown { .. } => self.leader.is_none(),
+        }
+    }
+
+    /// What has not begun when this member ceases to be master never will.
+    fn give_up_import(&mut self, import: &WaitingImport) -> bool {
+        let staged = import.job.is_some();
+        let answer = never_begun_answer(&import.text, import.began, self.now, import.token, staged);
+        self.reply_import(import, answer, false);
+        false
     }
 
     /// Whether the import goes on; else it was answered.
@@ -93,7 +129,7 @@ impl ControlRegion {
         let message = DFS4333E.with(&[&3, &holder, &since]);
         self.issue(message.clone());
         let answer = staging_busy_answer(import, self.me(), self.now, message);
-        self.reply_import(import, answer);
+        self.reply_import(import, answer, false);
         false
     }
 
@@ -107,10 +143,10 @@ impl ControlRegion {
                 self.propose(Purpose::Forget, PlexChange::Stage(change));
             }
             let answer = invalid_answer(import, &self.plex, self.me(), self.now, &findings);
-            self.reply_import(import, answer);
+            self.reply_import(import, answer, false);
             return false;
         }
-        import.step = Step::Proposed;
+        (import.step, import.proposed) = (Step::Proposed, true);
         let change = PlexChange::Prepare {
             token: import.token,
             master: self.me(),
@@ -125,24 +161,21 @@ impl ControlRegion {
     pub(crate) fn import_proposed(&mut self, token: CommandToken, outcome: Option<PlexReply>) {
         let Some(at) = self.imports.iter().position(|import| import.token == token) else { return };
         match outcome {
-            Some(Ok(())) => self.imports[at].step = Step::UnderWay,
+            Some(Ok(())) => {}
             Some(Err(Refusal::StagingChanged | Refusal::Catalog(CatalogError::StagingHeld(_)))) => {
-                self.imports[at].step = Step::Ready;
+                (self.imports[at].step, self.imports[at].proposed) = (Step::Ready, false);
             }
             Some(Err(refusal)) => {
                 let import = self.imports.remove(at);
                 self.refuse_import(&import, &refusal);
             }
-            // Whether it was made will show in the log; the entry member watches for it.
-            None => {
-                self.imports.remove(at);
-            }
+            None => self.imports[at].step = Step::Unknown { since: self.now },
         }
     }
 
     fn refuse_import(&mut self, import: &WaitingImport, refusal: &Refusal) -> bool {
         let answer = refusal_answer(import, &self.plex, self.me(), self.now, refusal);
-        self.reply_import(import, answer);
+        self.reply_import(import, answer, false);
         false
     }
 
@@ -150,12 +183,20 @@ impl ControlRegion {
     pub(crate) fn answer_import(&mut self, finished: &Finished) {
         let Some(at) = self.imports.iter().position(|import| import.token == finished.token) else { return };
         let import = self.imports.remove(at);
-        let answer = import_answer(&import.text, import.began, self.now, finished);
-        self.reply_import(&import, answer);
+        self.answer_finished(&import, finished);
     }
 
-    fn reply_import(&mut self, import: &WaitingImport, mut answer: Answer) {
-        answer.messages.splice(0..0, import.preface.iter().cloned());
+    fn answer_finished(&mut self, import: &WaitingImport, finished: &Finished) {
+        let answer = import_answer(&import.text, import.began, self.now, finished);
+        let committed = matches!(finished.outcome, Outcome::Committed { .. });
+        self.reply_import(import, answer, committed);
+    }
+
+    fn reply_import(&mut self, import: &WaitingImport, mut answer: Answer, committed: bool) {
+        if let Some(job) = &import.job {
+            let told = if committed { &job.committed } else { &job.failed };
+            answer.messages.splice(0..0, told.iter().cloned());
+        }
         self.reply(import.reply_to, answer);
     }
 

@@ -9,4 +9,4 @@ mod validate;
 pub(crate) use answer::{import_answer, never_begun_answer};
 pub(crate) use ballot::Ballot;
 pub(crate) use coordination::Coordination;
-pub(crate) use import::WaitingImport;
+pub(crate) use import::{JobReport, WaitingImport};

@@ -7,7 +7,7 @@ use super::{Way, master};
 use crate::region::ControlRegion;
 use csl::om::view::{ImportMode, ImportOptions};
 use csl::om::{Answer, Command, CompletionCode, ReasonCode, ReturnCode, Route, Row};
-use plex::{ActivationMode, ActivationOptions, Membership};
+use plex::{ActivationMode, ActivationOptions};
 use vocabulary::MemberName;
 
 /// Who coordinates an import that is routed so.
@@ -20,11 +20,13 @@ pub(super) fn coordinator(
         Route::Members(members) => members,
         Route::All | Route::AnyOne => &[],
     };
-    let guest = named.iter().find(|member| {
-        region.plex.roster().get(member).is_some_and(|entry| entry.membership == Membership::Guest)
-    });
-    if let Some(guest) = guest {
+    if let Some(guest) = named.iter().find(|member| region.is_guest(**member)) {
         return Ok(Way::ByOne { to: *guest, token: None });
+    }
+    if !named.is_empty() && !named.iter().any(|member| region.plex.roster().contains_key(member)) {
+        let reason = "ROUTE names no member of this plex; QUERY MEMBER TYPE(IMS) shows who is";
+        let (rc, rsn) = (ReturnCode::OM_ENVIRONMENT, ReasonCode::NO_MEMBER);
+        return Err(Box::new(Answer::refused(&command.text, region.now, rc, rsn, reason)));
     }
     // Member by member means that one of the members it is for has to answer for it (IMPORT DEFN with UPDATEPSB).
     let outside = options.mode != ImportMode::Plain && !named.is_empty();

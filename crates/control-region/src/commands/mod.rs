@@ -171,7 +171,7 @@ impl ControlRegion {
             Ok(_) if !self.is_master() || !self.is_running() => no_master(self, text),
             Ok((_, CommandView::ImportDefn(options))) => {
                 let options = import_defn::options(&options);
-                return self.begin_import(token, text.to_string(), options, reply_to, Vec::new());
+                return self.begin_import(token, text.to_string(), options, reply_to, None);
             }
             Ok((_, CommandView::DeleteMember(delete))) => return self.delete_member(reply_to, text, delete),
             Ok(_) => not_for_one(self, text),

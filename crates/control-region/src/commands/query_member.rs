@@ -85,7 +85,8 @@ fn local_attributes(membership: Membership) -> &'static str {
 
 fn local_status(region: &ControlRegion) -> Vec<&'static str> {
     let mut words = Vec::new();
-    if region.is_master() {
+    // A guest leads a plex of its own.
+    if region.is_master() && region.settings.membership == Membership::Sharer {
         words.push(word::LEADS);
     }
     let Some(activation) = region.plex.activation() else { return words };

@@ -52,6 +52,9 @@ impl ControlRegion {
         members: Vec<MemberName>,
         newest: bool,
     ) -> Collecting {
+        let (members, strangers): (Vec<_>, Vec<_>) = members
+            .into_iter()
+            .partition(|member| *member == self.me() || self.plex.roster().contains_key(member));
         let question = newest.then(|| BarrierId(self.next_name()));
         if let Some(question) = question {
             self.emit(Effect::Barrier(question));
@@ -62,9 +65,14 @@ impl ControlRegion {
             question,
             newest: (!newest).then_some(Ok(0)),
             awaited: BTreeMap::new(),
-            answers: Vec::new(),
+            answers: strangers.into_iter().map(|member| (member, self.stranger_answer(member))).collect(),
             missing: Vec::new(),
         }
+    }
+
+    fn stranger_answer(&self, member: MemberName) -> Answer {
+        let reason = format!("{member} is not a member of this plex; QUERY MEMBER TYPE(IMS) shows who is");
+        Answer::refused("", self.now, ReturnCode::OM_ENVIRONMENT, ReasonCode::NO_MEMBER, &reason)
     }
 
     /// Goes on with it; gives the answer once there is nobody left to wait for.
@@ -98,6 +106,8 @@ impl ControlRegion {
                 self.defer_for(member, call, asked, at_least);
             } else if self.links.is_up(member) {
                 collecting.awaited.insert(call, member);
+                // A guest applies a log of its own.
+                let at_least = if self.is_guest(member) { 0 } else { at_least };
                 self.emit(Effect::Send { to: member, letter: Letter::Execute { call, asked, at_least } });
             } else {
                 collecting.missing.push(member);
@@ -109,7 +119,9 @@ impl ControlRegion {
         let answers = std::mem::take(&mut collecting.answers);
         let mut answer = Answer::merge(answers, std::mem::take(&mut collecting.missing));
         commands::complete(self, &collecting.asked, &mut answer);
-        if collecting.newest == Some(Err(NotNewest)) && answer.rc == ReturnCode::OK {
+        let may_be_told = answer.rc == ReturnCode::OK
+            || (answer.rc, answer.rsn) == (ReturnCode::OM_WARNING, ReasonCode::TIMEOUT);
+        if collecting.newest == Some(Err(NotNewest)) && may_be_told {
             (answer.rc, answer.rsn) = (ReturnCode::OM_WARNING, ReasonCode::WARNINGS);
             answer.reason_text =
                 "a majority of the members is out of reach: this is what the members that answer know, and it may be old"

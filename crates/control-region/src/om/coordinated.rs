@@ -3,7 +3,7 @@
 //! Its entry member outlives the master. When the master is lost it looks into the log: the activation is there
 //! and will end, or it never began.
 
-use super::{Kind, ReplyTo};
+use super::{Desk, JOBS_REMEMBERED, Kind, ReplyTo};
 use crate::activation::{import_answer, never_begun_answer};
 use crate::event::{BarrierId, Effect, RequestId};
 use crate::letter::{CallId, Letter};
@@ -39,28 +39,54 @@ impl Coordinated {
     }
 }
 
+impl Desk {
+    /// Whether no part of this populate job went through here before.
+    fn is_first_part(&mut self, job: u64) -> bool {
+        if self.jobs.contains(&job) {
+            return false;
+        }
+        if self.jobs.len() == JOBS_REMEMBERED {
+            self.jobs.pop_front();
+        }
+        self.jobs.push_back(job);
+        true
+    }
+}
+
 impl ControlRegion {
-    pub(super) fn begin_coordinated(
+    pub(super) fn new_coordinated(
         &mut self,
-        request: RequestId,
-        asked: OperatorRequest,
+        asked: &OperatorRequest,
         to: MemberName,
         token: Option<CommandToken>,
-        text: &str,
     ) -> Coordinated {
         let token = token.unwrap_or_else(|| self.next_token());
         let call = CallId(self.next_name());
         let populate = matches!(asked, OperatorRequest::Populate(_));
-        let reply_to = ReplyTo::Operator(request);
+        Coordinated { token, call, to, populate, doubt: None }
+    }
+
+    /// Hands a command over to whoever does it for all.
+    pub(super) fn hand_over(
+        &mut self,
+        reply_to: ReplyTo,
+        asked: OperatorRequest,
+        to: MemberName,
+        (token, call): (CommandToken, CallId),
+        text: &str,
+    ) {
         match asked {
-            OperatorRequest::Populate(part) if to == self.me() => self.take_part_of_job(reply_to, part),
             OperatorRequest::Populate(part) => {
-                self.emit(Effect::Send { to, letter: Letter::Populate { call, part } });
+                let first = self.desk.is_first_part(part.job);
+                if to == self.me() {
+                    self.take_part_of_job(reply_to, part, first);
+                } else {
+                    self.emit(Effect::Send { to, letter: Letter::Populate { call, part, first } });
+                }
             }
             _ if to == self.me() => self.do_for_all(reply_to, token, text),
             _ => self.send_coordinate(to, call, token, text),
         }
-        Coordinated { token, call, to, populate, doubt: None }
     }
 
     fn send_coordinate(&mut self, to: MemberName, call: CallId, token: CommandToken, text: &str) {
@@ -70,22 +96,19 @@ impl ControlRegion {
 
     /// Looks whether whoever does it is still there; gives an answer where it has to be given without.
     pub(super) fn pursue(&mut self, text: &str, began: Moment, command: &mut Coordinated) -> Option<Answer> {
+        let finished = self.plex.finished(command.token).filter(|_| !command.populate);
+        if let Some(finished) = finished {
+            return Some(import_answer(text, began, self.now, finished));
+        }
         let reachable = if command.to == self.me() { self.is_master() } else { self.links.is_up(command.to) };
         let master = self.master();
-        let by_guest = self
-            .plex
-            .roster()
-            .get(&command.to)
-            .is_some_and(|entry| entry.membership == plex::Membership::Guest);
+        let by_guest = self.is_guest(command.to);
         let deposed = !by_guest && master.is_some_and(|master| master != command.to);
         if reachable && !deposed && command.doubt.is_none() {
             return None;
         }
         if command.populate || by_guest {
             return Some(self.unknown_outcome(text));
-        }
-        if let Some(finished) = self.plex.finished(command.token) {
-            return Some(import_answer(text, began, self.now, finished));
         }
         if self.plex.activation().is_some_and(|activation| activation.token == command.token) {
             return None;
@@ -109,7 +132,7 @@ impl ControlRegion {
                 self.send_coordinate(command.to, command.call, command.token, text);
                 return None;
             }
-            return Some(never_begun_answer(text, began, self.now, command.token));
+            return Some(never_begun_answer(text, began, self.now, command.token, false));
         }
         let due = command.doubt.is_none_or(|doubt| {
             doubt.index.is_none() && self.now.ms_since(doubt.asked) >= self.settings.retry_ms

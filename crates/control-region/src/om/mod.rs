@@ -11,8 +11,11 @@ use collecting::{Collecting, Deferred};
 use coordinated::Coordinated;
 use csl::envelope::{OperatorRequest, Progress};
 use csl::om::{Answer, ReasonCode, ReturnCode};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use vocabulary::{MemberName, Moment};
+
+/// How many populate jobs an entry member remembers, which is many more than can be under way.
+const JOBS_REMEMBERED: usize = 256;
 
 /// Who is owed an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +31,8 @@ pub(crate) enum ReplyTo {
 pub(crate) struct Desk {
     pending: BTreeMap<RequestId, Pending>,
     deferred: Vec<Deferred>,
+    /// The populate jobs whose first part went through here, the latest last.
+    jobs: VecDeque<u64>,
 }
 
 /// A command that an operator waits for.
@@ -54,18 +59,22 @@ impl ControlRegion {
             Ok(plan) => plan,
             Err(answer) => return self.emit(Effect::Answer { request, answer }),
         };
-        let text = commands::text_of(&asked);
+        let (text, started) = (commands::text_of(&asked), self.now);
         let deadline = self.now.plus_ms(plan.wait_ms.unwrap_or(self.settings.command_wait_ms));
-        let kind = match plan.way {
+        match plan.way {
             commands::Way::Everywhere { members, newest } => {
-                Kind::Collecting(self.begin_collecting(asked, members, newest))
+                let kind = Kind::Collecting(self.begin_collecting(asked, members, newest));
+                self.desk.pending.insert(request, Pending { text, started, deadline, kind });
             }
             commands::Way::ByOne { to, token } => {
-                Kind::Coordinated(self.begin_coordinated(request, asked, to, token, &text))
+                let command = self.new_coordinated(&asked, to, token);
+                let (token, call) = (command.token, command.call);
+                let kind = Kind::Coordinated(command);
+                // Where this member does it itself, the answer may come at once.
+                self.desk.pending.insert(request, Pending { text: text.clone(), started, deadline, kind });
+                self.hand_over(ReplyTo::Operator(request), asked, to, (token, call), &text);
             }
-        };
-        let started = self.now;
-        self.desk.pending.insert(request, Pending { text, started, deadline, kind });
+        }
     }
 
     /// Looks at everything that operators wait for.
@@ -158,7 +167,9 @@ impl ControlRegion {
             Letter::Coordinate { call, token, text } => {
                 self.do_for_all(ReplyTo::Member(from, call), token, &text)
             }
-            Letter::Populate { call, part } => self.take_part_of_job(ReplyTo::Member(from, call), part),
+            Letter::Populate { call, part, first } => {
+                self.take_part_of_job(ReplyTo::Member(from, call), part, first);
+            }
             Letter::Answer { call, answer } => self.take_answer(from, call, *answer),
             Letter::Progress { call, text } => self.pass_progress(call, &text),
             Letter::Register(_) | Letter::Stopping => {}

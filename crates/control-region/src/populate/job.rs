@@ -1,0 +1,138 @@
+//! One populate job: what its parts gave, and the entries of the log that it takes.
+
+use super::check::{Checked, check};
+use crate::om::ReplyTo;
+use catalog::job::{JobCard, JobId};
+use catalog::{Catalog, NewInstance};
+use csl::envelope::{PopulateRequest, SourceFile};
+use definitions::Definition;
+use plex::StageChange;
+use vocabulary::{InstanceStamp, MemberName, Moment, Severity};
+
+/// How much of a job goes into one entry of the log.
+const ENTRY_BYTES_MAX: u64 = 512 << 10;
+
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) card: JobCard,
+    pub(super) step: Step,
+    pub(super) reply_to: Option<ReplyTo>,
+    /// What generators and checks have said so far.
+    pub(super) lines: Vec<String>,
+    pub(super) worst: Option<Severity>,
+    pub(super) rejected_count: usize,
+    stamp: InstanceStamp,
+    compiled: Vec<Definition>,
+    ready: Vec<NewInstance>,
+    added: u64,
+    last: bool,
+    heard: Moment,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    /// The Begin entry is on its way.
+    Opening,
+    /// It holds the staging data set.
+    Open,
+    /// An Add entry is on its way.
+    Adding,
+    /// The End entry is on its way.
+    Ending,
+}
+
+impl Job {
+    pub(super) fn new(
+        part: &PopulateRequest,
+        owner: MemberName,
+        staging_bytes_max: u64,
+        now: Moment,
+    ) -> Self {
+        let card = JobCard {
+            id: JobId(part.job),
+            owner,
+            mode: part.mode,
+            condition: part.condition,
+            delete: part.delete,
+            staging_bytes_max,
+            since: now,
+        };
+        Self {
+            card,
+            step: Step::Opening,
+            reply_to: None,
+            lines: Vec::new(),
+            worst: None,
+            rejected_count: 0,
+            stamp: part.stamp.unwrap_or_else(|| InstanceStamp::at(now)),
+            compiled: Vec::new(),
+            ready: Vec::new(),
+            added: 0,
+            last: false,
+            heard: now,
+        }
+    }
+
+    /// Takes a part; its sender is answered when the part is dealt with.
+    pub(super) fn take(&mut self, reply_to: ReplyTo, part: &PopulateRequest, now: Moment) {
+        self.reply_to = Some(reply_to);
+        self.last = part.last;
+        self.heard = now;
+        for source in &part.sources {
+            self.compile(source);
+        }
+    }
+
+    fn compile(&mut self, source: &SourceFile) {
+        let compilation = definitions::compile(&source.name, &source.bytes);
+        self.rejected_count += compilation.rejected_count;
+        for finding in &compilation.findings {
+            self.worst = self.worst.max(Some(finding.severity()));
+            self.lines.extend(finding.render().lines().map(str::to_string));
+        }
+        self.compiled.extend(compilation.definitions);
+    }
+
+    /// Whether its last part is here.
+    pub(super) fn is_whole(&self) -> bool {
+        self.last
+    }
+
+    /// Whether its operator has gone silent between two parts.
+    pub(super) fn is_idle(&self, now: Moment, idle_ms: u64) -> bool {
+        self.step == Step::Open && !self.last && now.ms_since(self.heard) >= idle_ms
+    }
+
+    /// Makes instances of what can be built from the job and the catalog together.
+    pub(super) fn check(&mut self, catalog: &Catalog) {
+        let compiled = std::mem::take(&mut self.compiled);
+        let count = compiled.len();
+        let Checked { sound, lines } = check(compiled, catalog);
+        self.rejected_count += count - sound.len();
+        if !lines.is_empty() {
+            self.worst = self.worst.max(Some(Severity::Error));
+        }
+        self.lines.extend(lines);
+        self.ready.extend(sound.iter().map(|definition| NewInstance::of(definition, self.stamp)));
+    }
+
+    /// The next entry of the job: what fits into one, or its end.
+    pub(super) fn next_change(&mut self, now: Moment) -> StageChange {
+        let job = self.card.id;
+        if self.ready.is_empty() {
+            self.step = Step::Ending;
+            return StageChange::End { job, at: now };
+        }
+        let mut bytes = 0;
+        let fits = self.ready.iter().take_while(|instance| {
+            bytes += instance.content.byte_count();
+            bytes <= ENTRY_BYTES_MAX
+        });
+        let count = fits.count().max(1);
+        let instances: Vec<NewInstance> = self.ready.drain(..count).collect();
+        let first = self.added;
+        self.added += instances.len() as u64;
+        self.step = Step::Adding;
+        StageChange::Add { job, first, instances }
+    }
+}

@@ -1,0 +1,92 @@
+//! What an operator reads about a populate job: a row and messages for each definition.
+
+use super::job::Job;
+use catalog::{Admission, StageOutcome};
+use csl::envelope::PopulateMode;
+use csl::om::{Answer, Column, CompletionCode, MemberMessage, MessageBody, ReasonCode, ReturnCode, Row};
+use vocabulary::message::{DFS4533I, DFS4534I, DFS4536I};
+use vocabulary::{MemberName, Message, Severity};
+
+impl Job {
+    /// The answer to a job that has ended.
+    pub(super) fn answer(&self, master: MemberName, admissions: &[Admission]) -> Answer {
+        let mut answer = Answer { columns: columns(), master: Some(master), ..Answer::default() };
+        answer.messages = self.line_messages();
+        for admission in admissions {
+            answer.rows.push(admission_row(admission, master));
+            for message in admission.messages(self.card.mode) {
+                answer.say(master, message);
+            }
+        }
+        let admitted = admissions.iter().filter(|admission| admission.outcome.admitted()).count();
+        answer.say(master, self.closing(admitted));
+        self.judge(&mut answer, admissions);
+        answer
+    }
+
+    /// What is left to say of an UPDATE where the import fails that it goes over into.
+    pub(super) fn failed_messages(&self, master: MemberName, admissions: &[Admission]) -> Vec<MemberMessage> {
+        let refused = admissions.iter().filter(|admission| !admission.outcome.admitted());
+        let messages = refused.flat_map(|admission| admission.messages(self.card.mode));
+        let messages = messages
+            .map(|message| MemberMessage { member: Some(master), body: MessageBody::Message(message) });
+        self.line_messages().into_iter().chain(messages).collect()
+    }
+
+    fn line_messages(&self) -> Vec<MemberMessage> {
+        let lines = self.lines.iter().cloned();
+        lines.map(|line| MemberMessage { member: None, body: MessageBody::Line(line) }).collect()
+    }
+
+    fn closing(&self, admitted: usize) -> Message {
+        match self.card.mode {
+            PopulateMode::Setup => DFS4533I.with(&[&admitted]),
+            PopulateMode::Update => DFS4534I.with(&[&admitted]),
+            PopulateMode::Stage => DFS4536I.with(&[&admitted]),
+        }
+    }
+
+    fn judge(&self, answer: &mut Answer, admissions: &[Admission]) {
+        let forged = admissions.iter().filter(|a| a.outcome == StageOutcome::OtherContent).count();
+        let all_admitted = admissions.iter().all(|admission| admission.outcome.admitted());
+        if self.worst >= Some(Severity::Error) || self.rejected_count + forged > 0 {
+            answer.rc = ReturnCode(u32::from(Severity::Error.return_code()));
+            answer.reason_text =
+                format!("{} definitions are in error and were left out", self.rejected_count + forged);
+        } else if !all_admitted || self.worst >= Some(Severity::Warning) {
+            answer.rc = ReturnCode::OM_WARNING;
+            answer.rsn = ReasonCode::WARNINGS;
+        }
+    }
+}
+
+fn columns() -> Vec<Column> {
+    vec![
+        Column::name("NAME", "Name", 0),
+        Column::text("TYP", "Type"),
+        Column::member(),
+        Column::completion(),
+        Column::completion_text(),
+        Column::text("ACT", "Action"),
+        Column::text("TIMESTMP", "TimeStamp"),
+        Column::text("PRIOR", "PriorTimeStamp").skip_blank(),
+    ]
+}
+
+fn admission_row(admission: &Admission, master: MemberName) -> Row {
+    let (action, code, prior) = match &admission.outcome {
+        StageOutcome::Insert => ("INSERT", CompletionCode::OK, None),
+        StageOutcome::Replace(old) => ("REPLACE", CompletionCode::OK, Some(*old)),
+        StageOutcome::SameInDirectory => ("UNCHANGED", CompletionCode::OK, None),
+        StageOutcome::DirectoryIsLater(later) | StageOutcome::StagingIsLater(later) => {
+            ("OLDER", CompletionCode::OK, Some(*later))
+        }
+        StageOutcome::OtherContent => ("REFUSED", CompletionCode::ALREADY_EXISTS, None),
+    };
+    Row::of(master, code)
+        .with("NAME", admission.name.as_str())
+        .with("TYP", admission.name.kind().to_string())
+        .with("ACT", action)
+        .with("TIMESTMP", admission.stamp.to_string())
+        .with("PRIOR", prior.map(|stamp| stamp.to_string()).unwrap_or_default())
+}
