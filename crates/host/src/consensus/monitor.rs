@@ -4,11 +4,12 @@ use super::{
     log::LogStore,
     network::{Heard, Network},
     settings::Settings,
+    snapshot::Snapshots,
     standing::{NodeStanding, Standing},
     types::{Raft, Types},
 };
 use openraft::{Instant as _, RaftMetrics, ServerState, async_runtime::watch::WatchReceiver, errors::Fatal};
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::{
     sync::watch,
     task::JoinHandle,
@@ -19,6 +20,7 @@ pub(super) struct Monitor {
     pub(super) settings: Settings,
     pub(super) raft: Raft,
     pub(super) log: LogStore,
+    pub(super) snapshots: Arc<Snapshots>,
     pub(super) network: Network,
     pub(super) heard: Heard,
     pub(super) stopping: watch::Receiver<bool>,
@@ -60,6 +62,9 @@ impl Monitor {
         self.network.close();
         let _ = self.raft.shutdown().await;
         self.log.stop().await;
+        // openraft does not wait for a snapshot that is being made.
+        let snapshots = Arc::clone(&self.snapshots);
+        let _ = tokio::task::spawn_blocking(move || snapshots.close()).await;
     }
 
     /// openraft counts entries; bytes are counted here.

@@ -100,6 +100,7 @@ impl Consensus {
             settings: settings.clone(),
             raft: raft.clone(),
             log: log.clone(),
+            snapshots: Arc::clone(&snapshots),
             network,
             heard: heard.clone(),
             stopping,

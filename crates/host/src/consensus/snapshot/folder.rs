@@ -30,8 +30,12 @@ pub(in crate::consensus) struct Snapshots {
     folder: PathBuf,
     /// Oldest first, by position.
     held: Mutex<Vec<SnapshotFile>>,
-    incoming: AtomicU64,
+    /// Held while the folder is changed; tells whether that is over.
+    closed: Mutex<bool>,
 }
+
+/// Numbers what is received, so that what a stopped node leaves behind is not taken for what its successor receives.
+static RECEIVED: AtomicU64 = AtomicU64::new(0);
 
 impl Snapshots {
     /// What lies in the folder, without what was left half done. A newest snapshot that is damaged is set aside
@@ -43,7 +47,7 @@ impl Snapshots {
             let path = entry?.path();
             match path.extension().and_then(|extension| extension.to_str()) {
                 Some(SUFFIX) => paths.push(path),
-                Some(INCOMING | "new") => fs::remove_file(&path)?,
+                Some(INCOMING | "new") => remove(&path)?,
                 _ => {}
             }
         }
@@ -64,7 +68,7 @@ impl Snapshots {
             }
         }
         held.reverse();
-        Ok(Self { folder: folder.into(), held: Mutex::new(held), incoming: AtomicU64::new(0) })
+        Ok(Self { folder: folder.into(), held: Mutex::new(held), closed: Mutex::new(false) })
     }
 
     /// The newest one.
@@ -79,6 +83,7 @@ impl Snapshots {
 
     /// Writes a snapshot; durable when it returns.
     pub(in crate::consensus) fn build(&self, frozen: Frozen) -> io::Result<SnapshotFile> {
+        let _open = self.open_to_change()?;
         let position = PositionRecord::from_bytes(&frozen.position)?;
         let path = self.path(&position);
         write_aside_with(&path, |output| file::write(output, frozen))?;
@@ -89,7 +94,7 @@ impl Snapshots {
 
     /// A file to receive a snapshot into.
     pub(in crate::consensus) fn receive(&self) -> io::Result<Incoming> {
-        let number = self.incoming.fetch_add(1, Ordering::Relaxed);
+        let number = RECEIVED.fetch_add(1, Ordering::Relaxed);
         let path = self.folder.join(format!("incoming-{number}.{INCOMING}"));
         let file = File::create(&path)?;
         Ok(Incoming { file, received: 0, cleanup: RemoveOnDrop { path } })
@@ -97,6 +102,7 @@ impl Snapshots {
 
     /// Makes a received snapshot one of those that are held; durable when it returns.
     pub(in crate::consensus) fn adopt(&self, received: &SnapshotFile) -> io::Result<SnapshotFile> {
+        let _open = self.open_to_change()?;
         let path = self.path(&received.position);
         if received.path == path {
             return Ok(received.clone());
@@ -108,13 +114,26 @@ impl Snapshots {
         Ok(adopted)
     }
 
+    /// Waits until nobody changes the folder any more, and sees to it that nobody will.
+    pub(in crate::consensus) fn close(&self) {
+        *self.closed.lock().unwrap_or_else(PoisonError::into_inner) = true;
+    }
+
+    fn open_to_change(&self) -> io::Result<MutexGuard<'_, bool>> {
+        let closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
+        match *closed {
+            true => Err(io::Error::other("the node has stopped")),
+            false => Ok(closed),
+        }
+    }
+
     fn hold(&self, snapshot: SnapshotFile) -> io::Result<()> {
         let mut held = self.held();
         held.retain(|other| other.path != snapshot.path);
         held.push(snapshot);
         held.sort_by(|a, b| a.path.cmp(&b.path));
         while held.len() > KEPT {
-            fs::remove_file(&held.remove(0).path)?;
+            remove(&held.remove(0).path)?;
         }
         Ok(())
     }
@@ -126,6 +145,13 @@ impl Snapshots {
 
     fn held(&self) -> MutexGuard<'_, Vec<SnapshotFile>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -165,7 +191,7 @@ pub(in crate::consensus) struct RemoveOnDrop {
 impl Drop for RemoveOnDrop {
     fn drop(&mut self) {
         // An adopted file has another name by now.
-        let _ = fs::remove_file(&self.path);
+        let _ = remove(&self.path);
     }
 }
 

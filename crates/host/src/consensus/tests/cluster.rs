@@ -1,6 +1,6 @@
 //! Three nodes in good and bad times.
 
-use super::plex::Plex;
+use super::plex::{Cable, Plex};
 use crate::consensus::{FormError, MembershipError, ProposeError, ReadError, SnapshotBounds, Timers};
 use std::{
     collections::BTreeMap,
@@ -202,4 +202,68 @@ async fn a_master_without_a_majority_says_so_at_once() {
     }
     plex.propose("after").await;
     assert_eq!(plex.agreed().await, ["before", "after"]);
+}
+
+/// The master is cut off as told: the others go on, it refuses, and comes back without a trace.
+async fn a_cut_off_master_is_replaced_and_comes_back(cable: Cable) {
+    let plex = Plex::of_three().await;
+    plex.propose("before").await;
+    let cut_off = plex.master().await;
+    plex.cable(cut_off, cable);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let lost = plex.node(cut_off).propose(b"lost".to_vec());
+    let (lost, ()) = tokio::join!(lost, async {
+        plex.until(cut_off, |standing| !standing.quorum).await;
+        plex.propose("meanwhile").await;
+        assert_eq!(plex.node(cut_off).propose(b"no".into()).await, Err(ProposeError::NoQuorum));
+        assert_eq!(plex.node(cut_off).read_barrier().await, Err(ReadError::NoQuorum));
+        plex.cable(cut_off, Cable::Sound);
+    });
+    assert!(matches!(lost, Err(ProposeError::Unknown(_))), "{lost:?}");
+    plex.until(cut_off, |standing| !standing.is_master && standing.quorum).await;
+    plex.propose("after").await;
+    assert_eq!(plex.agreed().await, ["before", "meanwhile", "after"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_master_with_broken_connections_is_replaced() {
+    a_cut_off_master_is_replaced_and_comes_back(Cable::Broken).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_master_whose_connections_fell_silent_is_replaced() {
+    a_cut_off_master_is_replaced_and_comes_back(Cable::Silent).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_comes_back_does_not_depose_the_master() {
+    let plex = Plex::of_three().await;
+    plex.propose("before").await;
+    let master = plex.master().await;
+    let other = plex.nodes.keys().copied().find(|&id| id != master).unwrap();
+    let term = plex.until(master, |standing| standing.quorum).await.term;
+    plex.cable(other, Cable::Broken);
+    plex.until(other, |standing| !standing.quorum).await;
+    // Long enough for it to want several elections.
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    plex.cable(other, Cable::Sound);
+    plex.until(other, |standing| standing.quorum).await;
+    let later = plex.until(master, |standing| standing.quorum).await;
+    assert_eq!((later.term, later.is_master), (term, true));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn large_entries_reach_a_node_that_was_away() {
+    let mut plex = Plex::of_three().await;
+    plex.propose("before").await;
+    let master = plex.master().await;
+    let away = plex.nodes.keys().copied().find(|&id| id != master).unwrap();
+    plex.kill(away).await;
+    for number in 0..12 {
+        plex.propose(&format!("{number}").repeat(1 << 20)).await;
+    }
+    plex.restart(away).await;
+    assert_eq!(plex.agreed().await.len(), 13);
+    let too_long = plex.node(plex.master().await).propose(vec![0; 40 << 20]).await;
+    assert!(matches!(too_long, Err(ProposeError::Refused(_))), "{too_long:?}");
 }

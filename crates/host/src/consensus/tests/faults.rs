@@ -110,3 +110,15 @@ async fn a_machine_that_lost_everything_is_fed_again_before_the_others_are_asked
     let known = plex.nodes[&2].machine.proposals();
     assert!(known.len() >= 29 && before.starts_with(&known), "{} of {}", known.len(), before.len());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_whose_machine_fails_stops_and_says_why() {
+    let plex = Plex::of_three().await;
+    plex.propose("before").await;
+    let failing = plex.master().await;
+    plex.nodes[&failing].machine.fail();
+    let outcome = plex.node(failing).propose(b"after".into()).await;
+    assert!(matches!(outcome, Err(ProposeError::Unknown(_))), "{outcome:?}");
+    let failed = plex.until(failing, |standing| standing.failed.is_some()).await.failed.unwrap();
+    assert!(failed.contains("the ledger is closed"), "{failed}");
+}

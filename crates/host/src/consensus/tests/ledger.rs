@@ -6,7 +6,7 @@ use std::{
     io,
     sync::{
         Mutex,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -17,6 +17,7 @@ const POSITION: &[u8] = b"position";
 pub(super) struct Ledger {
     set: Mutex<MemoryKeyedSet>,
     installed: AtomicU64,
+    failing: AtomicBool,
 }
 
 impl Ledger {
@@ -28,6 +29,11 @@ impl Ledger {
     /// How many snapshots were installed.
     pub(super) fn installed(&self) -> u64 {
         self.installed.load(Ordering::Relaxed)
+    }
+
+    /// From now on it applies nothing.
+    pub(super) fn fail(&self) {
+        self.failing.store(true, Ordering::Relaxed);
     }
 
     fn records(&self) -> Vec<MachineRecord> {
@@ -45,6 +51,9 @@ impl Machine for Ledger {
     }
 
     fn apply(&self, entries: Vec<Applied>, position: Vec<u8>) -> io::Result<Vec<Vec<u8>>> {
+        if self.failing.load(Ordering::Relaxed) {
+            return Err(io::Error::other("the ledger is closed"));
+        }
         let mut count = self.records().len();
         let (mut batch, mut replies) = (Batch::new(), Vec::new());
         for entry in entries {

@@ -3,7 +3,7 @@
 use super::ledger::Ledger;
 use crate::{
     consensus::{
-        Consensus, Dial, Frames, MESSAGE_BYTES_MAX, ProposeError, Proposed, Settings, SnapshotBounds,
+        Consensus, Dial, Duplex, Frames, MESSAGE_BYTES_MAX, ProposeError, Proposed, Settings, SnapshotBounds,
         Standing, Timers,
     },
     files::SegmentBounds,
@@ -19,6 +19,7 @@ use std::{
 use tempfile::TempDir;
 use tokio::{
     net::{TcpListener, TcpStream},
+    sync::watch,
     task::JoinHandle,
 };
 use tokio_util::codec::LengthDelimitedCodec;
@@ -31,6 +32,7 @@ pub(super) struct Plex {
     pub(super) nodes: BTreeMap<u64, Node>,
     pub(super) timers: Timers,
     pub(super) snapshots: SnapshotBounds,
+    cables: watch::Sender<BTreeMap<u64, Cable>>,
 }
 
 pub(super) struct Node {
@@ -39,21 +41,60 @@ pub(super) struct Node {
     running: Option<(Arc<Consensus>, JoinHandle<()>)>,
 }
 
-struct Loopback;
+/// How the connections of a node fare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cable {
+    Sound,
+    /// Connections break, and none can be made.
+    Broken,
+    /// Nothing comes through, and nobody is told.
+    Silent,
+}
 
-impl Dial for Loopback {
-    fn dial<'a>(&'a self, _: u64, address: &'a str) -> BoxFuture<'a, io::Result<Frames>> {
-        Box::pin(async move { Ok(frames(TcpStream::connect(address).await?)) })
+/// Dials over loopback, through the cables of both ends.
+struct Loopback {
+    own: u64,
+    cables: watch::Sender<BTreeMap<u64, Cable>>,
+}
+
+impl Loopback {
+    /// The worse of the two cables.
+    fn cable(cables: &BTreeMap<u64, Cable>, ends: [u64; 2]) -> Cable {
+        let ends = ends.map(|end| cables.get(&end).copied().unwrap_or(Cable::Sound));
+        ends.into_iter().find(|cable| *cable != Cable::Sound).unwrap_or(Cable::Sound)
     }
 }
 
-fn frames(stream: TcpStream) -> Frames {
-    let _ = stream.set_nodelay(true);
+impl Dial for Loopback {
+    fn dial<'a>(&'a self, node: u64, address: &'a str) -> BoxFuture<'a, io::Result<Frames>> {
+        Box::pin(async move {
+            let ends = [self.own, node];
+            let mut cables = self.cables.subscribe();
+            if Self::cable(&cables.borrow(), ends) == Cable::Broken {
+                return Err(io::ErrorKind::ConnectionRefused.into());
+            }
+            let mut outer = TcpStream::connect(address).await?;
+            let (inner, mut relayed) = tokio::io::duplex(64 << 10);
+            tokio::spawn(async move {
+                tokio::select! {
+                    biased;
+                    _ = cables.wait_for(|cables| Self::cable(cables, ends) != Cable::Sound) => {}
+                    _ = tokio::io::copy_bidirectional(&mut relayed, &mut outer) => return,
+                }
+                let _ = cables.wait_for(|cables| Self::cable(cables, ends) != Cable::Silent).await;
+            });
+            Ok(frames(inner))
+        })
+    }
+}
+
+fn frames(stream: impl Duplex + 'static) -> Frames {
     LengthDelimitedCodec::builder().max_frame_length(MESSAGE_BYTES_MAX).new_framed(Box::new(stream))
 }
 
 async fn accept(listener: TcpListener, consensus: Arc<Consensus>) {
     while let Ok((stream, _)) = listener.accept().await {
+        let _ = stream.set_nodelay(true);
         let consensus = Arc::clone(&consensus);
         tokio::spawn(async move { consensus.serve(frames(stream)).await });
     }
@@ -80,7 +121,13 @@ impl Plex {
             ..Timers::default()
         };
         let folder = tempfile::tempdir().unwrap();
-        Self { folder, nodes: BTreeMap::new(), timers, snapshots: SnapshotBounds::default() }
+        Self {
+            folder,
+            nodes: BTreeMap::new(),
+            timers,
+            snapshots: SnapshotBounds::default(),
+            cables: watch::Sender::default(),
+        }
     }
 
     /// Adds a node with an empty folder, and starts it.
@@ -105,7 +152,15 @@ impl Plex {
 
     /// Starts a stopped node again, at its address.
     pub(super) async fn restart(&mut self, id: u64) {
-        let listener = TcpListener::bind(&self.nodes[&id].address).await.unwrap();
+        let (address, start) = (&self.nodes[&id].address, Instant::now());
+        let listener = loop {
+            // Somebody's outgoing connection may have been given the port meanwhile.
+            match TcpListener::bind(address).await {
+                Ok(listener) => break listener,
+                Err(error) if start.elapsed() > PATIENCE => panic!("{address}: {error}"),
+                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        };
         self.run(id, listener).await;
     }
 
@@ -118,7 +173,8 @@ impl Plex {
         };
         let node = self.nodes.get_mut(&id).unwrap();
         let machine = Arc::clone(&node.machine);
-        let consensus = Arc::new(Consensus::start(settings, machine, Arc::new(Loopback)).await.unwrap());
+        let dial = Arc::new(Loopback { own: id, cables: self.cables.clone() });
+        let consensus = Arc::new(Consensus::start(settings, machine, dial).await.unwrap());
         let accepting = tokio::spawn(accept(listener, Arc::clone(&consensus)));
         node.running = Some((consensus, accepting));
     }
@@ -127,8 +183,16 @@ impl Plex {
     pub(super) async fn kill(&mut self, id: u64) {
         if let Some((consensus, accepting)) = self.nodes.get_mut(&id).unwrap().running.take() {
             accepting.abort();
+            let _ = accepting.await;
             consensus.stop().await;
         }
+    }
+
+    /// Lets the connections of a node fare so, both ways.
+    pub(super) fn cable(&self, id: u64, cable: Cable) {
+        self.cables.send_modify(|cables| {
+            cables.insert(id, cable);
+        });
     }
 
     pub(super) fn node(&self, id: u64) -> &Consensus {
@@ -153,12 +217,13 @@ impl Plex {
     pub(super) async fn master(&self) -> u64 {
         let start = Instant::now();
         while start.elapsed() < PATIENCE {
-            for (id, consensus) in self.running() {
+            let mut leads = self.running().filter(|(_, consensus)| {
                 let standing = consensus.standing();
                 let standing = standing.borrow();
-                if standing.is_master && standing.quorum {
-                    return id;
-                }
+                standing.is_master && standing.quorum
+            });
+            if let Some((id, _)) = leads.next() {
+                return id;
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
