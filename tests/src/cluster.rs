@@ -2,7 +2,7 @@
 
 use crate::layout::LayoutError;
 use crate::member::{MemberProcess, StartError, TAIL_LINES, Terminal};
-use crate::operator::{self, Output};
+use crate::operator::{self, Aside, Output};
 use crate::{Binaries, Layout, MemberLog, ports, wait};
 use rustix::process::Signal;
 use std::cell::Cell;
@@ -49,7 +49,14 @@ impl Cluster {
 
     /// As [`Self::start`], with these programs.
     pub fn start_with(binaries: Binaries, count: usize) -> Self {
+        Self::start_configured(binaries, count, "")
+    }
+
+    /// As [`Self::start_with`], with these further sections in the configuration of every member.
+    pub fn start_configured(binaries: Binaries, count: usize, sections: &str) -> Self {
         let mut cluster = Self::lay_out(binaries, count).unwrap_or_else(|error| panic!("{error}"));
+        let configured = cluster.layout.configure(sections);
+        configured.unwrap_or_else(|error| panic!("{error}"));
         let names = cluster.layout.members.clone();
         for name in &names {
             cluster.spawn(name);
@@ -88,6 +95,39 @@ impl Cluster {
         operator::run(command, &record).unwrap_or_else(|error| panic!("spoc could not be run: {error}"))
     }
 
+    /// Starts a `spoc` and goes on without waiting for it.
+    pub fn spoc_aside<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Aside {
+        self.commands.set(self.commands.get() + 1);
+        let record = self.layout.folder.join(format!("logs/spoc-{:03}", self.commands.get()));
+        let command = operator::spoc(&self.binaries, &self.layout, arguments);
+        operator::start(command, &record).unwrap_or_else(|error| panic!("spoc could not be run: {error}"))
+    }
+
+    /// Starts a member that is down, and does not wait for it.
+    pub fn begin_restart(&mut self, member: &str) {
+        self.spawn(member);
+    }
+
+    /// Waits until a member that was started takes commands.
+    pub fn wait_restarted(&mut self, member: &str) {
+        self.wait_ready(member);
+    }
+
+    /// Starts a member that is to end by itself, and gives its exit code and what it printed in this run.
+    pub fn start_in_vain(&mut self, member: &str) -> (Option<i32>, String) {
+        let place = self.log(member).length();
+        let mut process = MemberProcess::spawn(&self.binaries, &self.layout, member, Terminal::Shared)
+            .unwrap_or_else(|error| panic!("{error}"));
+        let mut status = None;
+        self.wait_until(&format!("{member} ends by itself"), END_LIMIT, || {
+            status = process.ended();
+            status.is_some()
+        });
+        let text = self.log(member).text();
+        let printed = text.get(usize::try_from(place).unwrap_or(0)..).unwrap_or_default().to_string();
+        (status.and_then(|status| status.code()), printed)
+    }
+
     /// SIGKILL: the member is gone between two instructions.
     pub fn kill(&mut self, member: &str) {
         drop(self.take(member));
@@ -117,6 +157,11 @@ impl Cluster {
     pub fn restart(&mut self, member: &str) {
         self.spawn(member);
         self.wait_ready(member);
+    }
+
+    /// The process of a member that is up.
+    pub fn process_id(&self, member: &str) -> Option<u32> {
+        self.processes.get(member).map(MemberProcess::id)
     }
 
     /// Whether the process of a member is there.

@@ -86,6 +86,17 @@ impl Layout {
         Ok(Self { folder, plex: plex.into(), members })
     }
 
+    /// Adds these sections to the configuration of every member.
+    pub fn configure(&self, sections: &str) -> Result<(), LayoutError> {
+        for member in &self.members {
+            let path = self.config(member);
+            let text = fs::read_to_string(&path)
+                .map_err(|reason| LayoutError::File { path: path.clone(), reason })?;
+            write(&path, &format!("{text}\n{sections}"))?;
+        }
+        Ok(())
+    }
+
     /// Makes certificates for everybody, with the authority that the folder has, or else a new one.
     pub fn make_certificates(&self, binaries: &Binaries) -> Result<(), LayoutError> {
         let mut ims = Command::new(&binaries.ims);

@@ -17,6 +17,7 @@
 //! **What it leaves out.** What the commands mean. It starts the programs and reads what they print, and names no
 //! other crate of the workspace, so a member that does not build can't keep the workshop from building.
 
+pub mod bank;
 pub mod binaries;
 pub mod cluster;
 pub mod layout;

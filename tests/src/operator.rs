@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 /// What a command came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,14 +36,58 @@ pub fn spoc<A: AsRef<OsStr>>(
     spoc
 }
 
+/// A `spoc` that runs while the story goes on. It is killed when the story lets it go.
+#[derive(Debug)]
+pub struct Aside {
+    child: Child,
+    record: PathBuf,
+}
+
+impl Aside {
+    /// What it has printed by now on standard output.
+    pub fn printed(&self) -> String {
+        read(&with_end(&self.record, ".out")).unwrap_or_default()
+    }
+
+    /// What it has complained or reported by now on standard error.
+    pub fn reported(&self) -> String {
+        read(&with_end(&self.record, ".err")).unwrap_or_default()
+    }
+
+    /// Waits for its end.
+    pub fn finish(mut self) -> io::Result<Output> {
+        let status = self.child.wait()?;
+        let (out, err) = (with_end(&self.record, ".out"), with_end(&self.record, ".err"));
+        Ok(Output { status: status.code(), stdout: read(&out)?, stderr: read(&err)? })
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        // A process that has ended already can't be killed, which is what is wanted.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Starts it. What it prints goes to two files beginning with `record`, which stay. Its standard input stays open.
+pub fn start(mut spoc: Command, record: &Path) -> io::Result<Aside> {
+    let (out, err) = (with_end(record, ".out"), with_end(record, ".err"));
+    spoc.stdin(Stdio::piped()).stdout(File::create(&out)?).stderr(File::create(&err)?);
+    Ok(Aside { child: spoc.spawn()?, record: record.to_path_buf() })
+}
+
 /// Runs it to its end. What it prints goes to two files beginning with `record`, which stay, and from there to the
 /// output.
 pub fn run(mut spoc: Command, record: &Path) -> io::Result<Output> {
     let (out, err) = (with_end(record, ".out"), with_end(record, ".err"));
     spoc.stdout(File::create(&out)?).stderr(File::create(&err)?);
     let status = spoc.status()?;
-    let text = |path: &Path| fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    Ok(Output { status: status.code(), stdout: text(&out)?, stderr: text(&err)? })
+    Ok(Output { status: status.code(), stdout: read(&out)?, stderr: read(&err)? })
+}
+
+fn read(path: &Path) -> io::Result<String> {
+    fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn with_end(path: &Path, end: &str) -> PathBuf {

@@ -153,8 +153,8 @@ impl Machine for Core {
         for (key, value) in inner.region.plex_mut().take_changed() {
             match value {
                 Some(value) => batch.put(on_shelf(&key), value),
-                None => batch.remove(on_shelf(&key)),
-            }
+                None => batch.delete(on_shelf(&key)),
+            };
         }
         for (key, value) in marks(&position, inner.index) {
             batch.put(key, value);

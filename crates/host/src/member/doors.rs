@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use vocabulary::{MemberName, encoding};
 
 /// What is behind every connection that was let in. Clones are the same doors.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Doors {
     core: Arc<Core>,
     consensus: Arc<Consensus>,
@@ -193,9 +193,9 @@ impl Doors {
         }
     }
 
-    pub(super) fn scheduled(&self, request: RequestId, outcome: RegionReply) {
+    pub(super) fn scheduled(&self, request: RequestId, outcome: &RegionReply) {
         if let Some(responder) = self.responder(request) {
-            responder.answer(Bytes::from(encoding::encode(&outcome)));
+            responder.answer(Bytes::from(encoding::encode(outcome)));
         }
     }
 }

@@ -82,8 +82,7 @@ impl LinkKeeper {
 
     fn caller(&self, to: MemberName) -> Option<Caller> {
         let links = lock(&self.links);
-        let caller = lock(&links.get(&to)?.caller).clone();
-        caller
+        lock(&links.get(&to)?.caller).clone()
     }
 }
 

@@ -50,7 +50,7 @@ impl Performer {
             }
             Effect::Answer { request, answer } => self.doors.answer(request, &answer),
             Effect::Progress { request, progress } => self.doors.progress(request, &progress),
-            Effect::Scheduled { request, outcome } => self.doors.scheduled(request, outcome),
+            Effect::Scheduled { request, outcome } => self.doors.scheduled(request, &outcome),
             Effect::Issue(message) => issue(&message),
             Effect::Ready => {}
             Effect::Stopped => {

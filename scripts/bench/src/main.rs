@@ -1,0 +1,39 @@
+//! Measures a plex of three processes on real disks, beside what the machine can do at all.
+//!
+//! **What it guarantees.** Every figure is a median, with the 99th percentile where there are enough of them, of
+//! runs in this one process; the floor (a synced write, a round trip over loopback) is measured in the same run, so
+//! that figures of different machines can be compared as ratios.
+//!
+//! **Its words.** The *floor* is what one synced write and one round trip cost. A *sample* is one timed operation.
+//!
+//! **What it leaves out.** Verdicts: it prints what it measured, and the target beside it.
+
+#![allow(clippy::expect_used, reason = "a measurement that can't be made ends with why")]
+
+mod activation;
+mod client;
+mod floor;
+mod sample;
+mod source;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let wanted = std::env::args().nth(1).unwrap_or_default();
+    match wanted.as_str() {
+        "activation" => {
+            activation::measure();
+            ExitCode::SUCCESS
+        }
+        _ => {
+            say("usage: cargo xtask bench activation");
+            ExitCode::from(8)
+        }
+    }
+}
+
+/// One line of the report.
+#[expect(clippy::print_stdout, reason = "the report is what it is for")]
+pub(crate) fn say(line: &str) {
+    println!("{line}");
+}

@@ -1,0 +1,42 @@
+//! Source of as many definitions as are wanted, of the size that they have in real systems.
+
+use csl::envelope::SourceFile;
+use std::fmt::Write;
+
+/// DBD number `number`, told apart from its other versions by `version`.
+pub(crate) fn dbd(number: usize, version: u64) -> SourceFile {
+    let mut text = format!(
+        "         DBD   NAME=BD{number:05},ACCESS=(HDAM,OSAM),VERSION=V{version},                X\n               \
+         RMNAME=(DFSHDC40,4,5000,1200)\n         DATASET DD1=BD{number:05},DEVICE=3390,SIZE=(8192)\n"
+    );
+    for segment in 0..4 {
+        let parent = if segment == 0 { "0".to_string() } else { format!("S{number:05}{}", segment - 1) };
+        let _ = writeln!(text, "         SEGM  NAME=S{number:05}{segment},PARENT={parent},BYTES=200");
+        let _ = writeln!(text, "         FIELD NAME=(KEY{segment},SEQ,U),BYTES=10,START=1,TYPE=C");
+        for field in 0..8 {
+            let start = 11 + field * 10;
+            let _ = writeln!(
+                text,
+                "         FIELD NAME=F{segment}{field},BYTES=10,START={start},TYPE=C,EXTERNALNAME=COLUMN{segment}{field}"
+            );
+        }
+    }
+    text.push_str("         DBDGEN\n         FINISH\n         END\n");
+    SourceFile { name: format!("BD{number:05}.dbd"), bytes: text.into_bytes() }
+}
+
+/// PSB number `number`, which uses the DBD of half its number.
+pub(crate) fn psb(number: usize, version: u64) -> SourceFile {
+    let dbd = number / 2;
+    let mut text = format!(
+        "         PCB   TYPE=DB,DBDNAME=BD{dbd:05},PROCOPT=AP,KEYLEN={},REMARKS='V{version}'\n",
+        40 + version % 200
+    );
+    for segment in 0..4 {
+        let parent = if segment == 0 { "0".to_string() } else { format!("S{dbd:05}{}", segment - 1) };
+        let _ = writeln!(text, "         SENSEG NAME=S{dbd:05}{segment},PARENT={parent}");
+    }
+    let _ = writeln!(text, "         PSBGEN PSBNAME=BP{number:05},LANG=COBOL,CMPAT=YES");
+    text.push_str("         END\n");
+    SourceFile { name: format!("BP{number:05}.psb"), bytes: text.into_bytes() }
+}

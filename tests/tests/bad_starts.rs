@@ -1,0 +1,77 @@
+//! Members and operators that can't start, and what they are told.
+
+use end_to_end::{Binaries, Cluster};
+use std::fs;
+use std::process::Command;
+
+/// What `ims member` says of a configuration with this change, and its exit code.
+fn refusal(cluster: &mut Cluster, member: &str, from: &str, to: &str) -> String {
+    let file = cluster.layout().config(member);
+    let good = fs::read_to_string(&file).unwrap();
+    assert!(good.contains(from), "{good}");
+    fs::write(&file, good.replace(from, to)).unwrap();
+    let (status, said) = cluster.start_in_vain(member);
+    fs::write(&file, good).unwrap();
+    assert_eq!(status, Some(8), "{said}");
+    said
+}
+
+#[test]
+fn every_wrong_start_is_told_what_to_do_and_loses_nothing() {
+    let mut cluster = Cluster::start(1);
+    cluster.set_up_bank();
+    let listed = cluster.rows(&["list", "--all"]);
+
+    let (status, said) = cluster.start_in_vain("IMS1");
+    assert_eq!(status, Some(8));
+    assert!(said.contains("in use by IMS1, process"), "{said}");
+    cluster.end("IMS1");
+
+    let typo = refusal(&mut cluster, "IMS1", "data = ", "dada = ");
+    assert!(typo.contains("unknown field `dada`"), "{typo}");
+    let other_plex = refusal(&mut cluster, "IMS1", "plex = \"PLEX1\"", "plex = \"PLEX2\"");
+    assert!(other_plex.contains("certificate is for member IMS1 of plex PLEX1"), "{other_plex}");
+    let unshared = refusal(&mut cluster, "IMS1", "acbshr = \"Y\"", "acbshr = \"N\"");
+    assert!(unshared.contains("DFS4160E"), "{unshared}");
+    let no_certificate = refusal(&mut cluster, "IMS1", "certs/IMS1.pem", "certs/nobody.pem");
+    assert!(no_certificate.contains("nobody.pem"), "{no_certificate}");
+
+    let identity = cluster.layout().folder.join("data/IMS1/identity");
+    let good = fs::read(&identity).unwrap();
+    let mut newer = good.clone();
+    newer[9] = 99;
+    fs::write(&identity, newer).unwrap();
+    let (_, said) = cluster.start_in_vain("IMS1");
+    assert!(said.contains("format 99"), "{said}");
+    fs::write(&identity, good).unwrap();
+
+    cluster.restart("IMS1");
+    assert_eq!(cluster.rows(&["list", "--all"]), listed);
+    for error in ["in use by", "certificate", "DFS4160E", "nobody.pem", "format 99"] {
+        cluster.expect_error(error);
+    }
+    cluster.finish();
+}
+
+#[test]
+fn an_operator_of_another_plex_gets_nowhere() {
+    let cluster = Cluster::start(1);
+    let strangers = tempfile::tempdir().unwrap();
+    let made = Command::new(&Binaries::for_stories().ims)
+        .args(["certificates", "--plex", "PLEX1", "--operator", "operator", "--out"])
+        .arg(strangers.path())
+        .status();
+    assert!(made.unwrap().success());
+    let settings = fs::read_to_string(cluster.layout().operator_config()).unwrap();
+    let certs = cluster.layout().folder.join("certs");
+    let foreign = settings
+        .replace("certs/ca.pem", &certs.join("ca.pem").display().to_string())
+        .replace("certs/operator", &strangers.path().join("operator").display().to_string());
+    let file = cluster.layout().folder.join("stranger.toml");
+    fs::write(&file, foreign).unwrap();
+    let output = cluster.spoc(["--config", &file.display().to_string(), "QUERY MEMBER TYPE(IMS)"]);
+    assert!(matches!(output.status, Some(8 | 16)), "{output:?}");
+    assert_eq!(output.stdout, "");
+    assert!(!output.stderr.is_empty());
+    cluster.finish();
+}
