@@ -10,7 +10,7 @@ use crate::settings::Settings;
 use crate::start::StartPhase;
 use plex::{CommandToken, Incarnation, Membership, Plex, PlexChange, PlexEvent, PlexReply, RosterEntry};
 use std::collections::{BTreeMap, btree_map::Entry};
-use vocabulary::{MemberName, Message, Moment};
+use vocabulary::{DirectoryLevel, MemberName, Message, Moment};
 
 /// A decision that is put to the plex until it is made. Two of the same name are the same decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -249,6 +249,13 @@ impl ControlRegion {
         // The node numbers of guests are those of another consensus group.
         let leads = |entry: &&RosterEntry| entry.membership == Membership::Sharer && entry.node == leader;
         self.plex.roster().iter().find(|(_, entry)| leads(entry)).map(|(member, _)| *member)
+    }
+
+    /// The level of the directory, and since when: since the plex began, where nothing was activated yet.
+    pub(crate) fn directory_level(&self) -> (DirectoryLevel, Moment) {
+        let (level, since) = self.plex.catalog().level();
+        let formed = self.plex.identity().map(|identity| identity.formed).unwrap_or_default();
+        (level, since.max(formed))
     }
 
     /// Whether a member is seen in the plex without sharing its catalog.

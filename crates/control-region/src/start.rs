@@ -39,7 +39,16 @@ impl ControlRegion {
         self.start == StartPhase::Running
     }
 
+    /// Goes as far towards work, or towards its end, as it can.
     pub(crate) fn start_turn(&mut self) {
+        let before = self.start;
+        self.start_step();
+        if self.start != before {
+            self.start_turn();
+        }
+    }
+
+    fn start_step(&mut self) {
         match self.start {
             StartPhase::CatchingUp { question, asked, target } => self.catch_up(question, asked, target),
             StartPhase::Waiting { token } => {
@@ -53,9 +62,8 @@ impl ControlRegion {
                 } else if self.has_its_place() {
                     // The entry that says how it started came within a snapshot.
                     self.come_back();
-                } else if self.now.ms_since(asked) >= self.settings.retry_ms {
+                } else if self.now.ms_since(asked) >= self.settings.retry_ms && self.ask_to_register() {
                     self.start = StartPhase::Registering { asked: self.now };
-                    self.ask_to_register();
                 }
             }
             StartPhase::Running if !self.plex.roster().contains_key(&self.me()) => self.removed(self.me()),
@@ -140,13 +148,21 @@ impl ControlRegion {
         }
     }
 
-    fn ask_to_register(&mut self) {
+    /// Whether the master could be asked.
+    fn ask_to_register(&mut self) -> bool {
         let registration = self.registration(Membership::Sharer);
         if self.is_master() {
             self.register(registration);
-        } else if let Some(to) = self.master() {
-            self.emit(Effect::Send { to, letter: Letter::Register(registration) });
+            return true;
         }
+        let Some(to) = self.reachable_master() else { return false };
+        self.emit(Effect::Send { to, letter: Letter::Register(registration) });
+        true
+    }
+
+    /// The master, if the link to it is up. A letter to anybody else would be lost for certain.
+    pub(crate) fn reachable_master(&self) -> Option<MemberName> {
+        self.master().filter(|master| self.links.is_up(*master))
     }
 
     /// A guest shows itself to the plex whose catalog it does not share.
@@ -192,7 +208,7 @@ impl ControlRegion {
         }
         self.resources.reconcile(self.plex.catalog());
         self.start = StartPhase::Running;
-        let (level, since) = self.plex.catalog().level();
+        let (level, since) = self.directory_level();
         self.issue(DFS3780I.with(&[&level, &since]));
         self.issue(DFS994I.with(&[&start, &member]));
         self.issue(DFS810I.with(&[&member, &start, &level]));

@@ -2,7 +2,7 @@
 
 use super::import::WaitingImport;
 use super::validate::Invalid;
-use csl::om::{Answer, Column, CompletionCode, MemberMessage, MessageBody, ReasonCode, ReturnCode, Row};
+use csl::om::{Answer, Column, CompletionCode, MBR, MemberMessage, MessageBody, ReasonCode, ReturnCode, Row};
 use plex::{AbortReason, CommandToken, Finished, Outcome, Plex, Refusal, RosterEntry};
 use std::collections::BTreeSet;
 use vocabulary::message::{DFS4755E, DFS4756E, DFS4896I, DFS4897I, DFS4898E, DFS4999I, DFS5000I};
@@ -45,7 +45,19 @@ pub(crate) fn import_answer(text: &str, began: Moment, now: Moment, finished: &F
     answer.rows.extend(refreshed_rows(finished));
     tell_outcome(&mut answer, finished);
     (answer.rc, answer.rsn) = codes(finished);
+    if let Outcome::BackedOut(reason) = &finished.outcome {
+        let in_error = matches!(reason, AbortReason::NotAgreed { .. });
+        let emptied = in_error && finished.options.delpenderr && finished.options.mode.imports();
+        answer.reason_text = nothing_changed(emptied).to_string();
+    }
     answer
+}
+
+fn nothing_changed(staging_emptied: bool) -> &'static str {
+    match staging_emptied {
+        true => "the directory is as it was, and DELPENDERR emptied staging",
+        false => "directory and staging are as they were",
+    }
 }
 
 fn member_rows(finished: &Finished) -> Vec<Row> {
@@ -63,7 +75,9 @@ fn member_rows(finished: &Finished) -> Vec<Row> {
         }
     });
     let absent = finished.absent.iter().map(|member| member_row(*member, CompletionCode::IMS_STATE));
-    took_part.chain(absent).collect()
+    let mut rows: Vec<Row> = took_part.chain(absent).collect();
+    rows.sort_by_key(|row| row.get(MBR).cloned());
+    rows
 }
 
 fn names<T: ToString>(all: &BTreeSet<T>) -> String {
@@ -186,18 +200,17 @@ pub(crate) fn invalid_answer(
     findings: &[Invalid],
 ) -> Answer {
     let mut answer = new_answer(&import.text, import.began, now, master);
-    answer.rows = not_attempted_rows(plex, master, CompletionCode::RESOURCE_STATE);
-    let wrong: BTreeSet<ResourceName> = findings.iter().filter_map(|finding| finding.resource).collect();
-    answer
-        .rows
-        .extend(wrong.into_iter().map(|name| resource_row(name, master, CompletionCode::RESOURCE_STATE)));
+    answer.rows = not_attempted_rows(plex, master, CompletionCode::NOT_ALLOWED);
+    let wrong: BTreeSet<ResourceName> = findings.iter().map(|finding| finding.resource).collect();
+    answer.rows.extend(wrong.into_iter().map(|name| resource_row(name, master, CompletionCode::NOT_ALLOWED)));
     for finding in findings {
         say_line(&mut answer, master, finding.text.clone());
     }
     answer.say(master, DFS4898E.with(&[&import.token]));
     answer.rc = ReturnCode::LIST;
     answer.rsn = ReasonCode::NONE_SUCCEEDED;
-    answer.reason_text = "staging can't be imported as it is; nothing was changed".to_string();
+    let emptied = import.options.delpenderr && import.options.mode.imports();
+    answer.reason_text = format!("staging can't be imported as it is; {}", nothing_changed(emptied));
     answer
 }
 
@@ -228,9 +241,7 @@ pub(crate) fn refusal_answer(
             (CompletionCode::IN_PROGRESS, ReturnCode::STATE, ReasonCode::ACTIVATION_STATE)
         }
         Refusal::NothingStaged => (CompletionCode::NOT_FOUND, ReturnCode::LIST, ReasonCode::NONE_SUCCEEDED),
-        Refusal::Problems(_) => {
-            (CompletionCode::RESOURCE_STATE, ReturnCode::LIST, ReasonCode::NONE_SUCCEEDED)
-        }
+        Refusal::Problems(_) => (CompletionCode::NOT_ALLOWED, ReturnCode::LIST, ReasonCode::NONE_SUCCEEDED),
         _ => (CompletionCode::IMS_STATE, ReturnCode::LIST, ReasonCode::NONE_SUCCEEDED),
     };
     match refusal {

@@ -67,7 +67,7 @@ impl ControlRegion {
             self.count(self.me(), letter);
             return ballot;
         }
-        let Some(to) = self.master() else { return ballot };
+        let Some(to) = self.reachable_master() else { return ballot };
         let retry_ms = self.settings.retry_ms;
         let fresh = ballot.sent.is_some_and(|(whom, at)| whom == to && self.now.ms_since(at) < retry_ms);
         if !fresh {
@@ -79,7 +79,7 @@ impl ControlRegion {
 
     pub(crate) fn prepared(&mut self) {
         if self.is_running() {
-            let (level, since) = self.plex.catalog().level();
+            let (level, since) = self.directory_level();
             self.issue(DFS3780I.with(&[&level, &since]));
         }
     }
@@ -104,7 +104,7 @@ impl ControlRegion {
         ballot.completion = Some(completion);
         ballot.sent = None;
         self.ballot = Some(ballot);
-        let (level, since) = self.plex.catalog().level();
+        let (level, since) = self.directory_level();
         self.issue(DFS3780I.with(&[&level, &since]));
     }
 

@@ -1,7 +1,7 @@
 //! What the master checks before it asks anybody: the blocks of everything that changes can be built.
 
 use crate::library::CatalogLibrary;
-use catalog::{Catalog, ImportPlan, PlanMode};
+use catalog::{Catalog, ImportPlan, ImportProblem, PlanMode};
 use definitions::{Definition, acb};
 use plex::{ActivationMode, ActivationOptions};
 use std::collections::BTreeSet;
@@ -11,7 +11,7 @@ use vocabulary::ResourceName;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Invalid {
     /// What is wrong.
-    pub(crate) resource: Option<ResourceName>,
+    pub(crate) resource: ResourceName,
     /// Why, as the operator reads it.
     pub(crate) text: String,
 }
@@ -21,7 +21,14 @@ pub(crate) fn validate(catalog: &Catalog, options: &ActivationOptions) -> Vec<In
     let mode = if options.mode == ActivationMode::Plain { PlanMode::Everything } else { PlanMode::PsbsOnly };
     match catalog.plan(mode) {
         Err(problems) => {
-            problems.iter().map(|problem| Invalid { resource: None, text: problem.to_string() }).collect()
+            let invalid = |problem: &ImportProblem| Invalid {
+                resource: match problem {
+                    ImportProblem::DbdStaged(dbd) => (*dbd).into(),
+                    ImportProblem::DbdUnknown { user, .. } => *user,
+                },
+                text: problem.to_string(),
+            };
+            problems.iter().map(invalid).collect()
         }
         Ok(plan) if options.mode.imports() => unbuildable(catalog, &plan),
         Ok(_) => Vec::new(),
@@ -41,7 +48,7 @@ fn unbuildable(catalog: &Catalog, plan: &ImportPlan) -> Vec<Invalid> {
 }
 
 fn findings_of(catalog: &Catalog, library: &CatalogLibrary<'_>, name: ResourceName) -> Vec<Invalid> {
-    let invalid = |text: String| Invalid { resource: Some(name), text };
+    let invalid = |text: String| Invalid { resource: name, text: format!("{name}: {text}") };
     let Some((_, instance)) = catalog.coming(&name) else { return Vec::new() };
     let findings = match instance.content.definition() {
         Err(error) => return vec![invalid(error.to_string())],

@@ -146,7 +146,7 @@ fn away_row(member: MemberName, entry: &RosterEntry, query: QueryMember) -> Row 
 }
 
 fn plex_row(region: &ControlRegion) -> Row {
-    let (level, since) = region.plex.catalog().level();
+    let (level, since) = region.directory_level();
     let master = region.master().unwrap_or(region.me());
     let mut words = Vec::new();
     if !region.quorum {

@@ -143,13 +143,15 @@ impl ControlRegion {
         self.desk.deferred.push(Deferred { asked, at_least, from, call, deadline });
     }
 
-    pub(super) fn run_deferred(&mut self) {
+    /// Carries out what enough is applied for; whether there was any.
+    pub(super) fn run_deferred(&mut self) -> bool {
         let (ready, waiting) = std::mem::take(&mut self.desk.deferred)
             .into_iter()
             .filter(|deferred| self.now < deferred.deadline)
             .partition(|deferred| deferred.at_least <= self.applied);
         self.desk.deferred = waiting;
         let ready: Vec<Deferred> = ready;
+        let any = !ready.is_empty();
         for Deferred { asked, from, call, .. } in ready {
             let answer = commands::execute(self, &asked);
             if from == self.me() {
@@ -159,5 +161,6 @@ impl ControlRegion {
                 self.emit(Effect::Send { to: from, letter: Letter::Answer { call, answer } });
             }
         }
+        any
     }
 }

@@ -32,6 +32,11 @@ struct Doubt {
 }
 
 impl Coordinated {
+    /// Whether it is not known if it ever began.
+    pub(super) fn is_in_doubt(&self) -> bool {
+        self.doubt.is_some()
+    }
+
     pub(super) fn told(&mut self, barrier: BarrierId, index: Option<u64>) {
         if let Some(doubt) = self.doubt.as_mut().filter(|doubt| doubt.question == barrier) {
             doubt.index = index;

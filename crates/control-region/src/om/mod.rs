@@ -77,9 +77,16 @@ impl ControlRegion {
         }
     }
 
-    /// Looks at everything that operators wait for.
+    /// Looks at everything that operators wait for. What this member has to do for itself is done on the same turn.
     pub(crate) fn desk_turn(&mut self) {
         self.run_deferred();
+        self.look_after_operators();
+        if self.run_deferred() {
+            self.look_after_operators();
+        }
+    }
+
+    fn look_after_operators(&mut self) {
         let requests: Vec<RequestId> = self.desk.pending.keys().copied().collect();
         for request in requests {
             let Some(mut pending) = self.desk.pending.remove(&request) else { continue };
@@ -109,8 +116,12 @@ impl ControlRegion {
     }
 
     fn too_late(&self, pending: &Pending) -> Answer {
-        let text = "the time to wait is over and the command goes on; QUERY MEMBER TYPE(IMS) SHOW(STATUS) tells how far \
-                    it is";
+        let text = match &pending.kind {
+            Kind::Coordinated(command) if command.is_in_doubt() => {
+                "the time to wait is over, and it is not known whether the command began"
+            }
+            _ => "the time to wait is over, and the command goes on",
+        };
         Answer::refused(&pending.text, self.now, ReturnCode::OM_WARNING, ReasonCode::TIMEOUT, text)
     }
 

@@ -21,7 +21,7 @@ pub(super) struct Job {
     pub(super) lines: Vec<String>,
     pub(super) worst: Option<Severity>,
     pub(super) rejected_count: usize,
-    stamp: InstanceStamp,
+    stamp: Option<InstanceStamp>,
     compiled: Vec<Definition>,
     ready: Vec<NewInstance>,
     added: u64,
@@ -64,7 +64,7 @@ impl Job {
             lines: Vec::new(),
             worst: None,
             rejected_count: 0,
-            stamp: part.stamp.unwrap_or_else(|| InstanceStamp::at(now)),
+            stamp: part.stamp,
             compiled: Vec::new(),
             ready: Vec::new(),
             added: 0,
@@ -113,7 +113,20 @@ impl Job {
             self.worst = self.worst.max(Some(Severity::Error));
         }
         self.lines.extend(lines);
-        self.ready.extend(sound.iter().map(|definition| NewInstance::of(definition, self.stamp)));
+        let stamp = self.stamp.unwrap_or_else(|| self.new_stamp(&sound, catalog));
+        self.ready.extend(sound.iter().map(|definition| NewInstance::of(definition, stamp)));
+    }
+
+    /// A timestamp that is later than every instance of these names, although clocks differ from master to master,
+    /// and two jobs may fall into the same hundredth of a second.
+    fn new_stamp(&self, definitions: &[Definition], catalog: &Catalog) -> InstanceStamp {
+        let latest = definitions
+            .iter()
+            .filter_map(|definition| catalog.record(&definition.name()))
+            .filter_map(|record| record.instances().next_back().map(|(stamp, _, _)| stamp))
+            .max();
+        let now = InstanceStamp::at(self.card.since);
+        latest.map_or(now, |latest| now.max(latest.next()))
     }
 
     /// The next entry of the job: what fits into one, or its end.

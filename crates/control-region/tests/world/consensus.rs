@@ -1,0 +1,58 @@
+//! An ideal consensus group: one log, whose entries are agreed on as soon as a leader with a majority appends them.
+
+use plex::PlexChange;
+use std::collections::BTreeSet;
+use vocabulary::Moment;
+
+/// How long a group is without a leader before it has a new one.
+const ELECTION_MS: u64 = 500;
+
+/// One group: the sharers of a plex, or a guest alone.
+#[derive(Debug, Default)]
+pub(crate) struct Group {
+    /// Node numbers of those who vote.
+    pub(crate) voters: BTreeSet<u64>,
+    /// The log. An entry without a change stands for a leader's beginning.
+    pub(crate) log: Vec<Option<PlexChange>>,
+    /// Entries before this are only to be had as a snapshot.
+    pub(crate) compacted: u64,
+    /// Who leads.
+    pub(crate) leader: Option<u64>,
+    pub(crate) leaderless_since: Option<Moment>,
+}
+
+impl Group {
+    /// The index of the last entry.
+    pub(crate) fn last(&self) -> u64 {
+        self.log.len() as u64
+    }
+
+    /// Whether these are a majority.
+    pub(crate) fn is_majority(&self, nodes: &BTreeSet<u64>) -> bool {
+        nodes.intersection(&self.voters).count() * 2 > self.voters.len()
+    }
+
+    /// Looks whether the leader is still in touch with a majority, and has the lowest of a majority lead otherwise.
+    /// `reach` gives whom a node is in touch with, itself among them; nobody where it is down.
+    pub(crate) fn elect(&mut self, now: Moment, reach: impl Fn(u64) -> BTreeSet<u64>) {
+        if self.leader.is_some_and(|leader| self.is_majority(&reach(leader))) {
+            self.leaderless_since = None;
+            return;
+        }
+        self.leader = None;
+        let since = *self.leaderless_since.get_or_insert(now);
+        if now.ms_since(since) >= ELECTION_MS {
+            let able = self.voters.iter().copied().find(|node| self.is_majority(&reach(*node)));
+            if let Some(node) = able {
+                self.lead(node);
+            }
+        }
+    }
+
+    /// Lets a node lead.
+    pub(crate) fn lead(&mut self, node: u64) {
+        self.leader = Some(node);
+        self.leaderless_since = None;
+        self.log.push(None);
+    }
+}

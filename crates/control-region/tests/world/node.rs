@@ -1,0 +1,129 @@
+//! A member's machine: its disk, and the control region that runs on it or does not.
+
+use catalog::Retention;
+use control_region::{ControlRegion, LinkState, Settings};
+use plex::{Incarnation, Membership, Plex};
+use std::collections::{BTreeMap, VecDeque};
+use vocabulary::encoding::DecodeError;
+use vocabulary::{MemberName, Moment, PlexName};
+
+/// The limits of a story, which it may change before its members start.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) step_timeout_ms: u64,
+    pub(crate) staging_wait_ms: u64,
+    pub(crate) command_wait_ms: u64,
+    pub(crate) member_lost_ms: u64,
+    pub(crate) populate_idle_ms: u64,
+    pub(crate) staging_bytes_max: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            step_timeout_ms: 300_000,
+            staging_wait_ms: 150_000,
+            command_wait_ms: 400_000,
+            member_lost_ms: 3_000,
+            populate_idle_ms: 600_000,
+            staging_bytes_max: 1 << 20,
+        }
+    }
+}
+
+/// A member's machine.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) settings: Settings,
+    /// The consensus group it belongs to.
+    pub(crate) group: usize,
+    /// The region, while it runs.
+    pub(crate) region: Option<ControlRegion>,
+    /// What it has applied of the log of its group.
+    pub(crate) applied: u64,
+    /// Whom it wants links to, and what it was told of each.
+    pub(crate) links: BTreeMap<MemberName, Option<LinkState>>,
+    /// What it was told of its group: who leads, and whether there is a majority.
+    pub(crate) standing: Option<(Option<u64>, bool)>,
+    /// It applies nothing for the moment.
+    pub(crate) lags: bool,
+    /// Proposals that are held back.
+    pub(crate) proposals: VecDeque<(control_region::ProposalId, plex::PlexChange)>,
+    disk: Vec<(Vec<u8>, Vec<u8>)>,
+    runs: u64,
+}
+
+impl Node {
+    pub(crate) fn new(
+        member: MemberName,
+        node: u64,
+        group: usize,
+        membership: Membership,
+        limits: Limits,
+    ) -> Self {
+        let settings = Settings {
+            member,
+            plex: PlexName::new("PLEX1").unwrap(),
+            node,
+            incarnation: Incarnation(0),
+            address: address(member),
+            membership,
+            cold: false,
+            version: "0.1.0".to_string(),
+            neighbours: BTreeMap::new(),
+            step_timeout_ms: limits.step_timeout_ms,
+            staging_wait_ms: limits.staging_wait_ms,
+            command_wait_ms: limits.command_wait_ms,
+            member_lost_ms: limits.member_lost_ms,
+            retry_ms: 500,
+            populate_idle_ms: limits.populate_idle_ms,
+            staging_bytes_max: limits.staging_bytes_max,
+            retention: Retention::default(),
+        };
+        Self {
+            settings,
+            group,
+            region: None,
+            applied: 0,
+            links: BTreeMap::new(),
+            standing: None,
+            lags: false,
+            proposals: VecDeque::new(),
+            disk: Vec::new(),
+            runs: 0,
+        }
+    }
+
+    pub(crate) fn member(&self) -> MemberName {
+        self.settings.member
+    }
+
+    pub(crate) fn is_alive(&self) -> bool {
+        self.region.is_some()
+    }
+
+    /// A new run, from what the disk has.
+    pub(crate) fn start(&mut self, now: Moment, cold: bool) {
+        self.runs += 1;
+        self.settings.incarnation = Incarnation(self.settings.node * 1_000_000 + self.runs * 1_000);
+        self.settings.cold = cold;
+        let records = self.disk.iter().cloned().map(Ok::<_, DecodeError>);
+        let plex = Plex::restored(records).unwrap();
+        self.region = Some(ControlRegion::new(self.settings.clone(), plex, self.applied, now));
+        self.standing = None;
+        self.links.clear();
+    }
+
+    /// The process is gone. What it had applied is on its disk.
+    pub(crate) fn kill(&mut self) {
+        if let Some(region) = self.region.take() {
+            self.disk = region.plex().records().collect();
+        }
+        self.proposals.clear();
+    }
+}
+
+/// Where a member listens.
+pub(crate) fn address(member: MemberName) -> String {
+    format!("{}.example:4000", member.as_str().to_lowercase())
+}

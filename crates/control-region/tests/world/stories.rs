@@ -1,0 +1,363 @@
+//! The stories in `scripts/`: what operators, programs and failures do to a plex, and what everybody sees of it.
+
+use crate::bank;
+use crate::cluster::{Cluster, Sight};
+use crate::network::Held;
+use catalog::job::{JobCard, JobId};
+use catalog::{Content, Facts, NewInstance};
+use csl::envelope::{
+    ListInstances, ListRequest, OperatorRequest, PopulateCondition, PopulateMode, PopulateRequest,
+};
+use csl::om::render;
+use plex::{PlexChange, StageChange};
+use std::error::Error;
+use std::fmt::Write as _;
+use vocabulary::{InstanceStamp, MemberName, PsbName};
+
+/// What can happen in a story. Definitions are those of the bank: `dbd/CUSTDB/2` is CUSTDB in its second version.
+///
+/// What can be seen is told as it happens: `==` an entry of the log, `IMS1` a message that IMS1 issues, `>> IMS1` what
+/// an operator at IMS1 reads.
+#[derive(goldenscript::Command)]
+enum Command {
+    /// Founds a plex of these members, and starts them.
+    Plex(Vec<String>),
+    /// Starts a guest beside the plex: a member with a catalog of its own.
+    Guest(String),
+    /// Starts a member that joins the plex.
+    Join(String),
+    /// Sets limits, before members start.
+    Limit {
+        #[arg(key)]
+        step_timeout_s: Option<u64>,
+        #[arg(key)]
+        staging_bytes: Option<u64>,
+        #[arg(key)]
+        populate_idle_s: Option<u64>,
+    },
+    /// Fills the directory of a new plex with the bank, in version 1.
+    Bank(String),
+    /// Starts members that are down.
+    Start {
+        #[arg(key, optional)]
+        cold: bool,
+        members: Vec<String>,
+    },
+    /// Stops members in order.
+    Stop(Vec<String>),
+    /// Kills members.
+    Kill(Vec<String>),
+    /// Parts the network: `IMS1.IMS2 IMS3`. Who is not named is alone with whoever is not either.
+    Part(Vec<String>),
+    /// Heals the network.
+    Heal,
+    /// Holds letters back (`vote`, `done`, `coordinate`, `register`, ...) or proposals (`Prepare`, `Commit`, ...), of all
+    /// members or of some.
+    Hold {
+        what: String,
+        #[arg(optional)]
+        of: Vec<String>,
+    },
+    /// Lets go of everything that is held.
+    Release,
+    /// Loses everything that is held.
+    Lose,
+    /// Has a member apply nothing, or go on.
+    Lag(String),
+    /// Has a lagging member go on.
+    Resume(String),
+    /// Has the consensus group of the plex led by this member.
+    Lead(String),
+    /// Only a snapshot is left of the log so far.
+    Compact,
+    /// Lets time pass: seconds.
+    Run(f64),
+    /// An operator types a command at a member.
+    At { member: String, command: String },
+    /// A whole populate job, at a member.
+    Populate {
+        member: String,
+        #[arg(key)]
+        mode: Option<String>,
+        #[arg(key, optional)]
+        uncond: bool,
+        #[arg(key, optional)]
+        delete: bool,
+        definitions: Vec<String>,
+    },
+    /// One part of a populate job, the last of it with `last=true`.
+    Chunk {
+        member: String,
+        #[arg(key)]
+        job: u64,
+        #[arg(key, optional)]
+        last: bool,
+        #[arg(optional)]
+        definitions: Vec<String>,
+    },
+    /// Lists the catalog at a member.
+    List {
+        member: String,
+        name: Option<String>,
+        #[arg(key)]
+        instances: Option<String>,
+    },
+    /// Stages a PSB that names a DBD which is nowhere, as no populate would.
+    Smuggle(String),
+    /// A program is scheduled in a region of a member.
+    Schedule { member: String, region: u32, psb: String },
+    /// A region of a member ends.
+    End { member: String, region: u32 },
+}
+
+struct Story {
+    cluster: Cluster,
+    jobs: u64,
+}
+
+type Told = Result<(), Box<dyn Error>>;
+
+impl Story {
+    fn new() -> Self {
+        Self { cluster: Cluster::new(), jobs: 0 }
+    }
+
+    /// What could be seen since it was asked last.
+    fn seen(&mut self) -> String {
+        let mut output = String::new();
+        for sight in std::mem::take(&mut self.cluster.sights) {
+            let line = match sight {
+                Sight::Issued(member, message) => format!("{member:<4} {message}"),
+                Sight::Answered(member, answer) => {
+                    let text = render::table::render(&answer);
+                    text.lines().filter(|line| !line.is_empty()).fold(String::new(), |told, line| {
+                        let end = if told.is_empty() { "" } else { "\n" };
+                        told + end + &format!(">> {member} {line}")
+                    })
+                }
+                Sight::Progress(member, text) => format!(">> {member} ... {text}"),
+                Sight::Scheduled(member, Ok(())) => format!("{member:<4} scheduled"),
+                Sight::Scheduled(member, Err(reason)) => format!("{member:<4} not scheduled: {reason}"),
+                Sight::Entry(name) => format!("== {name}"),
+                Sight::Ended(member) => format!("{member:<4} has stopped"),
+            };
+            let _ = writeln!(output, "{line}");
+        }
+        output
+    }
+
+    fn limit(
+        &mut self,
+        step_timeout_s: Option<u64>,
+        staging_bytes: Option<u64>,
+        populate_idle_s: Option<u64>,
+    ) {
+        let limits = &mut self.cluster.limits;
+        limits.step_timeout_ms = step_timeout_s.map_or(limits.step_timeout_ms, |seconds| seconds * 1_000);
+        limits.staging_bytes_max = staging_bytes.unwrap_or(limits.staging_bytes_max);
+        limits.populate_idle_ms = populate_idle_s.map_or(limits.populate_idle_ms, |seconds| seconds * 1_000);
+    }
+
+    fn populate(&mut self, member: &str, part: PopulateRequest) -> Told {
+        self.cluster.ask(name(member)?, OperatorRequest::Populate(part));
+        Ok(())
+    }
+
+    fn part_of_job(&mut self, mode: Option<&str>, definitions: &[String]) -> Result<PopulateRequest, String> {
+        self.jobs += 1;
+        let mode = match mode {
+            None | Some("stage") => PopulateMode::Stage,
+            Some("setup") => PopulateMode::Setup,
+            Some("update") => PopulateMode::Update,
+            Some(mode) => return Err(format!("{mode} is no mode")),
+        };
+        Ok(PopulateRequest {
+            job: self.jobs,
+            mode,
+            condition: PopulateCondition::Latest,
+            delete: false,
+            sources: definitions.iter().map(|text| bank::source(text)).collect::<Result<_, _>>()?,
+            last: true,
+            stamp: None,
+        })
+    }
+
+    fn smuggle(&mut self, psb: &str) -> Told {
+        let psb: PsbName = psb.parse()?;
+        let references = ["NOWHERE".parse()?].into_iter().collect();
+        let new = NewInstance {
+            name: psb.into(),
+            stamp: InstanceStamp::at(self.cluster.now),
+            facts: Facts { gsam: false, references },
+            content: Content::from(b"smuggled".to_vec()),
+        };
+        let (job, at) = (JobId(0), self.cluster.now);
+        let card = JobCard {
+            id: job,
+            owner: name("IMS1")?,
+            mode: PopulateMode::Stage,
+            condition: PopulateCondition::Latest,
+            delete: false,
+            staging_bytes_max: 1 << 20,
+            since: at,
+        };
+        let changes = [
+            StageChange::Begin(card),
+            StageChange::Add { job, first: 0, instances: vec![new] },
+            StageChange::End { job, at },
+        ];
+        let log = &mut self.cluster.groups[0].log;
+        log.extend(changes.map(PlexChange::Stage).map(Some));
+        self.cluster.settle();
+        Ok(())
+    }
+
+    fn list(&mut self, member: &str, of: Option<&str>, instances: Option<&str>) -> Told {
+        let instances = match instances {
+            None | Some("all") => ListInstances::All,
+            Some("active") => ListInstances::Active,
+            Some("pending") => ListInstances::Pending,
+            Some(instances) => return Err(format!("{instances} are no instances").into()),
+        };
+        let request = ListRequest { kind: None, name: of.unwrap_or("*").to_string(), instances };
+        self.cluster.ask(name(member)?, OperatorRequest::List(request));
+        Ok(())
+    }
+
+    fn part(&mut self, parts: &[String]) -> Told {
+        self.cluster.network.parts.clear();
+        for (part, members) in (1..).zip(parts) {
+            for member in members.split('.') {
+                self.cluster.network.parts.insert(name(member)?, part);
+            }
+        }
+        self.cluster.settle();
+        Ok(())
+    }
+
+    fn hold(&mut self, what: &str, of: &[String]) -> Told {
+        let held = Held::named(what).ok_or_else(|| format!("{what} can't be held"))?;
+        let holds = &mut self.cluster.network.holds;
+        if of.is_empty() {
+            holds.insert((held, None));
+        }
+        for member in of {
+            holds.insert((held, Some(name(member)?)));
+        }
+        Ok(())
+    }
+
+    fn act(&mut self, command: &Command) -> Told {
+        match command {
+            Command::Plex(members) => {
+                self.cluster.found(&names(members)?);
+                self.cluster.run(2_000);
+            }
+            Command::Guest(guest) => {
+                self.cluster.invite(name(guest)?);
+                self.cluster.start(name(guest)?, false);
+                self.cluster.run(3_000);
+            }
+            Command::Join(member) => {
+                self.cluster.join(name(member)?);
+                self.cluster.start(name(member)?, false);
+                self.cluster.run(2_000);
+            }
+            Command::Limit { step_timeout_s, staging_bytes, populate_idle_s } => {
+                self.limit(*step_timeout_s, *staging_bytes, *populate_idle_s);
+            }
+            Command::Bank(member) => {
+                let part = self.part_of_job(Some("setup"), &bank::WHOLE.map(str::to_string))?;
+                self.populate(member, part)?;
+                self.cluster.run(1_000);
+            }
+            Command::Start { cold, members } => {
+                for member in names(members)? {
+                    self.cluster.start(member, *cold);
+                }
+            }
+            Command::Stop(members) => {
+                for member in names(members)? {
+                    self.cluster.tell(member, control_region::Event::Stop);
+                    self.cluster.settle();
+                }
+            }
+            Command::Kill(members) => {
+                names(members)?.into_iter().for_each(|member| self.cluster.kill(member))
+            }
+            Command::Part(parts) => self.part(parts)?,
+            Command::Heal => self.part(&[])?,
+            Command::Hold { what, of } => self.hold(what, of)?,
+            Command::Release => self.cluster.release(false),
+            Command::Lose => self.cluster.release(true),
+            Command::Lag(member) => self.cluster.node(name(member)?).lags = true,
+            Command::Resume(member) => {
+                self.cluster.node(name(member)?).lags = false;
+                self.cluster.settle();
+            }
+            Command::Lead(member) => {
+                let node = self.cluster.node(name(member)?).settings.node;
+                self.cluster.groups[0].lead(node);
+                self.cluster.settle();
+            }
+            Command::Compact => self.cluster.groups[0].compacted = self.cluster.groups[0].last(),
+            Command::Run(seconds) => self.cluster.run((seconds * 1_000.0) as u64),
+            Command::At { member, command } => {
+                let asked = OperatorRequest::Command { text: command.clone(), wait_ms: None };
+                self.cluster.ask(name(member)?, asked);
+            }
+            Command::Populate { member, mode, uncond, delete, definitions } => {
+                let part = self.part_of_job(mode.as_deref(), definitions)?;
+                let condition =
+                    if *uncond { PopulateCondition::Unconditional } else { PopulateCondition::Latest };
+                self.populate(member, PopulateRequest { condition, delete: *delete, ..part })?;
+            }
+            Command::Chunk { member, job, last, definitions } => {
+                let part = self.part_of_job(None, definitions)?;
+                self.populate(member, PopulateRequest { job: 1_000 + *job, last: *last, ..part })?;
+            }
+            Command::List { member, name, instances } => {
+                self.list(member, name.as_deref(), instances.as_deref())?;
+            }
+            Command::Smuggle(psb) => self.smuggle(psb)?,
+            Command::Schedule { member, region, psb } => {
+                self.cluster.schedule(name(member)?, *region, psb.parse()?);
+            }
+            Command::End { member, region } => {
+                let region = control_region::RegionId(*region);
+                self.cluster.tell(name(member)?, control_region::Event::RegionEnded { region });
+                self.cluster.settle();
+            }
+        }
+        Ok(())
+    }
+}
+
+fn name(text: &str) -> Result<MemberName, Box<dyn Error>> {
+    Ok(MemberName::new(text)?)
+}
+
+fn names(texts: &[String]) -> Result<Vec<MemberName>, Box<dyn Error>> {
+    texts.iter().map(|text| name(text)).collect()
+}
+
+impl goldenscript::Runner for Story {
+    type Command = Command;
+
+    fn run(&mut self, command: &Command, _: &goldenscript::Context) -> Result<String, Box<dyn Error>> {
+        self.act(command)?;
+        Ok(self.seen())
+    }
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the scripts lie in a folder")]
+fn stories() {
+    let mut scripts: Vec<_> =
+        std::fs::read_dir("scripts").unwrap().map(|script| script.unwrap().path()).collect();
+    scripts.sort();
+    for script in scripts {
+        goldenscript::run(&mut Story::new(), &script)
+            .unwrap_or_else(|error| panic!("{}: {error}", script.display()));
+    }
+}
