@@ -12,7 +12,7 @@ pub struct CallId(pub u64);
 /// One letter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Letter {
-    /// I am here, in this run. Sent once a second, so that a restart is noticed.
+    /// I am here, in this run. Sent once a second and over every link that comes up, so that a restart is noticed.
     Alive,
     /// I want to be taken among the active; to the master.
     Register(Registration),

@@ -7,44 +7,45 @@ use plex::{Incarnation, MemberState, PlexChange, RosterEntry};
 use std::collections::BTreeMap;
 use vocabulary::{MemberName, Moment};
 
-/// How often a member says that it is there.
+/// How often a member says that it is there. It says so at once where a link comes up, or when it is another run.
 const ALIVE_MS: u64 = 1_000;
 
 #[derive(Debug, Clone, Copy)]
 struct Link {
     state: LinkState,
     since: Moment,
-    incarnation: Option<Incarnation>,
+    /// The run of the member that was heard last.
+    heard: Option<Incarnation>,
+    /// The run of this member that was told over it, since it came up.
+    told: Option<Incarnation>,
+}
+
+impl Link {
+    /// A link that nothing is known of yet.
+    fn new(now: Moment) -> Self {
+        Self { state: LinkState::Down { refused: false }, since: now, heard: None, told: None }
+    }
 }
 
 /// What is known of the links.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Links {
     links: BTreeMap<MemberName, Link>,
     wanted: BTreeMap<MemberName, String>,
-    started: Moment,
     alive_at: Moment,
 }
 
 impl Links {
-    pub(crate) fn new(now: Moment) -> Self {
-        Self { links: BTreeMap::new(), wanted: BTreeMap::new(), started: now, alive_at: Moment::default() }
-    }
-
     pub(crate) fn set(&mut self, member: MemberName, state: LinkState, now: Moment) {
-        let incarnation = self.links.get(&member).and_then(|link| link.incarnation);
+        let link = self.links.entry(member).or_insert_with(|| Link::new(now));
         // A link that stays down keeps the moment it went down; that nobody listens there may turn out later.
-        let since = match (self.links.get(&member), state) {
-            (Some(Link { state: LinkState::Down { .. }, since, .. }), LinkState::Down { .. }) => *since,
-            _ => now,
-        };
-        self.links.insert(member, Link { state, since, incarnation });
+        let stays_down = matches!((link.state, state), (LinkState::Down { .. }, LinkState::Down { .. }));
+        let since = if stays_down { link.since } else { now };
+        *link = Link { state, since, told: None, ..*link };
     }
 
-    pub(crate) fn heard(&mut self, member: MemberName, incarnation: Incarnation) {
-        if let Some(link) = self.links.get_mut(&member) {
-            link.incarnation = Some(incarnation);
-        }
+    pub(crate) fn heard(&mut self, member: MemberName, incarnation: Incarnation, now: Moment) {
+        self.links.entry(member).or_insert_with(|| Link::new(now)).heard = Some(incarnation);
     }
 
     pub(crate) fn is_up(&self, member: MemberName) -> bool {
@@ -54,12 +55,30 @@ impl Links {
     /// Whether that run of a member is gone: another one speaks, nobody listens, or it is silent for too long.
     fn is_lost(&self, member: MemberName, incarnation: Incarnation, now: Moment, lost_ms: u64) -> bool {
         match self.links.get(&member) {
-            Some(Link { incarnation: Some(heard), state: LinkState::Up, .. }) => *heard != incarnation,
-            Some(Link { state: LinkState::Up, .. }) => false,
+            Some(Link { state: LinkState::Up, heard, .. }) => heard.is_some_and(|heard| heard != incarnation),
             Some(Link { state: LinkState::Down { refused: true }, .. }) => true,
             Some(Link { since, .. }) => now.ms_since(*since) >= lost_ms,
-            None => now.ms_since(self.started) >= lost_ms,
+            // It has just come, and is not linked yet.
+            None => false,
         }
+    }
+
+    /// The members that have to be told now which run of this one is here: all of them when it is time, and
+    /// meanwhile those who have not heard.
+    fn to_tell(&mut self, incarnation: Incarnation, now: Moment) -> Vec<MemberName> {
+        let due = now.ms_since(self.alive_at) >= ALIVE_MS;
+        if due {
+            self.alive_at = now;
+        }
+        let mut to_tell = Vec::new();
+        for (member, link) in &mut self.links {
+            let up = link.state == LinkState::Up && self.wanted.contains_key(member);
+            if up && (due || link.told != Some(incarnation)) {
+                link.told = Some(incarnation);
+                to_tell.push(*member);
+            }
+        }
+        to_tell
     }
 }
 
@@ -71,16 +90,17 @@ impl ControlRegion {
         wanted.extend(roster);
         wanted.remove(&self.me());
         if wanted != self.links.wanted {
+            for member in wanted.keys() {
+                self.links.links.entry(*member).or_insert_with(|| Link::new(self.now));
+            }
             self.links.wanted = wanted.clone();
             self.emit(Effect::Links(wanted));
         }
-        if self.now.ms_since(self.links.alive_at) >= ALIVE_MS {
-            self.links.alive_at = self.now;
-            let up: Vec<MemberName> =
-                self.links.wanted.keys().copied().filter(|member| self.links.is_up(*member)).collect();
-            for to in up {
-                self.emit(Effect::Send { to, letter: Letter::Alive });
-            }
+        let announced = self.links.alive_at;
+        for to in self.links.to_tell(self.settings.incarnation, self.now) {
+            self.emit(Effect::Send { to, letter: Letter::Alive });
+        }
+        if self.links.alive_at != announced {
             self.announce_guest();
         }
     }

@@ -58,6 +58,8 @@ pub struct ControlRegion {
     pub(crate) ballot: Option<Ballot>,
     pub(crate) coordination: Option<Coordination>,
     pub(crate) imports: Vec<WaitingImport>,
+    /// The version of staging of which this member knows that every block can be built.
+    pub(crate) validated: Option<u64>,
     pub(crate) desk: Desk,
     pub(crate) populate: PopulateDesk,
     // On its way, or since when it is known that it did not arrive.
@@ -71,7 +73,7 @@ impl ControlRegion {
     /// A member that starts with the plex as its disk kept it.
     pub fn new(settings: Settings, plex: Plex, applied: u64, now: Moment) -> Self {
         Self {
-            links: Links::new(now),
+            links: Links::default(),
             // Answers to what an earlier run asked must not be taken for answers to this one.
             names: settings.incarnation.0,
             settings,
@@ -86,6 +88,7 @@ impl ControlRegion {
             ballot: None,
             coordination: None,
             imports: Vec::new(),
+            validated: None,
             desk: Desk::default(),
             populate: PopulateDesk::default(),
             outstanding: BTreeMap::new(),
@@ -156,7 +159,7 @@ impl ControlRegion {
             }
             Event::Link { member, state } => self.links.set(member, state, now),
             Event::Letter { from, incarnation, letter } => {
-                self.links.heard(from, incarnation);
+                self.links.heard(from, incarnation, now);
                 self.read(from, incarnation, letter);
             }
             Event::Operator { request, asked, .. } => self.operator(request, asked),

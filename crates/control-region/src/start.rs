@@ -82,13 +82,13 @@ impl ControlRegion {
         })
     }
 
-    /// A member that the plex has taken for lost comes back as a new run of itself.
+    /// A member that the plex has taken for lost comes back as a new run of itself. It may have much to catch up on.
     fn come_back(&mut self) {
         self.settings.incarnation = Incarnation(self.settings.incarnation.0.wrapping_add(1));
         self.settings.cold = false;
         self.ballot = None;
         self.resources.release();
-        self.begin_registration();
+        self.start = StartPhase::default();
     }
 
     fn stopped(&mut self) {

@@ -268,7 +268,7 @@ pub(crate) fn staging_busy_answer(
 ) -> Answer {
     let mut answer = new_answer(&import.text, import.began, now, master);
     answer.rows.push(member_row(master, CompletionCode::IN_PROGRESS));
-    answer.reason_text = message.to_string();
+    answer.reason_text = "the staging data set was not set free in time".to_string();
     answer.say(master, message);
     (answer.rc, answer.rsn) = (ReturnCode::LIST, ReasonCode::NONE_SUCCEEDED);
     answer

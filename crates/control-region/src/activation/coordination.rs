@@ -138,6 +138,12 @@ impl ControlRegion {
         self.owe(Owed::Abort(token), |region| PlexChange::Abort { token, reason, at: region.now });
     }
 
+    /// Whether only the record of its end is missing from the activation under way.
+    pub(crate) fn is_concluded(&self) -> bool {
+        let under_way = self.plex.activation().map(|activation| activation.token);
+        self.coordination.as_ref().is_some_and(|own| own.answered && under_way == Some(own.token))
+    }
+
     fn step_is_over(&self, activation: &Activation) -> bool {
         self.now.ms_since(activation.phase_since()) >= self.settings.step_timeout_ms
     }

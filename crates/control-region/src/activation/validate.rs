@@ -16,6 +16,11 @@ pub(crate) struct Invalid {
     pub(crate) text: String,
 }
 
+/// Whether everything that is staged could be imported.
+pub(crate) fn is_valid(catalog: &Catalog) -> bool {
+    catalog.plan(PlanMode::Everything).is_ok_and(|plan| unbuildable(catalog, &plan).is_empty())
+}
+
 /// Everything that is wrong with what an import would activate; nothing where it may go on.
 pub(crate) fn validate(catalog: &Catalog, options: &ActivationOptions) -> Vec<Invalid> {
     let mode = if options.mode == ActivationMode::Plain { PlanMode::Everything } else { PlanMode::PsbsOnly };

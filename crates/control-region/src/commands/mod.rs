@@ -116,8 +116,7 @@ fn master(region: &ControlRegion, text: &str) -> Result<MemberName, Box<Answer>>
 }
 
 fn no_master(region: &ControlRegion, text: &str) -> Answer {
-    let reason = "no master is known, because a majority of the members is out of reach or one is just being chosen; \
-                  QUERY MEMBER TYPE(IMS) shows who is there";
+    let reason = "a majority is out of reach, or a master is just being chosen; QUERY MEMBER TYPE(IMS) shows who is there";
     Answer::refused(text, region.now, ReturnCode::OM_ENVIRONMENT, ReasonCode::NO_MASTER, reason)
 }
 

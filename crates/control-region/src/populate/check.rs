@@ -4,27 +4,32 @@ use crate::library::CatalogLibrary;
 use catalog::Catalog;
 use definitions::{Definition, Finding, acb};
 use std::sync::Arc;
+use vocabulary::ResourceName;
 
 /// What a check came to.
+#[derive(Debug, Default)]
 pub(super) struct Checked {
     /// The definitions whose blocks can be built.
     pub(super) sound: Vec<Definition>,
-    /// What is wrong with the others.
-    pub(super) lines: Vec<String>,
+    /// The others, with what is wrong with each.
+    pub(super) wrong: Vec<(ResourceName, Vec<Finding>)>,
 }
 
 /// Leaves out the definitions whose blocks can't be built, and then those that name one of these.
 pub(super) fn check(compiled: Vec<Definition>, catalog: &Catalog) -> Checked {
-    let (mut sound, mut lines) = (compiled, Vec::new());
+    let mut checked = Checked { sound: compiled, wrong: Vec::new() };
     loop {
-        let count = sound.len();
-        let findings: Vec<Option<Vec<Finding>>> = findings_of(&sound, catalog);
-        sound =
-            sound.into_iter().zip(&findings).filter(|(_, wrong)| wrong.is_none()).map(|(d, _)| d).collect();
-        let rendered = findings.iter().flatten().flatten().map(Finding::render);
-        lines.extend(rendered.flat_map(|text| text.lines().map(str::to_string).collect::<Vec<_>>()));
-        if sound.len() == count {
-            return Checked { sound, lines };
+        let before = checked.wrong.len();
+        let definitions = std::mem::take(&mut checked.sound);
+        let findings = findings_of(&definitions, catalog);
+        for (definition, findings) in definitions.into_iter().zip(findings) {
+            match findings {
+                None => checked.sound.push(definition),
+                Some(findings) => checked.wrong.push((definition.name(), findings)),
+            }
+        }
+        if checked.wrong.len() == before {
+            return checked;
         }
     }
 }

@@ -5,9 +5,9 @@ use crate::om::ReplyTo;
 use catalog::job::{JobCard, JobId};
 use catalog::{Catalog, NewInstance};
 use csl::envelope::{PopulateRequest, SourceFile};
-use definitions::Definition;
+use definitions::{Compilation, Definition, Finding};
 use plex::StageChange;
-use vocabulary::{InstanceStamp, MemberName, Moment, Severity};
+use vocabulary::{InstanceStamp, MemberName, Moment, ResourceName, Severity};
 
 /// How much of a job goes into one entry of the log.
 const ENTRY_BYTES_MAX: u64 = 512 << 10;
@@ -21,8 +21,10 @@ pub(super) struct Job {
     pub(super) lines: Vec<String>,
     pub(super) worst: Option<Severity>,
     pub(super) rejected_count: usize,
+    /// Those whose names are known.
+    pub(super) rejected: Vec<ResourceName>,
     stamp: Option<InstanceStamp>,
-    compiled: Vec<Definition>,
+    compilations: Vec<Compilation>,
     ready: Vec<NewInstance>,
     added: u64,
     last: bool,
@@ -64,8 +66,9 @@ impl Job {
             lines: Vec::new(),
             worst: None,
             rejected_count: 0,
+            rejected: Vec::new(),
             stamp: part.stamp,
-            compiled: Vec::new(),
+            compilations: Vec::new(),
             ready: Vec::new(),
             added: 0,
             last: false,
@@ -86,11 +89,16 @@ impl Job {
     fn compile(&mut self, source: &SourceFile) {
         let compilation = definitions::compile(&source.name, &source.bytes);
         self.rejected_count += compilation.rejected_count;
-        for finding in &compilation.findings {
+        self.rejected.extend(&compilation.rejected);
+        self.tell(&compilation.findings);
+        self.compilations.push(compilation);
+    }
+
+    fn tell(&mut self, findings: &[Finding]) {
+        for finding in findings {
             self.worst = self.worst.max(Some(finding.severity()));
             self.lines.extend(finding.render().lines().map(str::to_string));
         }
-        self.compiled.extend(compilation.definitions);
     }
 
     /// Whether its last part is here.
@@ -105,14 +113,16 @@ impl Job {
 
     /// Makes instances of what can be built from the job and the catalog together.
     pub(super) fn check(&mut self, catalog: &Catalog) {
-        let compiled = std::mem::take(&mut self.compiled);
-        let count = compiled.len();
-        let Checked { sound, lines } = check(compiled, catalog);
-        self.rejected_count += count - sound.len();
-        if !lines.is_empty() {
-            self.worst = self.worst.max(Some(Severity::Error));
+        let mut compilations = std::mem::take(&mut self.compilations);
+        let compiled =
+            compilations.iter_mut().flat_map(|compilation| compilation.definitions.drain(..)).collect();
+        let Checked { sound, wrong } = check(compiled, catalog);
+        for (name, mut findings) in wrong {
+            compilations.iter().for_each(|compilation| compilation.locate(&mut findings));
+            self.tell(&findings);
+            self.rejected.push(name);
+            self.rejected_count += 1;
         }
-        self.lines.extend(lines);
         let stamp = self.stamp.unwrap_or_else(|| self.new_stamp(&sound, catalog));
         self.ready.extend(sound.iter().map(|definition| NewInstance::of(definition, stamp)));
     }

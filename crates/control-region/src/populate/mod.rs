@@ -7,7 +7,7 @@ mod check;
 mod job;
 mod report;
 
-use crate::activation::JobReport;
+use crate::activation::{JobReport, is_valid};
 use crate::om::ReplyTo;
 use crate::region::{ControlRegion, Purpose};
 use catalog::job::JobId;
@@ -23,6 +23,8 @@ use vocabulary::message::{DFS3642E, DFS4541E};
 #[derive(Debug, Default)]
 pub(crate) struct PopulateDesk {
     jobs: BTreeMap<CommandToken, Job>,
+    /// Those whose Begin entry has yet to be proposed.
+    unopened: BTreeSet<CommandToken>,
 }
 
 impl PopulateDesk {
@@ -46,12 +48,24 @@ impl ControlRegion {
         } else if first {
             let mut job = Job::new(&part, self.me(), self.settings.staging_bytes_max, self.now);
             job.take(reply_to, &part, self.now);
-            let card = job.card.clone();
             self.populate.jobs.insert(token, job);
-            self.propose(Purpose::Populate(token), PlexChange::Stage(StageChange::Begin(card)));
+            self.populate.unopened.insert(token);
+            self.open_jobs();
         } else {
             let answer = self.dropped_answer();
             self.reply(reply_to, answer);
+        }
+    }
+
+    /// Begins the jobs that have not begun, unless the record of an activation's end is still on its way.
+    fn open_jobs(&mut self) {
+        if self.is_concluded() {
+            return;
+        }
+        for token in std::mem::take(&mut self.populate.unopened) {
+            if let Some(card) = self.populate.jobs.get(&token).map(|job| job.card.clone()) {
+                self.propose(Purpose::Populate(token), PlexChange::Stage(StageChange::Begin(card)));
+            }
         }
     }
 
@@ -96,6 +110,7 @@ impl ControlRegion {
         let token = CommandToken(id.0);
         let Some(mut job) = self.populate.jobs.remove(&token) else { return };
         let Some(reply_to) = job.reply_to.take() else { return };
+        self.validate_ahead();
         let answer = job.answer(self.me(), admissions);
         let admitted = admissions.iter().any(|admission| admission.outcome.admitted());
         if job.card.mode == PopulateMode::Update && admitted {
@@ -109,6 +124,14 @@ impl ControlRegion {
         }
     }
 
+    /// Looks now whether what is staged can be imported, so that the import need not.
+    fn validate_ahead(&mut self) {
+        let catalog = self.plex.catalog();
+        if is_valid(catalog) {
+            self.validated = Some(catalog.staging_version());
+        }
+    }
+
     /// The plex has dropped a job: its member was taken for lost, or it was idle.
     pub(crate) fn job_dropped(&mut self, id: JobId) {
         let answer = self.dropped_answer();
@@ -117,6 +140,7 @@ impl ControlRegion {
 
     /// Forgets jobs whose operator has gone silent. What nobody runs any more is dropped from the catalog.
     pub(crate) fn populate_turn(&mut self) {
+        self.open_jobs();
         let (now, idle_ms) = (self.now, self.settings.populate_idle_ms);
         self.populate.jobs.retain(|_, job| !job.is_idle(now, idle_ms));
     }

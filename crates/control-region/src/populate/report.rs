@@ -5,7 +5,7 @@ use catalog::{Admission, StageOutcome};
 use csl::envelope::PopulateMode;
 use csl::om::{Answer, Column, CompletionCode, MemberMessage, MessageBody, ReasonCode, ReturnCode, Row};
 use vocabulary::message::{DFS4533I, DFS4534I, DFS4536I};
-use vocabulary::{MemberName, Message, Severity};
+use vocabulary::{MemberName, Message, ResourceName, Severity};
 
 impl Job {
     /// The answer to a job that has ended.
@@ -18,6 +18,7 @@ impl Job {
                 answer.say(master, message);
             }
         }
+        answer.rows.extend(self.rejected.iter().map(|name| rejected_row(*name, master)));
         let admitted = admissions.iter().filter(|admission| admission.outcome.admitted()).count();
         answer.say(master, self.closing(admitted));
         self.judge(&mut answer, admissions);
@@ -48,12 +49,14 @@ impl Job {
 
     fn judge(&self, answer: &mut Answer, admissions: &[Admission]) {
         let forged = admissions.iter().filter(|a| a.outcome == StageOutcome::OtherContent).count();
-        let all_admitted = admissions.iter().all(|admission| admission.outcome.admitted());
+        let older = admissions.iter().any(|admission| {
+            matches!(admission.outcome, StageOutcome::DirectoryIsLater(_) | StageOutcome::StagingIsLater(_))
+        });
         if self.worst >= Some(Severity::Error) || self.rejected_count + forged > 0 {
             answer.rc = ReturnCode(u32::from(Severity::Error.return_code()));
             answer.reason_text =
                 format!("{} definitions are in error and were left out", self.rejected_count + forged);
-        } else if !all_admitted || self.worst >= Some(Severity::Warning) {
+        } else if older || self.worst >= Some(Severity::Warning) {
             answer.rc = ReturnCode::OM_WARNING;
             answer.rsn = ReasonCode::WARNINGS;
         }
@@ -71,6 +74,13 @@ fn columns() -> Vec<Column> {
         Column::text("TIMESTMP", "TimeStamp"),
         Column::text("PRIOR", "PriorTimeStamp").skip_blank(),
     ]
+}
+
+fn rejected_row(name: ResourceName, master: MemberName) -> Row {
+    Row::of(master, CompletionCode::NOT_ALLOWED)
+        .with("NAME", name.as_str())
+        .with("TYP", name.kind().to_string())
+        .with("ACT", "REJECTED")
 }
 
 fn admission_row(admission: &Admission, master: MemberName) -> Row {

@@ -308,6 +308,13 @@ impl Cluster {
         let Some(region) = &mut node.region else { return };
         let effects = region.install(now, index, plex.unwrap());
         self.want(member, effects);
+        let unknown = self
+            .proposed
+            .extract_if(.., |(of, at), (proposer, _)| *of == group && *at <= index && *proposer == member);
+        let unknown: Vec<ProposalId> = unknown.map(|(_, (_, proposal))| proposal).collect();
+        for proposal in unknown {
+            self.tell(member, Event::Proposed { proposal, outcome: None });
+        }
     }
 
     fn deliver_one(&mut self) -> bool {
@@ -384,6 +391,13 @@ impl Cluster {
         } else {
             self.tell(member, Event::Proposed { proposal, outcome: None });
         }
+    }
+
+    /// Leaves only a snapshot of the log, as far as nobody who is there still has to apply it.
+    pub(crate) fn compact(&mut self) {
+        let there = self.nodes.values().filter(|node| node.group == 0 && self.standing_of(node).0.is_some());
+        let applied = there.map(|node| node.applied).min();
+        self.groups[0].compacted = applied.unwrap_or(0).max(self.groups[0].compacted);
     }
 
     /// Lets go of what is held back; `lost` where it never arrives.

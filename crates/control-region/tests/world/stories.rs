@@ -300,7 +300,7 @@ impl Story {
                 self.cluster.groups[0].lead(node);
                 self.cluster.settle();
             }
-            Command::Compact => self.cluster.groups[0].compacted = self.cluster.groups[0].last(),
+            Command::Compact => self.cluster.compact(),
             Command::Run(seconds) => self.cluster.run((seconds * 1_000.0) as u64),
             Command::At { member, command } => {
                 let asked = OperatorRequest::Command { text: command.clone(), wait_ms: None };
