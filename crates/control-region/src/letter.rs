@@ -49,6 +49,14 @@ pub enum Letter {
         token: CommandToken,
         /// The command as typed.
         text: String,
+        /// What the sender had applied of the log.
+        applied: u64,
+    },
+    /// The command that you sent may be from before I became master, and given up since: look at the newest state,
+    /// and send it again.
+    LookAgain {
+        /// Which one.
+        call: CallId,
     },
     /// Take a part of a populate job as master, and answer.
     Populate {
@@ -59,14 +67,14 @@ pub enum Letter {
         /// It is the one that the job begins with. A later one must not begin a job anew at another master.
         first: bool,
     },
-    /// The answer to one of the three before.
+    /// The answer to a question.
     Answer {
         /// What is answered.
         call: CallId,
         /// The answer.
         answer: Box<Answer>,
     },
-    /// How far one of the three before is.
+    /// How far the answer to a question is.
     Progress {
         /// What is in progress.
         call: CallId,

@@ -35,6 +35,7 @@
 mod activation;
 mod commands;
 mod event;
+mod leadership;
 mod letter;
 mod library;
 mod links;

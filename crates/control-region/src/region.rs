@@ -2,6 +2,7 @@
 
 use crate::activation::{Ballot, Coordination, WaitingImport};
 use crate::event::{Effect, Event, ProposalId, RequestId};
+use crate::leadership::Leadership;
 use crate::links::Links;
 use crate::om::{Desk, ReplyTo};
 use crate::populate::PopulateDesk;
@@ -53,6 +54,7 @@ pub struct ControlRegion {
     pub(crate) start: StartPhase,
     pub(crate) leader: Option<u64>,
     pub(crate) quorum: bool,
+    pub(crate) leadership: Option<Leadership>,
     pub(crate) links: Links,
     pub(crate) founding: Option<Founding>,
     pub(crate) ballot: Option<Ballot>,
@@ -84,6 +86,7 @@ impl ControlRegion {
             start: StartPhase::default(),
             leader: None,
             quorum: false,
+            leadership: None,
             founding: None,
             ballot: None,
             coordination: None,
@@ -166,6 +169,7 @@ impl ControlRegion {
             Event::Proposed { proposal, outcome } => self.proposed(proposal, outcome),
             Event::Barrier { barrier, index } => {
                 self.start_barrier(barrier, index);
+                self.leadership_barrier(barrier, index);
                 self.desk_barrier(barrier, index);
             }
             Event::Schedule { request, region, psb } => self.schedule(request, region, psb),
@@ -186,8 +190,10 @@ impl ControlRegion {
         self.start_turn();
         self.member_turn();
         if self.is_master() {
+            self.leadership_turn();
             self.master_turn();
         } else {
+            self.leadership = None;
             self.coordination = None;
         }
         self.import_turn();

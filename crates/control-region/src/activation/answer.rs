@@ -274,26 +274,11 @@ pub(crate) fn staging_busy_answer(
     answer
 }
 
-/// The answer where the master was lost before anything of the import was in the log. `staged` says that a populate
-/// job had filled the staging data set for it.
-pub(crate) fn never_begun_answer(
-    text: &str,
-    began: Moment,
-    now: Moment,
-    token: CommandToken,
-    staged: bool,
-) -> Answer {
+/// The answer of an entry member whose master was lost before anything of the import was in the log.
+pub(crate) fn never_begun_answer(text: &str, began: Moment, now: Moment, token: CommandToken) -> Answer {
     let mut answer = Answer { stopped: now, ..Answer::new(text, began) };
     (answer.rc, answer.rsn) = (ReturnCode::OM_ENVIRONMENT, ReasonCode::NO_MASTER);
-    answer.reason_text = match staged {
-        true => format!(
-            "the master was lost before command {token} began; the definitions are staged, so IMPORT DEFN SOURCE(CATALOG) activates them"
-        ),
-        false => {
-            format!(
-                "the master was lost before command {token} began, and nothing was changed; submit it again"
-            )
-        }
-    };
+    answer.reason_text =
+        format!("the master was lost before command {token} began, and nothing was changed; submit it again");
     answer
 }

@@ -1,6 +1,6 @@
 //! IMPORT at the master, from the command to the Prepare entry: wait for the staging data set, validate, propose.
 
-use super::answer::{import_answer, invalid_answer, never_begun_answer, refusal_answer, staging_busy_answer};
+use super::answer::{import_answer, invalid_answer, refusal_answer, staging_busy_answer};
 use super::validate::validate;
 use crate::om::ReplyTo;
 use crate::region::{ControlRegion, Purpose};
@@ -23,8 +23,6 @@ pub(crate) struct WaitingImport {
     pub(crate) began: Moment,
     job: Option<JobReport>,
     step: Step,
-    /// A Prepare entry may be on its way or in the log, so that nobody can say that it never began.
-    proposed: bool,
 }
 
 /// What the populate job that goes over into an import has to say before the import's own answer.
@@ -60,8 +58,8 @@ impl ControlRegion {
     ) {
         let known = self.imports.iter().any(|import| import.token == token);
         if !known {
-            let (began, step, proposed) = (self.now, Step::Ready, false);
-            self.imports.push(WaitingImport { token, text, options, reply_to, began, job, step, proposed });
+            let (began, step) = (self.now, Step::Ready);
+            self.imports.push(WaitingImport { token, text, options, reply_to, began, job, step });
         }
     }
 
@@ -82,28 +80,21 @@ impl ControlRegion {
         if self.plex.activation().is_some_and(|activation| activation.token == import.token) {
             return true;
         }
+        // Who is not master any more gives up what the log does not have. The entry member watches the log.
+        if !self.is_master() {
+            return false;
+        }
         match import.step {
-            Step::Ready | Step::WaitingForStaging if self.is_master() => self.advance_import(import),
-            Step::Ready | Step::WaitingForStaging if !import.proposed => self.give_up_import(import),
-            Step::Unknown { since } if self.is_master() => {
+            Step::Ready | Step::WaitingForStaging => self.advance_import(import),
+            Step::Proposed => true,
+            Step::Unknown { since } => {
                 // A second Prepare of the same token is the first one.
                 if self.now.ms_since(since) >= self.settings.retry_ms {
                     import.step = Step::Ready;
                 }
                 true
             }
-            Step::Proposed => true,
-            // Whether it was made will show in the log, and the entry member watches for it.
-            Step::Ready | Step::WaitingForStaging | Step::Unknown { .. } => self.leader.is_none(),
         }
-    }
-
-    /// What has not begun when this member ceases to be master never will.
-    fn give_up_import(&mut self, import: &WaitingImport) -> bool {
-        let staged = import.job.is_some();
-        let answer = never_begun_answer(&import.text, import.began, self.now, import.token, staged);
-        self.reply_import(import, answer, false);
-        false
     }
 
     /// Whether the import goes on; else it was answered.
@@ -154,7 +145,7 @@ impl ControlRegion {
             self.reply_import(import, answer, false);
             return false;
         }
-        (import.step, import.proposed) = (Step::Proposed, true);
+        import.step = Step::Proposed;
         let change = PlexChange::Prepare {
             token: import.token,
             master: self.me(),
@@ -171,7 +162,7 @@ impl ControlRegion {
         match outcome {
             Some(Ok(())) => {}
             Some(Err(Refusal::StagingChanged | Refusal::Catalog(CatalogError::StagingHeld(_)))) => {
-                (self.imports[at].step, self.imports[at].proposed) = (Step::Ready, false);
+                self.imports[at].step = Step::Ready;
             }
             Some(Err(refusal)) => {
                 let import = self.imports.remove(at);

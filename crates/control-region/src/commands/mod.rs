@@ -13,7 +13,7 @@ use crate::om::ReplyTo;
 use crate::region::ControlRegion;
 use csl::envelope::OperatorRequest;
 use csl::om::view::{CommandView, UpdateResource};
-use csl::om::{Answer, Command, CompletionCode, Generic, ReasonCode, ReturnCode, Route};
+use csl::om::{Answer, Command, CompletionCode, Generic, ReasonCode, ReturnCode, Route, Verb};
 use plex::{CommandToken, MemberState};
 use vocabulary::{MemberName, ResourceKind};
 
@@ -43,6 +43,16 @@ pub(crate) enum Way {
         /// Its token, where it has one already.
         token: Option<CommandToken>,
     },
+}
+
+/// Whether this is an IMPORT.
+pub(crate) fn is_import(asked: &OperatorRequest) -> bool {
+    match asked {
+        OperatorRequest::Command { text, .. } => {
+            Command::parse(text).is_ok_and(|command| command.verb == Verb::Import)
+        }
+        OperatorRequest::Populate(_) | OperatorRequest::List(_) => false,
+    }
 }
 
 /// How a request is called in its answer.

@@ -3,12 +3,13 @@
 //! Its entry member outlives the master. When the master is lost it looks into the log: the activation is there
 //! and will end, or it never began.
 
-use super::{Desk, JOBS_REMEMBERED, Kind, ReplyTo};
+use super::{Desk, JOBS_REMEMBERED, Kind, Pending, ReplyTo};
 use crate::activation::{import_answer, never_begun_answer};
+use crate::commands;
 use crate::event::{BarrierId, Effect, RequestId};
 use crate::letter::{CallId, Letter};
 use crate::region::ControlRegion;
-use csl::envelope::OperatorRequest;
+use csl::envelope::{OperatorRequest, PopulateRequest};
 use csl::om::{Answer, ReasonCode, ReturnCode};
 use plex::{CommandToken, Finished};
 use vocabulary::{MemberName, Moment};
@@ -19,8 +20,25 @@ pub(super) struct Coordinated {
     pub(super) token: CommandToken,
     pub(super) call: CallId,
     to: MemberName,
-    populate: bool,
+    what: What,
     doubt: Option<Doubt>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum What {
+    Import,
+    DeleteMember,
+    Populate,
+}
+
+/// What is to be done about a command.
+pub(super) enum Pursuit {
+    /// To wait.
+    Wait,
+    /// To hand it over once more.
+    HandOver,
+    /// To answer it.
+    Answer(Box<Answer>),
 }
 
 /// The member that coordinates it was out of reach: did it begin?
@@ -67,93 +85,129 @@ impl ControlRegion {
     ) -> Coordinated {
         let token = token.unwrap_or_else(|| self.next_token());
         let call = CallId(self.next_name());
-        let populate = matches!(asked, OperatorRequest::Populate(_));
-        Coordinated { token, call, to, populate, doubt: None }
+        let what = match (asked, commands::is_import(asked)) {
+            (OperatorRequest::Populate(_), _) => What::Populate,
+            (_, true) => What::Import,
+            (_, false) => What::DeleteMember,
+        };
+        Coordinated { token, call, to, what, doubt: None }
+    }
+
+    /// Hands a part of a populate job over to whoever runs the job.
+    pub(super) fn hand_over_part(&mut self, request: RequestId, part: PopulateRequest) {
+        let Some((to, call)) = self.coordinator_of(request).map(|(to, call, _)| (to, call)) else { return };
+        let first = self.desk.is_first_part(part.job);
+        if to == self.me() {
+            self.take_part_of_job(ReplyTo::Operator(request), part, first);
+        } else {
+            self.emit(Effect::Send { to, letter: Letter::Populate { call, part, first } });
+        }
     }
 
     /// Hands a command over to whoever does it for all.
-    pub(super) fn hand_over(
-        &mut self,
-        reply_to: ReplyTo,
-        asked: OperatorRequest,
-        to: MemberName,
-        (token, call): (CommandToken, CallId),
-        text: &str,
-    ) {
-        match asked {
-            OperatorRequest::Populate(part) => {
-                let first = self.desk.is_first_part(part.job);
-                if to == self.me() {
-                    self.take_part_of_job(reply_to, part, first);
-                } else {
-                    self.emit(Effect::Send { to, letter: Letter::Populate { call, part, first } });
-                }
-            }
-            _ if to == self.me() => self.do_for_all(reply_to, token, text),
-            _ => self.send_coordinate(to, call, token, text),
+    pub(super) fn hand_over(&mut self, request: RequestId, text: &str) {
+        let Some((to, call, token)) = self.coordinator_of(request) else { return };
+        if to == self.me() {
+            self.do_for_all(ReplyTo::Operator(request), token, text);
+        } else {
+            let (text, applied) = (text.to_string(), self.applied);
+            self.emit(Effect::Send { to, letter: Letter::Coordinate { call, token, text, applied } });
         }
     }
 
-    fn send_coordinate(&mut self, to: MemberName, call: CallId, token: CommandToken, text: &str) {
-        let text = text.to_string();
-        self.emit(Effect::Send { to, letter: Letter::Coordinate { call, token, text } });
+    fn coordinator_of(&self, request: RequestId) -> Option<(MemberName, CallId, CommandToken)> {
+        match &self.desk.pending.get(&request)?.kind {
+            Kind::Coordinated(command) => Some((command.to, command.call, command.token)),
+            Kind::Collecting(_) => None,
+        }
     }
 
-    /// Looks whether whoever does it is still there; gives an answer where it has to be given without.
-    pub(super) fn pursue(&mut self, text: &str, began: Moment, command: &mut Coordinated) -> Option<Answer> {
-        let finished = self.plex.finished(command.token).filter(|_| !command.populate);
+    /// Looks whether whoever does it is still there.
+    pub(super) fn pursue(&mut self, text: &str, began: Moment, command: &mut Coordinated) -> Pursuit {
+        let finished = self.plex.finished(command.token).filter(|_| command.what == What::Import);
         if let Some(finished) = finished {
-            return Some(import_answer(text, began, self.now, finished));
+            return Pursuit::Answer(Box::new(import_answer(text, began, self.now, finished)));
         }
-        let reachable = if command.to == self.me() { self.is_master() } else { self.links.is_up(command.to) };
-        let master = self.master();
-        let by_guest = self.is_guest(command.to);
-        let deposed = !by_guest && master.is_some_and(|master| master != command.to);
-        if reachable && !deposed && command.doubt.is_none() {
-            return None;
+        let under_way = self.plex.activation().is_some_and(|activation| activation.token == command.token);
+        if self.is_with_its_coordinator(command) || (under_way && command.what == What::Import) {
+            return Pursuit::Wait;
         }
-        if command.populate || by_guest {
-            return Some(self.unknown_outcome(text));
+        if command.what != What::Import || self.is_guest(command.to) {
+            return Pursuit::Answer(Box::new(self.unknown_outcome(text, command)));
         }
-        if self.plex.activation().is_some_and(|activation| activation.token == command.token) {
-            return None;
-        }
-        self.resolve_doubt(text, began, command, master)
+        self.resolve_doubt(text, began, command)
     }
 
-    fn resolve_doubt(
-        &mut self,
-        text: &str,
-        began: Moment,
-        command: &mut Coordinated,
-        master: Option<MemberName>,
-    ) -> Option<Answer> {
+    fn is_with_its_coordinator(&self, command: &Coordinated) -> bool {
+        let linked = command.to == self.me() || self.links.is_up(command.to);
+        let leads = match (command.what, self.master()) {
+            _ if self.is_guest(command.to) => true,
+            // A job outlives a moment without a leader.
+            (What::Populate, None) => command.to != self.me(),
+            (_, master) => master == Some(command.to),
+        };
+        linked && leads && command.doubt.is_none()
+    }
+
+    fn resolve_doubt(&mut self, text: &str, began: Moment, command: &mut Coordinated) -> Pursuit {
         if let Some(Doubt { index: Some(index), .. }) = command.doubt
             && self.applied >= index
         {
-            if master == Some(command.to) && command.to != self.me() {
-                // The link broke and the master did not: it may know nothing of the command, or all but the link.
+            // The link broke and the master did not, or it leads again: a second command of the same token is the
+            // first one.
+            if self.master() == Some(command.to) {
                 command.doubt = None;
-                self.send_coordinate(command.to, command.call, command.token, text);
-                return None;
+                return Pursuit::HandOver;
             }
-            return Some(never_begun_answer(text, began, self.now, command.token, false));
+            let answer = never_begun_answer(text, began, self.now, command.token);
+            return Pursuit::Answer(Box::new(answer));
         }
         let due = command.doubt.is_none_or(|doubt| {
             doubt.index.is_none() && self.now.ms_since(doubt.asked) >= self.settings.retry_ms
         });
         if due {
-            let question = BarrierId(self.next_name());
-            command.doubt = Some(Doubt { question, asked: self.now, index: None });
-            self.emit(Effect::Barrier(question));
+            self.doubt(command);
         }
-        None
+        Pursuit::Wait
     }
 
-    fn unknown_outcome(&self, text: &str) -> Answer {
-        let reason = "the member that coordinated it was lost, and what it staged is dropped unless the job had ended; list \
-                      the catalog, then submit it again";
-        Answer::refused(text, self.now, ReturnCode::OM_ENVIRONMENT, ReasonCode::NO_MASTER, reason)
+    /// Asks for the newest state, which tells whether the command began.
+    fn doubt(&mut self, command: &mut Coordinated) {
+        let question = BarrierId(self.next_name());
+        command.doubt = Some(Doubt { question, asked: self.now, index: None });
+        self.emit(Effect::Barrier(question));
+    }
+
+    /// The master wants the command from a member that knows of its present leadership.
+    pub(super) fn told_to_look_again(&mut self, call: CallId) {
+        let asked_again = |pending: &Pending| matches!(&pending.kind, Kind::Coordinated(command) if command.call == call && command.doubt.is_none());
+        let request =
+            self.desk.pending.iter().find(|(_, pending)| asked_again(pending)).map(|(request, _)| *request);
+        let Some(mut pending) = request.and_then(|request| self.desk.pending.remove(&request)) else {
+            return;
+        };
+        if let Kind::Coordinated(command) = &mut pending.kind {
+            self.doubt(command);
+        }
+        if let Some(request) = request {
+            self.desk.pending.insert(request, pending);
+        }
+    }
+
+    fn unknown_outcome(&self, text: &str, command: &Coordinated) -> Answer {
+        let to = command.to;
+        let reason = match command.what {
+            What::Populate => format!(
+                "{to}, which ran the job, was lost, and what it staged is dropped unless the job had ended; list the catalog, then submit it again"
+            ),
+            What::DeleteMember => format!(
+                "{to} was lost, and it is not known whether it deleted the member; QUERY MEMBER TYPE(IMS) shows who is there"
+            ),
+            What::Import => format!(
+                "{to} was lost, and it is not known whether it imported; QUERY DB and QUERY PGM with SHOW(TIMESTAMP) and ROUTE({to}) tell when it is back"
+            ),
+        };
+        Answer::refused(text, self.now, ReturnCode::OM_ENVIRONMENT, ReasonCode::NO_MASTER, &reason)
     }
 
     /// An activation is over: answers the operators that wait for it here, whoever coordinated it.
@@ -163,7 +217,7 @@ impl ControlRegion {
             .pending
             .iter()
             .filter(|(_, pending)| {
-                matches!(&pending.kind, Kind::Coordinated(command) if command.token == finished.token && !command.populate)
+                matches!(&pending.kind, Kind::Coordinated(command) if command.token == finished.token && command.what == What::Import)
             })
             .map(|(request, pending)| (*request, pending.text.clone(), pending.started))
             .collect();

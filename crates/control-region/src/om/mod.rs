@@ -8,7 +8,7 @@ use crate::event::{BarrierId, Effect, RequestId};
 use crate::letter::{CallId, Letter};
 use crate::region::ControlRegion;
 use collecting::{Collecting, Deferred};
-use coordinated::Coordinated;
+use coordinated::{Coordinated, Pursuit};
 use csl::envelope::{OperatorRequest, Progress};
 use csl::om::{Answer, ReasonCode, ReturnCode};
 use std::collections::{BTreeMap, VecDeque};
@@ -67,12 +67,13 @@ impl ControlRegion {
                 self.desk.pending.insert(request, Pending { text, started, deadline, kind });
             }
             commands::Way::ByOne { to, token } => {
-                let command = self.new_coordinated(&asked, to, token);
-                let (token, call) = (command.token, command.call);
-                let kind = Kind::Coordinated(command);
+                let kind = Kind::Coordinated(self.new_coordinated(&asked, to, token));
                 // Where this member does it itself, the answer may come at once.
                 self.desk.pending.insert(request, Pending { text: text.clone(), started, deadline, kind });
-                self.hand_over(ReplyTo::Operator(request), asked, to, (token, call), &text);
+                match asked {
+                    OperatorRequest::Populate(part) => self.hand_over_part(request, part),
+                    _ => self.hand_over(request, &text),
+                }
             }
         }
     }
@@ -90,19 +91,24 @@ impl ControlRegion {
         let requests: Vec<RequestId> = self.desk.pending.keys().copied().collect();
         for request in requests {
             let Some(mut pending) = self.desk.pending.remove(&request) else { continue };
-            let answer = match &mut pending.kind {
-                Kind::Collecting(collecting) => {
-                    self.collect(&pending.text, collecting, self.now >= pending.deadline)
-                }
-                Kind::Coordinated(coordinated) => {
-                    let answer = self.pursue(&pending.text, pending.started, coordinated);
-                    answer.or_else(|| (self.now >= pending.deadline).then(|| self.too_late(&pending)))
-                }
+            let too_late = self.now >= pending.deadline;
+            let pursuit = match &mut pending.kind {
+                Kind::Collecting(collecting) => self
+                    .collect(&pending.text, collecting, too_late)
+                    .map_or(Pursuit::Wait, |answer| Pursuit::Answer(Box::new(answer))),
+                Kind::Coordinated(coordinated) => self.pursue(&pending.text, pending.started, coordinated),
             };
-            match answer {
-                Some(answer) => self.finish(request, &pending, answer),
-                None => {
+            let text = pending.text.clone();
+            match pursuit {
+                Pursuit::Answer(answer) => self.finish(request, &pending, *answer),
+                Pursuit::Wait | Pursuit::HandOver if too_late => {
+                    let answer = self.too_late(&pending);
+                    self.finish(request, &pending, answer);
+                }
+                Pursuit::Wait => drop(self.desk.pending.insert(request, pending)),
+                Pursuit::HandOver => {
                     self.desk.pending.insert(request, pending);
+                    self.hand_over(request, &text);
                 }
             }
         }
@@ -175,9 +181,14 @@ impl ControlRegion {
                 }
             }
             Letter::Execute { call, asked, at_least } => self.defer_for(from, call, asked, at_least),
-            Letter::Coordinate { call, token, text } => {
-                self.do_for_all(ReplyTo::Member(from, call), token, &text)
+            Letter::Coordinate { call, token, text, applied } => {
+                if self.is_master() && self.leads_since().is_none_or(|since| applied < since) {
+                    self.emit(Effect::Send { to: from, letter: Letter::LookAgain { call } });
+                } else {
+                    self.do_for_all(ReplyTo::Member(from, call), token, &text);
+                }
             }
+            Letter::LookAgain { call } => self.told_to_look_again(call),
             Letter::Populate { call, part, first } => {
                 self.take_part_of_job(ReplyTo::Member(from, call), part, first);
             }

@@ -40,7 +40,7 @@ impl Held {
             Letter::Populate { .. } => Some(Self::Populate),
             Letter::Register(_) => Some(Self::Register),
             Letter::Vote { .. } => Some(Self::Vote),
-            Letter::Alive | Letter::Stopping | Letter::Progress { .. } => None,
+            Letter::Alive | Letter::LookAgain { .. } | Letter::Stopping | Letter::Progress { .. } => None,
         }
     }
 

@@ -245,10 +245,10 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_world_keeps_the_invariants_and_heals(acts in prop::collection::vec(act(), 1..50)) {
+    fn every_world_keeps_the_invariants_and_heals(acts in prop::collection::vec(act(), 1..60)) {
         let mut world = World::new();
         for act in &acts {
             world.act(act);

@@ -113,13 +113,15 @@ enum Command {
 struct Story {
     cluster: Cluster,
     jobs: u64,
+    /// The command tokens that were seen, in order.
+    tokens: Vec<String>,
 }
 
 type Told = Result<(), Box<dyn Error>>;
 
 impl Story {
     fn new() -> Self {
-        Self { cluster: Cluster::new(), jobs: 0 }
+        Self { cluster: Cluster::new(), jobs: 0, tokens: Vec::new() }
     }
 
     /// What could be seen since it was asked last.
@@ -142,6 +144,22 @@ impl Story {
                 Sight::Ended(member) => format!("{member:<4} has stopped"),
             };
             let _ = writeln!(output, "{line}");
+        }
+        self.with_short_tokens(output)
+    }
+
+    /// Command tokens are sixteen hex digits that mean nothing to a reader: the first is told as T1.
+    fn with_short_tokens(&mut self, mut output: String) -> String {
+        let is_token = |word: &&str| word.len() == 16 && word.bytes().all(|b| b.is_ascii_hexdigit());
+        let words = output.split(|c: char| !c.is_ascii_alphanumeric()).filter(is_token);
+        let unknown: Vec<String> = words.map(str::to_string).collect();
+        for token in unknown {
+            if !self.tokens.contains(&token) {
+                self.tokens.push(token);
+            }
+        }
+        for (token, number) in self.tokens.iter().zip(1..) {
+            output = output.replace(token.as_str(), &format!("T{number}"));
         }
         output
     }

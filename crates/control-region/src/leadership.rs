@@ -1,0 +1,42 @@
+//! Since when this member is master, told by the log and not by a clock.
+//!
+//! A command that was sent to an earlier leadership of the same member may have been given up since, and its operator
+//! told so. A sender that has applied the entry with which the present leadership begins can't be such a one.
+
+use crate::event::{BarrierId, Effect};
+use crate::region::ControlRegion;
+use vocabulary::Moment;
+
+/// The present leadership.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Leadership {
+    question: BarrierId,
+    asked: Moment,
+    since: Option<u64>,
+}
+
+impl ControlRegion {
+    /// Asks how far the log was when this member became master.
+    pub(crate) fn leadership_turn(&mut self) {
+        let due = self.leadership.is_none_or(|leadership| {
+            leadership.since.is_none() && self.now.ms_since(leadership.asked) >= self.settings.retry_ms
+        });
+        if due {
+            let question = BarrierId(self.next_name());
+            self.leadership = Some(Leadership { question, asked: self.now, since: None });
+            self.emit(Effect::Barrier(question));
+        }
+    }
+
+    pub(crate) fn leadership_barrier(&mut self, barrier: BarrierId, index: Option<u64>) {
+        if let Some(leadership) = self.leadership.as_mut().filter(|leadership| leadership.question == barrier)
+        {
+            leadership.since = index;
+        }
+    }
+
+    /// An index that the log had reached when this member had become master, once it is known.
+    pub(crate) fn leads_since(&self) -> Option<u64> {
+        self.leadership?.since
+    }
+}
