@@ -55,7 +55,7 @@ pub(crate) fn import_answer(text: &str, began: Moment, now: Moment, finished: &F
 
 fn nothing_changed(staging_emptied: bool) -> &'static str {
     match staging_emptied {
-        true => "the directory is as it was, and DELPENDERR emptied staging",
+        true => "the directory is as it was, and staging was emptied",
         false => "directory and staging are as they were",
     }
 }

@@ -25,13 +25,25 @@ pub(crate) struct WaitingImport {
     step: Step,
 }
 
-/// What the populate job that goes over into an import has to say before the import's own answer.
+/// What the populate job that goes over into an import has to say besides the import's own answer.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct JobReport {
-    /// Where the import succeeds.
-    pub(crate) committed: Vec<MemberMessage>,
-    /// Where it does not.
+    /// The answer to the job as it is where the import succeeds.
+    pub(crate) committed: Answer,
+    /// What is left to say where it does not.
     pub(crate) failed: Vec<MemberMessage>,
+}
+
+impl JobReport {
+    /// Puts it into the answer to the import.
+    fn complete(&self, answer: &mut Answer, committed: bool) {
+        let messages = if committed { &self.committed.messages } else { &self.failed };
+        answer.messages.splice(0..0, messages.iter().cloned());
+        if self.committed.rc.severity() > answer.rc.severity() {
+            (answer.rc, answer.rsn) = (self.committed.rc, self.committed.rsn);
+            answer.reason_text.clone_from(&self.committed.reason_text);
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -193,8 +205,7 @@ impl ControlRegion {
 
     fn reply_import(&mut self, import: &WaitingImport, mut answer: Answer, committed: bool) {
         if let Some(job) = &import.job {
-            let told = if committed { &job.committed } else { &job.failed };
-            answer.messages.splice(0..0, told.iter().cloned());
+            job.complete(&mut answer, committed);
         }
         self.reply(import.reply_to, answer);
     }

@@ -117,7 +117,7 @@ impl ControlRegion {
             let options =
                 ActivationOptions { mode: ActivationMode::Plain, targets: BTreeSet::new(), delpenderr: true };
             let failed = job.failed_messages(self.me(), admissions);
-            let report = JobReport { committed: answer.messages, failed };
+            let report = JobReport { committed: answer, failed };
             self.begin_import(token, "POPULATE UPDATE".to_string(), options, reply_to, Some(report));
         } else {
             self.reply(reply_to, answer);
