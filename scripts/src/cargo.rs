@@ -24,9 +24,13 @@ pub(crate) enum CargoError {
     },
 }
 
-/// Builds the binaries that the end-to-end stories start, then runs all tests.
+/// What builds the binaries that the end-to-end stories start: the whole workspace, so that the tests use the same
+/// builds of the libraries.
+pub(crate) const BUILD: &[&str] = &["build", "--workspace", "--bins"];
+
+/// Builds the binaries, then runs all tests.
 pub(crate) fn test(root: &Path) -> Result<(), CargoError> {
-    watched(root, &["build", "--package", "host", "--package", "spoc"])?;
+    watched(root, BUILD)?;
     watched(root, &["test", "--workspace"])
 }
 

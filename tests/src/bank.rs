@@ -39,7 +39,8 @@ impl Cluster {
     /// The timestamp of the active instance of a program, as each member has it in its directory.
     pub fn program_stamps(&self, program: &str) -> Vec<(String, String)> {
         let rows = self.rows(&[&format!("QUERY PGM NAME({program}) SHOW(DEFN)")]);
-        let text = |row: &serde_json::Value, column: &str| row[column].as_str().unwrap_or_default().to_string();
+        let text =
+            |row: &serde_json::Value, column: &str| row[column].as_str().unwrap_or_default().to_string();
         rows.iter().map(|row| (text(row, "MbrName"), text(row, "TimeStamp"))).collect()
     }
 

@@ -44,9 +44,8 @@ fn before_the_commit_point_one_survivor_backs_out_and_the_command_can_be_submitt
     let again = cluster.spoc([IMPORT]);
     assert_eq!(again.status, Some(4), "{}\n{}", again.stdout, again.stderr);
     cluster.restart(&master);
-    cluster.wait_until("the old master is told once", LIMIT, || {
-        cluster.message_count(&master, "DFS4146W") == 1
-    });
+    cluster
+        .wait_until("the old master is told once", LIMIT, || cluster.message_count(&master, "DFS4146W") == 1);
     let stamps: BTreeSet<_> = cluster.program_stamps("TELLER").into_iter().map(|(_, stamp)| stamp).collect();
     assert_eq!(stamps.len(), 1);
     cluster.expect_error("DFS4898E");
@@ -66,9 +65,7 @@ fn a_kill_at_any_moment_leaves_all_or_nothing() {
         } else {
             vec![end_to_end::bank::sample(part)]
         };
-        cluster.spoc(
-            ["populate", "--mode", "stage", "--delete"].map(Into::into).into_iter().chain(paths),
-        );
+        cluster.spoc(["populate", "--mode", "stage", "--delete"].map(Into::into).into_iter().chain(paths));
         let old = stamp(&cluster);
         let master = cluster.master();
         let survivors = others(&cluster, &master);

@@ -36,7 +36,7 @@ fn psbs_are_staged_member_by_member() {
         let region = cluster.spoc(["--member", member, "region", "--psb", "TELLER", "--hold", "0"]);
         region.well();
     }
-    cluster.populate("stage", &[sample("change/psb")]).well();
+    cluster.populate("stage", &[sample("change-psb")]).well();
     cluster.spoc(["IMPORT DEFN SOURCE(CATALOG) OPTION(UPDATEPSB) FOR(IMSID(IMS1))"]).well();
     let pending = |member: &str| {
         let rows = cluster.rows(&["QUERY PGM NAME(TELLER) SHOW(STATUS)"]);
@@ -61,7 +61,8 @@ fn without_a_quorum_answers_are_quick_and_say_so() {
     cluster.kill("IMS2");
     cluster.kill("IMS3");
     cluster.wait_until("IMS1 knows that it is alone", LIMIT, || {
-        let output = cluster.spoc(["--member", "IMS1", "--wait", "10", "QUERY MEMBER TYPE(IMS) SHOW(STATUS)"]);
+        let output =
+            cluster.spoc(["--member", "IMS1", "--wait", "10", "QUERY MEMBER TYPE(IMS) SHOW(STATUS)"]);
         output.stdout.contains("NOQUORUM")
     });
     let refused = cluster.spoc(["--member", "IMS1", IMPORT]);

@@ -28,3 +28,8 @@ fn the_changed_definitions_build_with_those_that_stay() {
     let stay = ["dbd/BRANCH.dbd", "dbd/CUSTDB.dbd", "dbd/CUSTIX.dbd", "dbd/CUSTNX.dbd", "dbd/POSTING.dbd"];
     acbgen(&[&stay[..], &["psb/INQUIRY.psb", "change"]].concat());
 }
+
+#[test]
+fn a_changed_program_builds_with_databases_that_stay() {
+    acbgen(&["dbd", "psb/BATCHPST.psb", "psb/INQUIRY.psb", "change-psb"]);
+}
