@@ -14,17 +14,22 @@
 //!
 //! ```text
 //!   catching up ──▶ waiting (DFS4373I) ──▶ registering ──▶ running ──▶ stopping ──▶ stopped
-//!       │        an activation is under way    ▲  ▲           │
-//!       └──────────────────────────────────────┘  └───────────┘ found to be taken for lost
+//!     ▲  │        an activation is under way    ▲             │
+//!     │  └──────────────────────────────────────┘             │
+//!     └───────────────────────────────────────────────────────┘ found to be taken for lost
 //! ```
 //!
 //! A member that starts first asks for the newest state, so that it never decides on an old one; then it registers
-//! with the plex, which tells it whether it missed a change (DFS4146W).
+//! with the plex, which tells it whether it missed a change (DFS4146W). A member that was taken for lost while it
+//! was at work learns it from the roster, and goes the same way as another run of itself.
 //!
 //! **Its invariants.**
-//! - Only a running member votes, completes, schedules and coordinates.
+//! - Only a running member votes, completes and schedules. Whoever leads coordinates once it has the newest state,
+//!   even while it waits for that very activation to end.
 //! - Every turn asks what is owed now, by the member and by the master, and not what happened last.
-//! - A command that an operator gave is answered once, by its deadline at the latest.
+//! - A command that an operator gave is answered once, by its deadline at the latest. One whose operator was told that
+//!   it did not begin never begins.
+//! - A program never has a definition changed under it without being shown as refresh-pending.
 //!
 //! **What it leaves out.** Clock, disk, network and consensus: the host has them. What the members agree on:
 //! that is `plex`.

@@ -65,20 +65,20 @@ impl Links {
 
     /// The members that have to be told now which run of this one is here: all of them when it is time, and
     /// meanwhile those who have not heard.
-    fn to_tell(&mut self, incarnation: Incarnation, now: Moment) -> Vec<MemberName> {
+    fn take_untold(&mut self, incarnation: Incarnation, now: Moment) -> Vec<MemberName> {
         let due = now.ms_since(self.alive_at) >= ALIVE_MS;
         if due {
             self.alive_at = now;
         }
-        let mut to_tell = Vec::new();
+        let mut untold = Vec::new();
         for (member, link) in &mut self.links {
             let up = link.state == LinkState::Up && self.wanted.contains_key(member);
             if up && (due || link.told != Some(incarnation)) {
                 link.told = Some(incarnation);
-                to_tell.push(*member);
+                untold.push(*member);
             }
         }
-        to_tell
+        untold
     }
 }
 
@@ -97,7 +97,7 @@ impl ControlRegion {
             self.emit(Effect::Links(wanted));
         }
         let announced = self.links.alive_at;
-        for to in self.links.to_tell(self.settings.incarnation, self.now) {
+        for to in self.links.take_untold(self.settings.incarnation, self.now) {
             self.emit(Effect::Send { to, letter: Letter::Alive });
         }
         if self.links.alive_at != announced {

@@ -104,7 +104,6 @@ impl ControlRegion {
     fn catch_up(&mut self, question: Option<BarrierId>, asked: Moment, target: Option<u64>) {
         let current = target.is_some_and(|target| self.applied >= target) && self.plex.identity().is_some();
         if current {
-            self.resources.reconcile(self.plex.catalog());
             self.begin_registration();
         } else if target.is_none()
             && (question.is_none() || self.now.ms_since(asked) >= self.settings.retry_ms)
@@ -206,7 +205,6 @@ impl ControlRegion {
         if let Some((old, new)) = missed {
             self.issue(DFS4146W.with(&[&member, &old, &new]));
         }
-        self.resources.reconcile(self.plex.catalog());
         self.start = StartPhase::Running;
         let (level, since) = self.directory_level();
         self.issue(DFS3780I.with(&[&level, &since]));

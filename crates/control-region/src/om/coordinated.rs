@@ -98,7 +98,7 @@ impl ControlRegion {
         let Some((to, call)) = self.coordinator_of(request).map(|(to, call, _)| (to, call)) else { return };
         let first = self.desk.is_first_part(part.job);
         if to == self.me() {
-            self.take_part_of_job(ReplyTo::Operator(request), part, first);
+            self.take_part_of_job(ReplyTo::Operator(request), &part, first);
         } else {
             self.emit(Effect::Send { to, letter: Letter::Populate { call, part, first } });
         }

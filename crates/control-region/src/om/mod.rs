@@ -190,7 +190,7 @@ impl ControlRegion {
             }
             Letter::LookAgain { call } => self.told_to_look_again(call),
             Letter::Populate { call, part, first } => {
-                self.take_part_of_job(ReplyTo::Member(from, call), part, first);
+                self.take_part_of_job(ReplyTo::Member(from, call), &part, first);
             }
             Letter::Answer { call, answer } => self.take_answer(from, call, *answer),
             Letter::Progress { call, text } => self.pass_progress(call, &text),

@@ -36,18 +36,18 @@ impl PopulateDesk {
 
 impl ControlRegion {
     /// Takes a part of a job. `first` says that it is the one that the job begins with.
-    pub(crate) fn take_part_of_job(&mut self, reply_to: ReplyTo, part: PopulateRequest, first: bool) {
+    pub(crate) fn take_part_of_job(&mut self, reply_to: ReplyTo, part: &PopulateRequest, first: bool) {
         let token = CommandToken(part.job);
         if !self.is_master() || !self.is_running() {
             let reason = "this member is not the master any more; submit the job again";
             let answer = self.job_refused(ReturnCode::OM_ENVIRONMENT, ReasonCode::NO_MASTER, reason);
             self.reply(reply_to, answer);
         } else if let Some(job) = self.populate.jobs.get_mut(&token) {
-            job.take(reply_to, &part, self.now);
+            job.take(reply_to, part, self.now);
             self.advance_job(token);
         } else if first {
-            let mut job = Job::new(&part, self.me(), self.settings.staging_bytes_max, self.now);
-            job.take(reply_to, &part, self.now);
+            let mut job = Job::new(part, self.me(), self.settings.staging_bytes_max, self.now);
+            job.take(reply_to, part, self.now);
             self.populate.jobs.insert(token, job);
             self.populate.unopened.insert(token);
             self.open_jobs();
