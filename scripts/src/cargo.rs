@@ -34,6 +34,15 @@ pub(crate) fn test(root: &Path) -> Result<(), CargoError> {
     watched(root, &["test", "--workspace"])
 }
 
+/// Builds the measurements for speed and runs them.
+pub(crate) fn bench(root: &Path, what: &[String]) -> Result<(), CargoError> {
+    let what = what.iter().map(String::as_str);
+    watched(
+        root,
+        &["run", "--release", "--package", "bench", "--"].into_iter().chain(what).collect::<Vec<_>>(),
+    )
+}
+
 /// Changes the tree: format, and what clippy can mend.
 pub(crate) fn fix(root: &Path) -> Result<(), CargoError> {
     watched(root, &["fmt", "--all"])?;

@@ -54,6 +54,11 @@ enum Command {
     Down,
     /// Build the binaries and run all tests, the end-to-end stories among them
     Test,
+    /// Measure a plex of real processes, built for speed; without arguments it says what can be measured
+    Bench {
+        /// What is measured
+        what: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -65,6 +70,7 @@ fn main() -> ExitCode {
         Command::Up { detach, release } => told(plex::up(&root, detach, release)),
         Command::Down => told(plex::down(&root)),
         Command::Test => told(cargo::test(&root)),
+        Command::Bench { what } => told(cargo::bench(&root, &what)),
     };
     if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
