@@ -33,7 +33,8 @@ impl Binaries {
     pub fn build(release: bool) -> Result<Self, BuildError> {
         let profile = if release { "release" } else { "dev" };
         let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.args(["build", "--package", "host", "--package", "spoc", "--profile", profile]);
+        // The whole workspace, so that dependencies are built with the features that its tests have built them with.
+        cargo.args(["build", "--workspace", "--bins", "--profile", profile]);
         cargo.args(["--message-format", "json-render-diagnostics"]).current_dir(env!("CARGO_MANIFEST_DIR"));
         let output =
             cargo.stdin(Stdio::null()).stderr(Stdio::inherit()).output().map_err(BuildError::NoCargo)?;

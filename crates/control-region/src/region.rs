@@ -3,6 +3,7 @@
 use crate::activation::{Ballot, Coordination, WaitingImport};
 use crate::event::{Effect, Event, ProposalId, RequestId};
 use crate::leadership::Leadership;
+use crate::letter::Letter;
 use crate::links::Links;
 use crate::om::{Desk, ReplyTo};
 use crate::populate::PopulateDesk;
@@ -59,6 +60,7 @@ pub struct ControlRegion {
     pub(crate) founding: Option<Founding>,
     pub(crate) ballot: Option<Ballot>,
     pub(crate) coordination: Option<Coordination>,
+    pub(crate) early_votes: BTreeMap<MemberName, (Incarnation, Letter)>,
     pub(crate) imports: Vec<WaitingImport>,
     /// The version of staging of which this member knows that every block can be built.
     pub(crate) validated: Option<u64>,
@@ -90,6 +92,7 @@ impl ControlRegion {
             founding: None,
             ballot: None,
             coordination: None,
+            early_votes: BTreeMap::new(),
             imports: Vec::new(),
             validated: None,
             desk: Desk::default(),
@@ -282,6 +285,11 @@ impl ControlRegion {
 
     pub(crate) fn issue(&mut self, message: Message) {
         self.effects.push(Effect::Issue(message));
+    }
+
+    /// Whether the next turns may take long, because definitions are compiled and checked in them.
+    pub fn is_populating(&self) -> bool {
+        self.populate.is_busy()
     }
 
     /// A number that this run of the member has not used before.

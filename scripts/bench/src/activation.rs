@@ -12,19 +12,26 @@ const QUERY: &str = "QUERY MEMBER TYPE(IMS) SHOW(ALL)";
 /// The catalog that restarts are measured with.
 const CATALOG_DBDS: usize = 10_000;
 
-/// Measures everything and prints it.
-pub(crate) fn measure() {
+/// What can be measured by itself.
+pub(crate) const PARTS: [&str; 3] = ["import", "restart", "failover"];
+
+/// Measures these parts, or all when none is named, and prints the figures.
+pub(crate) fn measure(parts: &[&str]) {
+    let wanted = |part| parts.is_empty() || parts.contains(&part);
     let binaries = Binaries::build(true).expect("release programs");
     say("activation: three processes on loopback, real disks, mutual TLS, release build");
     let floor = measure_floor();
-    measure_small(&binaries, floor);
-    measure_large(&binaries);
-    measure_failover(&binaries, "default timers", "");
-    measure_failover(
-        &binaries,
-        "fastest safe timers (10/40-80 ms)",
-        "[consensus]\nheartbeat_ms = 10\nelection_min_ms = 40\nelection_max_ms = 80\n",
-    );
+    if wanted("import") {
+        measure_small(&binaries, floor);
+    }
+    if wanted("restart") {
+        measure_large(&binaries);
+    }
+    if wanted("failover") {
+        measure_failover(&binaries, "default timers", "");
+        let fast = "[consensus]\nheartbeat_ms = 10\nelection_min_ms = 40\nelection_max_ms = 80\n";
+        measure_failover(&binaries, "fastest safe timers (10/40-80 ms)", fast);
+    }
 }
 
 fn measure_floor() -> Duration {

@@ -19,14 +19,15 @@ mod source;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let wanted = std::env::args().nth(1).unwrap_or_default();
-    match wanted.as_str() {
-        "activation" => {
-            activation::measure();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let wanted: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match wanted.split_first() {
+        Some((&"activation", parts)) if parts.iter().all(|part| activation::PARTS.contains(part)) => {
+            activation::measure(parts);
             ExitCode::SUCCESS
         }
         _ => {
-            say("usage: cargo xtask bench activation");
+            say(&format!("usage: cargo xtask bench activation [{}]...", activation::PARTS.join("|")));
             ExitCode::from(8)
         }
     }

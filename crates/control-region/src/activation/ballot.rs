@@ -78,6 +78,7 @@ impl ControlRegion {
     }
 
     pub(crate) fn prepared(&mut self) {
+        self.count_early_votes();
         if self.is_running() {
             let (level, since) = self.directory_level();
             self.issue(DFS3780I.with(&[&level, &since]));

@@ -3,7 +3,7 @@
 use crate::letter::Letter;
 use crate::region::{ControlRegion, Founding, Owed};
 use plex::{
-    AbortReason, Activation, CommandToken, Completion, InUse, Membership, Outcome, Phase, PlexChange,
+    AbortReason, Activation, CommandToken, Completion, InUse, Incarnation, Membership, Outcome, Phase, PlexChange,
     StageChange,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,6 +60,26 @@ impl ControlRegion {
         let Some(Founding { members, id }) = self.founding.clone() else { return };
         let (plex, shared) = (self.settings.plex, self.settings.membership == Membership::Sharer);
         self.owe(Owed::Form, |region| PlexChange::Form { plex, id, shared, members, at: region.now });
+    }
+
+    /// Takes a vote or a completion of another member. A member may have applied the Prepare entry before its master
+    /// has, so a vote on what is not known here yet is kept until it is.
+    pub(crate) fn take_vote(&mut self, from: MemberName, incarnation: Incarnation, letter: Letter) {
+        let takes_part = |activation: &Activation| activation.takes_part(from, incarnation);
+        match (self.plex.activation(), &letter) {
+            (Some(activation), _) if takes_part(activation) => self.count(from, letter),
+            (None, Letter::Vote { token, .. }) if self.plex.finished(*token).is_none() => {
+                self.early_votes.insert(from, (incarnation, letter));
+            }
+            _ => {}
+        }
+    }
+
+    /// The votes that came before the entry they are on.
+    pub(crate) fn count_early_votes(&mut self) {
+        for (from, (incarnation, letter)) in std::mem::take(&mut self.early_votes) {
+            self.take_vote(from, incarnation, letter);
+        }
     }
 
     /// Takes note of a vote or a completion, if it is for the activation that this member coordinates.

@@ -174,12 +174,7 @@ impl ControlRegion {
                 self.register(registration);
             }
             Letter::Stopping if self.is_master() => self.depart_stopped(from, incarnation),
-            Letter::Vote { .. } | Letter::Done { .. } => {
-                let takes_part = |activation: &plex::Activation| activation.takes_part(from, incarnation);
-                if self.plex.activation().is_some_and(takes_part) {
-                    self.count(from, letter);
-                }
-            }
+            Letter::Vote { .. } | Letter::Done { .. } => self.take_vote(from, incarnation, letter),
             Letter::Execute { call, asked, at_least } => self.defer_for(from, call, asked, at_least),
             Letter::Coordinate { call, token, text, applied } => {
                 if self.is_master() && self.leads_since().is_none_or(|since| applied < since) {

@@ -28,6 +28,11 @@ pub(crate) struct PopulateDesk {
 }
 
 impl PopulateDesk {
+    /// Whether there is a job at all.
+    pub(crate) fn is_busy(&self) -> bool {
+        !self.jobs.is_empty()
+    }
+
     /// Whether this member runs the job.
     pub(crate) fn runs(&self, job: JobId) -> bool {
         self.jobs.contains_key(&CommandToken(job.0))

@@ -4,13 +4,18 @@ use crate::consensus::{Applied, Frozen, Machine};
 use super::keeper::ShelfKeeper;
 use crate::shelf::SledSet;
 use control_region::{ControlRegion, Effect, Event, Settings};
+use csl::envelope::OperatorRequest;
 use dasd::{Batch, KeyedSet};
 use plex::{Plex, PlexChange};
 use std::io;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::mpsc::UnboundedSender;
 use vocabulary::{Moment, encoding};
+
+/// How often the lock is tried before its thread waits for it. Most turns are over in microseconds.
+const SPINS: u32 = 200;
 
 /// What the plex keeps is under this prefix, so that the marks beside it can't be taken for it.
 const RECORD: u8 = b'r';
@@ -29,6 +34,7 @@ pub(super) fn now() -> Moment {
 #[derive(Debug)]
 pub(super) struct Core {
     inner: Mutex<Inner>,
+    populating: AtomicBool,
     effects: UnboundedSender<Effect>,
 }
 
@@ -59,7 +65,8 @@ impl Core {
         };
         let region = ControlRegion::new(settings, plex, index, now());
         let keeper = ShelfKeeper::start(shelf)?;
-        Ok(Self { inner: Mutex::new(Inner { region, keeper, position, index }), effects })
+        let inner = Mutex::new(Inner { region, keeper, position, index });
+        Ok(Self { inner, populating: AtomicBool::new(false), effects })
     }
 
     /// Waits until the shelf has everything that was applied.
@@ -67,9 +74,22 @@ impl Core {
         self.lock().keeper.settle()
     }
 
-    /// Tells the region an event.
+    /// Tells the region an event. A turn that may take long gives its place among the runtime's workers to another,
+    /// so that consensus keeps its heartbeat.
     pub(super) fn tell(&self, event: Event) {
-        let effects = self.lock().region.step(now(), event);
+        let begins = matches!(&event, Event::Operator { asked: OperatorRequest::Populate(_), .. });
+        if begins || self.populating.load(Ordering::Relaxed) {
+            tokio::task::block_in_place(|| self.turn(event));
+        } else {
+            self.turn(event);
+        }
+    }
+
+    fn turn(&self, event: Event) {
+        let mut inner = self.lock();
+        let effects = inner.region.step(now(), event);
+        self.populating.store(inner.region.is_populating(), Ordering::Relaxed);
+        // Sent under the lock, so that effects of different turns stay in order.
         self.send(effects);
     }
 
@@ -79,6 +99,17 @@ impl Core {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
+        for _ in 0..SPINS {
+            match self.inner.try_lock() {
+                Ok(inner) => return inner,
+                Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) => std::hint::spin_loop(),
+            }
+        }
+        tokio::task::block_in_place(|| self.wait_for_lock())
+    }
+
+    fn wait_for_lock(&self) -> MutexGuard<'_, Inner> {
         // A panic inside a turn leaves the region as it was in the middle of it: the process is to end, and the
         // poisoned lock is how every other thread learns of it.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
