@@ -3,8 +3,8 @@
 use crate::letter::Letter;
 use crate::region::{ControlRegion, Founding, Owed};
 use plex::{
-    AbortReason, Activation, CommandToken, Completion, InUse, Incarnation, Membership, Outcome, Phase, PlexChange,
-    StageChange,
+    AbortReason, Activation, CommandToken, Completion, InUse, Incarnation, Membership, Outcome, Phase,
+    PlexChange, StageChange,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use vocabulary::{MemberName, Moment};
