@@ -4,16 +4,16 @@ use end_to_end::{Binaries, Cluster};
 use std::fs;
 use std::process::Command;
 
-/// What `ims member` says of a configuration with this change, and its exit code.
-fn refusal(cluster: &mut Cluster, member: &str, from: &str, to: &str) -> String {
+/// What `ims member` says of a configuration with this change.
+fn refusal(cluster: &mut Cluster, member: &str, from: &str, to: &str) -> std::io::Result<String> {
     let file = cluster.layout().config(member);
-    let good = fs::read_to_string(&file).unwrap();
+    let good = fs::read_to_string(&file)?;
     assert!(good.contains(from), "{good}");
-    fs::write(&file, good.replace(from, to)).unwrap();
+    fs::write(&file, good.replace(from, to))?;
     let (status, said) = cluster.start_in_vain(member);
-    fs::write(&file, good).unwrap();
+    fs::write(&file, good)?;
     assert_eq!(status, Some(8), "{said}");
-    said
+    Ok(said)
 }
 
 #[test]
@@ -27,13 +27,13 @@ fn every_wrong_start_is_told_what_to_do_and_loses_nothing() {
     assert!(said.contains("in use by IMS1, process"), "{said}");
     cluster.end("IMS1");
 
-    let typo = refusal(&mut cluster, "IMS1", "data = ", "dada = ");
+    let typo = refusal(&mut cluster, "IMS1", "data = ", "dada = ").unwrap();
     assert!(typo.contains("unknown field `dada`"), "{typo}");
-    let other_plex = refusal(&mut cluster, "IMS1", "plex = \"PLEX1\"", "plex = \"PLEX2\"");
+    let other_plex = refusal(&mut cluster, "IMS1", "plex = \"PLEX1\"", "plex = \"PLEX2\"").unwrap();
     assert!(other_plex.contains("certificate is for member IMS1 of plex PLEX1"), "{other_plex}");
-    let unshared = refusal(&mut cluster, "IMS1", "acbshr = \"Y\"", "acbshr = \"N\"");
+    let unshared = refusal(&mut cluster, "IMS1", "acbshr = \"Y\"", "acbshr = \"N\"").unwrap();
     assert!(unshared.contains("DFS4160E"), "{unshared}");
-    let no_certificate = refusal(&mut cluster, "IMS1", "certs/IMS1.pem", "certs/nobody.pem");
+    let no_certificate = refusal(&mut cluster, "IMS1", "certs/IMS1.pem", "certs/nobody.pem").unwrap();
     assert!(no_certificate.contains("nobody.pem"), "{no_certificate}");
 
     let identity = cluster.layout().folder.join("data/IMS1/identity");

@@ -1,6 +1,6 @@
 //! What a member is told in its configuration file.
 //!
-//! [`MemberFile`] is the file as it is written; [`Config`] is what holds after it was checked. Every key is
+//! The file as it is written is read first; [`Config`] is what holds after it was checked. Every key is
 //! described in `docs/configuration.md`.
 
 use catalog::Retention;
@@ -107,7 +107,13 @@ pub struct Activation {
 
 impl Default for Activation {
     fn default() -> Self {
-        Self { step_timeout_s: 300, staging_wait_s: 150, staging_mib: 512, member_lost_ms: 3_000, populate_idle_s: 60 }
+        Self {
+            step_timeout_s: 300,
+            staging_wait_s: 150,
+            staging_mib: 512,
+            member_lost_ms: 3_000,
+            populate_idle_s: 60,
+        }
     }
 }
 
@@ -294,25 +300,32 @@ fn check_members(file: &MemberFile) -> Result<(), Complaint> {
 }
 
 fn check_address(key: &'static str, address: &str) -> Result<(), Complaint> {
-    let port = address.rsplit_once(':').filter(|(host, _)| !host.is_empty()).map(|(_, port)| port.parse::<u16>());
+    let port =
+        address.rsplit_once(':').filter(|(host, _)| !host.is_empty()).map(|(_, port)| port.parse::<u16>());
     match port {
         Some(Ok(port)) if port > 0 => Ok(()),
-        _ => Err((key, format!("{address:?} is not an address; write host:port with a port from 1 to 65535"))),
+        _ => {
+            Err((key, format!("{address:?} is not an address; write host:port with a port from 1 to 65535")))
+        }
     }
 }
 
 fn check_timers(consensus: &Consensus) -> Result<(), Complaint> {
-    let Consensus { heartbeat_ms, election_min_ms, election_max_ms, snapshot_entries, snapshot_mib } = *consensus;
+    let Consensus { heartbeat_ms, election_min_ms, election_max_ms, snapshot_entries, snapshot_mib } =
+        *consensus;
     if heartbeat_ms == 0 {
         return Err(("consensus.heartbeat_ms", "0 is too short; the default is 100".to_string()));
     }
     // A follower has to miss several heartbeats before it doubts the leader.
     if election_min_ms < 3 * heartbeat_ms {
-        let reason = format!("{election_min_ms} is too short: it takes at least three heartbeats of {heartbeat_ms} ms");
+        let reason = format!(
+            "{election_min_ms} is too short: it takes at least three heartbeats of {heartbeat_ms} ms"
+        );
         return Err(("consensus.election_min_ms", reason));
     }
     if election_max_ms <= election_min_ms {
-        let reason = format!("{election_max_ms} has to be longer than election_min_ms, which is {election_min_ms}");
+        let reason =
+            format!("{election_max_ms} has to be longer than election_min_ms, which is {election_min_ms}");
         return Err(("consensus.election_max_ms", reason));
     }
     if snapshot_entries == 0 || snapshot_mib == 0 {
@@ -393,7 +406,7 @@ address = "127.0.0.1:7102"
         assert!(long.contains("too long for a member name"), "{long}");
         let timers = parse(&format!("{GOOD}[consensus]\nheartbeat_ms = 400\n")).unwrap_err();
         assert!(timers.contains("consensus.election_min_ms: 500 is too short"), "{timers}");
-        let level = parse(&format!("{GOOD}[log]\nlevel = \"loud=\"\n")).unwrap_err();
+        let level = parse(&format!("{GOOD}[log]\nlevel = \"host=loud\"\n")).unwrap_err();
         assert!(level.contains("log.level"), "{level}");
         let share = parse(&format!("acbshr = \"X\"\n{GOOD}")).unwrap_err();
         assert!(share.contains("unknown variant `X`"), "{share}");

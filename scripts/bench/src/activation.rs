@@ -132,7 +132,8 @@ fn measure_failover(binaries: &Binaries, which: &str, settings: &str) {
         let staged = client.populate(PopulateMode::Stage, vec![source::dbd(1, version)]).expect("STAGE");
         worked(staged.exit_status(), "STAGE");
         let master = client.command(QUERY).expect("QUERY MEMBER").master.expect("a master").to_string();
-        let survivor = cluster.layout().members.iter().find(|name| **name != master).expect("a survivor").clone();
+        let survivor =
+            cluster.layout().members.iter().find(|name| **name != master).expect("a survivor").clone();
         let mut survivor = Client::new(cluster.layout(), Some(&survivor));
         survivor.command(QUERY).expect("QUERY MEMBER");
         let start = Instant::now();

@@ -30,8 +30,8 @@ impl Client {
             .filter(|name| member.is_none_or(|member| member == name.as_str()))
             .map(|name| (name.parse().expect("a member name"), address(layout, name)))
             .collect();
-        let identity =
-            Identity::load(&IdentityFiles::in_folder(&layout.folder.join("certs"), OPERATOR)).expect("certificates");
+        let identity = Identity::load(&IdentityFiles::in_folder(&layout.folder.join("certs"), OPERATOR))
+            .expect("certificates");
         let plex = PlexName::new(&layout.plex).expect("a plex name");
         let settings = ClientSettings { plex, identity, members, connect_timeout_ms: 500 };
         Self { runtime: Runtime::new().expect("a runtime"), settings, om: None }
@@ -43,7 +43,11 @@ impl Client {
     }
 
     /// Populates, and gives the answer to the last part.
-    pub(crate) fn populate(&mut self, mode: PopulateMode, sources: Vec<SourceFile>) -> Result<Answer, OmError> {
+    pub(crate) fn populate(
+        &mut self,
+        mode: PopulateMode,
+        sources: Vec<SourceFile>,
+    ) -> Result<Answer, OmError> {
         let job = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;
         let mut parts = parts(sources);
         let final_part = parts.pop().unwrap_or_default();

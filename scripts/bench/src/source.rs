@@ -30,10 +30,8 @@ pub(crate) fn dbd(number: usize, version: u64) -> SourceFile {
 /// PSB number `number`, which uses the DBD of half its number.
 pub(crate) fn psb(number: usize, version: u64) -> SourceFile {
     let dbd = number / 2;
-    let mut text = format!(
-        "         PCB   TYPE=DB,DBDNAME=BD{dbd:05},PROCOPT=AP,KEYLEN={}\n",
-        40 + version % 200
-    );
+    let mut text =
+        format!("         PCB   TYPE=DB,DBDNAME=BD{dbd:05},PROCOPT=AP,KEYLEN={}\n", 40 + version % 200);
     for segment in 0..4 {
         let parent = if segment == 0 { "0".to_string() } else { format!("S{dbd:05}{}", segment - 1) };
         let _ = writeln!(text, "         SENSEG NAME=S{dbd:05}{segment},PARENT={parent}");

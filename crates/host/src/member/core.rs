@@ -1,7 +1,7 @@
 //! The member's one lock: its control region, and the shelf that keeps what the region has applied.
 
-use crate::consensus::{Applied, Frozen, Machine};
 use super::keeper::ShelfKeeper;
+use crate::consensus::{Applied, Frozen, Machine};
 use crate::shelf::SledSet;
 use control_region::{ControlRegion, Effect, Event, Settings};
 use csl::envelope::OperatorRequest;
@@ -58,7 +58,9 @@ impl Core {
         let Kept { plex, position, index } = match read_shelf(&shelf) {
             Ok(kept) => kept,
             Err(error) => {
-                tracing::warn!("what the shelf kept can't be read, so it is filled anew from snapshot and log: {error}");
+                tracing::warn!(
+                    "what the shelf kept can't be read, so it is filled anew from snapshot and log: {error}"
+                );
                 shelf.replace_all(&mut std::iter::empty()).map_err(io::Error::other)?;
                 Kept::default()
             }

@@ -72,7 +72,9 @@ impl Doors {
 
     fn letter(&self, from: MemberName, body: &[u8]) {
         match encoding::decode::<Envelope>("letter", body) {
-            Ok(Envelope { incarnation, letter }) => self.core.tell(Event::Letter { from, incarnation, letter }),
+            Ok(Envelope { incarnation, letter }) => {
+                self.core.tell(Event::Letter { from, incarnation, letter })
+            }
             Err(error) => tracing::warn!(%from, "a letter can't be read: {error}"),
         }
     }

@@ -45,7 +45,9 @@ pub enum MemberError {
     #[error(transparent)]
     Identity(#[from] IdentityError),
     /// Its certificate is for another.
-    #[error("the certificate is for {found}, and the configuration for {wanted}; give it the certificate of its own")]
+    #[error(
+        "the certificate is for {found}, and the configuration for {wanted}; give it the certificate of its own"
+    )]
     OtherCertificate {
         /// Whom the certificate names.
         found: String,
@@ -70,7 +72,9 @@ pub enum MemberError {
         source: io::Error,
     },
     /// Something that the member rests on failed while it ran.
-    #[error("the member has stopped, because its log or state could not be written: {0}. Mend the disk and start it again")]
+    #[error(
+        "the member has stopped, because its log or state could not be written: {0}. Mend the disk and start it again"
+    )]
     Failed(String),
     /// The data folder belongs to a catalog with other sharing.
     #[error("{0}")]
