@@ -188,7 +188,8 @@ stories! {
     dbd_relation_checks
     psb
     psb_checks
-    acb
+    acb_logical_relationship
+    acb_secondary_structure
     acb_psb_checks
     acb_dbd_checks
     report
