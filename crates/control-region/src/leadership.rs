@@ -19,7 +19,8 @@ impl ControlRegion {
     /// Asks how far the log was when this member became master.
     pub(crate) fn leadership_turn(&mut self) {
         let due = self.leadership.is_none_or(|leadership| {
-            leadership.since.is_none() && self.now.ms_since(leadership.asked) >= self.settings.retry_ms
+            leadership.since.is_none()
+                && self.now.ms_since(leadership.asked) >= self.settings.consensus_retry_ms
         });
         if due {
             let question = BarrierId(self.next_name());

@@ -188,7 +188,7 @@ impl ControlRegion {
 
     /// Asks what is owed now. Everything that waits for something looks whether it is there.
     fn turn(&mut self) {
-        let (now, retry_ms) = (self.now, self.settings.retry_ms);
+        let (now, retry_ms) = (self.now, self.settings.consensus_retry_ms);
         self.outstanding.retain(|_, missed| missed.is_none_or(|at| now.ms_since(at) < retry_ms));
         self.start_turn();
         self.member_turn();

@@ -36,6 +36,8 @@ pub struct Settings {
     pub member_lost_ms: u64,
     /// After how long what is owed is asked for or sent again.
     pub retry_ms: u64,
+    /// After how long what consensus did not take is asked of it again. Short: right after an election it takes nothing.
+    pub consensus_retry_ms: u64,
     /// How long a populate job waits for its next part.
     pub populate_idle_ms: u64,
     /// How much the staging data set holds.

@@ -76,6 +76,7 @@ impl Node {
             command_wait_ms: limits.command_wait_ms,
             member_lost_ms: limits.member_lost_ms,
             retry_ms: 500,
+            consensus_retry_ms: 20,
             populate_idle_ms: limits.populate_idle_ms,
             staging_bytes_max: limits.staging_bytes_max,
             retention: Retention::default(),

@@ -36,7 +36,7 @@ use tokio::sync::{mpsc, watch};
 use vocabulary::message::{DFS4160E, DFS4593E};
 
 /// How often time is told to the control region.
-const TICK: Duration = Duration::from_millis(50);
+const TICK: Duration = Duration::from_millis(20);
 
 /// Why a member can't start, or had to end.
 #[derive(Debug, thiserror::Error)]
@@ -155,6 +155,7 @@ fn settings(config: &Config, node: u64, cold: bool) -> Settings {
         command_wait_ms: 300_000,
         member_lost_ms: config.activation.member_lost_ms,
         retry_ms: 500,
+        consensus_retry_ms: 20,
         populate_idle_ms: config.activation.populate_idle_s * 1_000,
         staging_bytes_max: config.activation.staging_mib << 20,
         retention: config.retention,
