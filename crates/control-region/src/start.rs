@@ -10,6 +10,9 @@ use vocabulary::{DirectoryLevel, MemberName, Moment};
 /// How long a member that stops waits for the plex to take note.
 const STOP_WAIT_MS: u64 = 5_000;
 
+/// How long a member that was taken out of the plex stays, so that its node can be taken out of the group.
+const LEAVE_MS: u64 = 3_000;
+
 /// Where a member is between its start and its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StartPhase {
@@ -23,6 +26,8 @@ pub(crate) enum StartPhase {
     Running,
     /// It told the plex that it stops.
     Stopping { since: Moment, told: Moment },
+    /// It was taken out of the plex. Its node still has a vote on its own removal.
+    Leaving { since: Moment },
     /// It is done.
     Stopped,
 }
@@ -70,6 +75,8 @@ impl ControlRegion {
             StartPhase::Running if !self.has_its_place() => self.come_back(),
             StartPhase::Stopping { .. } if !self.has_its_place() => self.stopped(),
             StartPhase::Stopping { since, told } => self.stopping(since, told),
+            StartPhase::Leaving { since } if self.now.ms_since(since) >= LEAVE_MS => self.stopped(),
+            StartPhase::Leaving { .. } => {}
             StartPhase::Running | StartPhase::Stopped => {}
         }
     }
@@ -216,9 +223,10 @@ impl ControlRegion {
     /// A member that was taken out of the plex for good has nothing left to do.
     pub(crate) fn removed(&mut self, member: MemberName) {
         // While catching up it may read of an earlier member of its name, whose place it takes.
-        if member == self.me() && self.is_current() && self.start != StartPhase::Stopped {
+        let gone = matches!(self.start, StartPhase::Stopped | StartPhase::Leaving { .. });
+        if member == self.me() && self.is_current() && !gone {
             self.issue(DFS4457E.with(&[&member, &self.settings.plex]));
-            self.stopped();
+            self.start = StartPhase::Leaving { since: self.now };
         }
     }
 

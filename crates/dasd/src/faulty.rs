@@ -15,7 +15,7 @@ pub enum Fault {
 /// A set in front of `S` that counts operations and lets one of them fail.
 ///
 /// Every call of the contract counts except the two that only tell positions. Writes that were lost or torn by a
-/// crash are the matter of [`crate::memory::MemoryDisk::crash`].
+/// crash are the matter of [`crate::memory::MemoryLogSet::crash`].
 #[derive(Debug)]
 pub struct Faulty<S> {
     inner: S,

@@ -2,7 +2,7 @@
 
 use crate::{
     lane::Lane,
-    peer::Peer,
+    peer::{Peer, Role},
     stream::{Duplex, Frames, codec, frames},
 };
 use bytes::Bytes;
@@ -210,6 +210,8 @@ fn receive(
     let source = match next {
         None => return Ok(None),
         Some(Ok(frame)) => return Ok(Some(frame.freeze())),
+        // Operators and regions are programs that may end without a farewell. A frame that was cut off is another error.
+        Some(Err(source)) if ended_abruptly(&source) && far_end.peer.role != Role::Member => return Ok(None),
         Some(Err(source)) => source,
     };
     let from = far_end.to_string();
@@ -220,6 +222,10 @@ fn receive(
     };
     tracing::warn!(peer = %far_end.peer, address = %far_end.address, lane = %far_end.lane, "{error}");
     Err(error)
+}
+
+fn ended_abruptly(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset)
 }
 
 fn is_too_long(error: &io::Error) -> bool {

@@ -106,7 +106,8 @@ impl Consensus {
             stopping,
         };
         let (monitor, standing) = monitor.start();
-        let server = Server { raft: raft.clone(), snapshots, heard, within: settings.timers.exchange() };
+        let (node_id, within) = (settings.node_id, settings.timers.exchange());
+        let server = Server { node_id, raft: raft.clone(), snapshots, heard, within };
         Ok(Self { settings, raft, log, server, standing, stop, monitor: Mutex::new(Some(monitor)) })
     }
 

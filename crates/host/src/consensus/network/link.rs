@@ -104,7 +104,7 @@ pub(super) async fn answered(answer: &mut Answer) -> io::Result<BytesMut> {
 async fn run(dial: Arc<dyn Dial>, peer: Peer, dial_within: Duration, mut queue: mpsc::Receiver<Exchange>) {
     let mut waiting = VecDeque::new();
     let ended = match timeout(dial_within, dial.dial(peer.node, &peer.address)).await {
-        Ok(Ok(frames)) => converse(frames, peer.lane, &mut queue, &mut waiting).await,
+        Ok(Ok(frames)) => converse(frames, &peer, &mut queue, &mut waiting).await,
         Ok(Err(error)) => Err(error),
         Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "it was not reached in time")),
     };
@@ -121,11 +121,11 @@ async fn run(dial: Arc<dyn Dial>, peer: Peer, dial_within: Duration, mut queue: 
 
 async fn converse(
     mut frames: Frames,
-    lane: Lane,
+    peer: &Peer,
     queue: &mut mpsc::Receiver<Exchange>,
     waiting: &mut VecDeque<Exchange>,
 ) -> io::Result<()> {
-    frames.send(opening(lane)).await?;
+    frames.send(opening(peer.lane, peer.node)).await?;
     let (mut sink, mut stream) = frames.split();
     loop {
         let overdue = waiting.front().map_or_else(|| Instant::now() + IDLE, |first| first.deadline);

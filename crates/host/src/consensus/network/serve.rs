@@ -43,6 +43,8 @@ impl Heard {
 /// Answers what comes in on connections.
 #[derive(Clone)]
 pub(crate) struct Server {
+    /// This node.
+    pub(crate) node_id: u64,
     pub(crate) raft: Raft,
     pub(crate) snapshots: Arc<Snapshots>,
     pub(crate) heard: Heard,
@@ -55,7 +57,12 @@ impl Server {
     pub(crate) async fn serve(&self, mut frames: Frames) -> io::Result<()> {
         let opening = timeout(self.within, frames.next()).await.map_err(|_| io::ErrorKind::TimedOut)?;
         let Some(opening) = opening.transpose()? else { return Ok(()) };
-        match opened(&opening)? {
+        let (lane, to) = opened(&opening)?;
+        if to != self.node_id {
+            let reason = format!("the conversation is meant for node {to}, and this is {}", self.node_id);
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
+        }
+        match lane {
             Lane::Entries | Lane::Heartbeat => self.appends(frames).await,
             Lane::Calls => self.calls(frames).await,
             Lane::Snapshot => self.snapshot(frames).await,

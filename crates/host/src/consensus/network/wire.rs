@@ -38,15 +38,16 @@ pub(super) enum Lane {
     Snapshot,
 }
 
-/// The opening frame.
-pub(super) fn opening(lane: Lane) -> Bytes {
+/// The opening frame of a conversation with node `to`.
+pub(super) fn opening(lane: Lane, to: u64) -> Bytes {
     let mut bytes = OPENING.header().to_vec();
-    bytes.extend(encoding::encode(&lane));
+    bytes.extend(encoding::encode(&(lane, to)));
     bytes.into()
 }
 
-/// The lane that an opening frame names.
-pub(super) fn opened(frame: &[u8]) -> io::Result<Lane> {
+/// The lane that an opening frame names, and the node that it is meant for. A member whose data folder was replaced
+/// is another node at the same address, and must not be told what was meant for the earlier one.
+pub(super) fn opened(frame: &[u8]) -> io::Result<(Lane, u64)> {
     let (_, encoded) = OPENING.open(frame).map_err(invalid)?;
     encoding::decode(OPENING.what, encoded).map_err(invalid)
 }
@@ -135,9 +136,9 @@ mod tests {
     #[test]
     fn an_opening_names_its_lane_and_a_newer_one_is_refused_with_advice() {
         for lane in [Lane::Entries, Lane::Heartbeat, Lane::Calls, Lane::Snapshot] {
-            assert_eq!(opened(&opening(lane)).unwrap(), lane);
+            assert_eq!(opened(&opening(lane, 7)).unwrap(), (lane, 7));
         }
-        let mut newer = opening(Lane::Calls).to_vec();
+        let mut newer = opening(Lane::Calls, 7).to_vec();
         newer[9] += 1;
         assert!(opened(&newer).unwrap_err().to_string().contains("use the release"));
         assert!(opened(b"GET / HTTP/1.1").is_err());
