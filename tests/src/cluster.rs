@@ -103,6 +103,22 @@ impl Cluster {
         operator::start(command, &record).unwrap_or_else(|error| panic!("spoc could not be run: {error}"))
     }
 
+    /// Adds a member that is no founder, and starts it. `acbshr` is `Y` or `N`.
+    pub fn add(&mut self, member: &str, acbshr: &str) {
+        let port = ports::free(1)[0];
+        let added = self.layout.add(member, port, acbshr);
+        added
+            .and_then(|()| self.layout.make_certificates(&self.binaries))
+            .unwrap_or_else(|error| panic!("{error}"));
+        self.restart(member);
+    }
+
+    /// Waits until a member has ended by itself.
+    pub fn wait_ended(&mut self, member: &str) {
+        let mut process = self.take(member);
+        self.wait_until(&format!("{member} ends by itself"), END_LIMIT, || process.ended().is_some());
+    }
+
     /// Starts a member that is down, and does not wait for it.
     pub fn begin_restart(&mut self, member: &str) {
         self.spawn(member);

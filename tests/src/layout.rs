@@ -86,6 +86,19 @@ impl Layout {
         Ok(Self { folder, plex: plex.into(), members })
     }
 
+    /// Adds a member that is no founder: its configuration, without a certificate yet. `acbshr` is `Y` or `N`.
+    pub fn add(&mut self, name: &str, port: u16, acbshr: &str) -> Result<(), LayoutError> {
+        let address = format!("127.0.0.1:{port}");
+        let first = self.members.first().map(|first| self.config(first)).unwrap_or_default();
+        let text = fs::read_to_string(&first).map_err(|reason| LayoutError::File { path: first, reason })?;
+        let founders = text.find("[[members]]").map(|at| &text[at..]).unwrap_or_default();
+        let own = member_toml(&self.plex, name, &address, &[])
+            .replace("acbshr = \"Y\"", &format!("acbshr = \"{acbshr}\""));
+        write(&self.config(name), &format!("{own}{founders}"))?;
+        self.members.push(name.to_string());
+        Ok(())
+    }
+
     /// Adds these sections to the configuration of every member.
     pub fn configure(&self, sections: &str) -> Result<(), LayoutError> {
         for member in &self.members {

@@ -1,0 +1,59 @@
+//! Members join, leave and are replaced while the plex runs; a member with a catalog of its own is seen and left alone.
+
+use end_to_end::Cluster;
+use end_to_end::bank::IMPORT;
+use std::fs;
+use std::time::Duration;
+
+const LIMIT: Duration = Duration::from_secs(30);
+
+#[test]
+fn members_join_leave_and_are_replaced_while_the_plex_runs() {
+    let mut cluster = Cluster::start(3);
+    cluster.set_up_bank();
+
+    cluster.add("IMS4", "Y");
+    cluster.stage_change();
+    cluster.spoc([IMPORT]).well();
+    let stamps = cluster.program_stamps("TELLER");
+    assert_eq!(stamps.len(), 4);
+    assert!(stamps.iter().all(|(_, stamp)| *stamp == stamps[0].1), "{stamps:?}");
+
+    // The same name with an empty data folder is another node in the place of the earlier one.
+    let lost = if cluster.master() == "IMS3" { "IMS2" } else { "IMS3" };
+    cluster.kill(lost);
+    fs::remove_dir_all(cluster.layout().folder.join("data").join(lost)).unwrap();
+    cluster.restart(lost);
+    assert_eq!(cluster.program_stamps("TELLER"), stamps);
+
+    cluster.spoc(["DELETE MEMBER NAME(IMS4)"]).well();
+    cluster.wait_until("IMS4 is told", LIMIT, || cluster.message_count("IMS4", "DFS4457E") == 1);
+    cluster.wait_ended("IMS4");
+    assert_eq!(cluster.program_stamps("TELLER").len(), 3);
+    cluster.populate("stage", &[end_to_end::bank::sample("dbd"), end_to_end::bank::sample("psb")]).well();
+    cluster.spoc([IMPORT]).well();
+    cluster.expect_error("DFS4457E");
+    cluster.finish();
+}
+
+#[test]
+fn a_member_that_keeps_its_own_catalog_is_seen_and_left_alone() {
+    let mut cluster = Cluster::start(3);
+    cluster.set_up_bank();
+    cluster.add("IMS4", "N");
+    cluster.wait_until("the plex sees IMS4", LIMIT, || {
+        cluster
+            .rows(&["QUERY MEMBER TYPE(IMS) SHOW(ATTRIB)"])
+            .iter()
+            .any(|row| row["MbrName"] == "IMS4" && row["LclAttr"] == "DIRECTORY")
+    });
+    cluster.stage_change();
+    let imported = cluster.spoc([IMPORT]);
+    imported.well();
+    assert!(!imported.stdout.contains("IMS4"), "{}", imported.stdout);
+    assert_eq!(cluster.message_count("IMS4", "DFS4897I"), 0);
+    let own = cluster.spoc(["IMPORT DEFN SOURCE(CATALOG) ROUTE(IMS4)"]);
+    assert_eq!(own.status, Some(12), "{}", own.stdout);
+    assert!(own.stdout.contains("nothing is staged"), "its own catalog is empty: {}", own.stdout);
+    cluster.finish();
+}
