@@ -113,7 +113,7 @@ impl ControlRegion {
         if current {
             self.begin_registration();
         } else if target.is_none()
-            && (question.is_none() || self.now.ms_since(asked) >= self.settings.retry_ms)
+            && (question.is_none() || self.now.ms_since(asked) >= self.settings.consensus_retry_ms)
         {
             let question = BarrierId(self.next_name());
             self.start = StartPhase::CatchingUp { question: Some(question), asked: self.now, target: None };

@@ -163,7 +163,7 @@ impl ControlRegion {
             return Pursuit::Answer(Box::new(answer));
         }
         let due = command.doubt.is_none_or(|doubt| {
-            doubt.index.is_none() && self.now.ms_since(doubt.asked) >= self.settings.retry_ms
+            doubt.index.is_none() && self.now.ms_since(doubt.asked) >= self.settings.consensus_retry_ms
         });
         if due {
             self.doubt(command);

@@ -155,7 +155,7 @@ fn settings(config: &Config, node: u64, cold: bool) -> Settings {
         command_wait_ms: 300_000,
         member_lost_ms: config.activation.member_lost_ms,
         retry_ms: 500,
-        consensus_retry_ms: 20,
+        consensus_retry_ms: 25,
         populate_idle_ms: config.activation.populate_idle_s * 1_000,
         staging_bytes_max: config.activation.staging_mib << 20,
         retention: config.retention,
