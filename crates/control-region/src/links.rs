@@ -16,6 +16,10 @@ struct Link {
     since: Moment,
     /// The run of the member that was heard last.
     heard: Option<Incarnation>,
+    /// When it was heard.
+    heard_at: Moment,
+    /// When it was found last that nobody listens there.
+    refused_at: Moment,
     /// The run of this member that was told over it, since it came up.
     told: Option<Incarnation>,
 }
@@ -23,7 +27,14 @@ struct Link {
 impl Link {
     /// A link that nothing is known of yet.
     fn new(now: Moment) -> Self {
-        Self { state: LinkState::Down { refused: false }, since: now, heard: None, told: None }
+        Self {
+            state: LinkState::Down { refused: false },
+            since: now,
+            heard: None,
+            heard_at: Moment::default(),
+            refused_at: Moment::default(),
+            told: None,
+        }
     }
 }
 
@@ -41,11 +52,13 @@ impl Links {
         // A link that stays down keeps the moment it went down; that nobody listens there may turn out later.
         let stays_down = matches!((link.state, state), (LinkState::Down { .. }, LinkState::Down { .. }));
         let since = if stays_down { link.since } else { now };
-        *link = Link { state, since, told: None, ..*link };
+        let refused_at = if state == (LinkState::Down { refused: true }) { now } else { link.refused_at };
+        *link = Link { state, since, refused_at, told: None, ..*link };
     }
 
     pub(crate) fn heard(&mut self, member: MemberName, incarnation: Incarnation, now: Moment) {
-        self.links.entry(member).or_insert_with(|| Link::new(now)).heard = Some(incarnation);
+        let link = self.links.entry(member).or_insert_with(|| Link::new(now));
+        (link.heard, link.heard_at) = (Some(incarnation), now);
     }
 
     pub(crate) fn is_up(&self, member: MemberName) -> bool {
@@ -56,7 +69,10 @@ impl Links {
     fn is_lost(&self, member: MemberName, incarnation: Incarnation, now: Moment, lost_ms: u64) -> bool {
         match self.links.get(&member) {
             Some(Link { state: LinkState::Up, heard, .. }) => heard.is_some_and(|heard| heard != incarnation),
-            Some(Link { state: LinkState::Down { refused: true }, .. }) => true,
+            // Whoever was heard since nobody listened is another run, which our link will find listening.
+            Some(Link { state: LinkState::Down { refused: true }, heard_at, refused_at, .. }) => {
+                heard_at <= refused_at
+            }
             Some(Link { since, .. }) => now.ms_since(*since) >= lost_ms,
             // It has just come, and is not linked yet.
             None => false,
