@@ -3,6 +3,7 @@
 mod delete_member;
 mod import_defn;
 mod list;
+mod named;
 mod query_db;
 mod query_member;
 mod query_pgm;
@@ -13,7 +14,7 @@ use crate::om::ReplyTo;
 use crate::region::ControlRegion;
 use csl::envelope::OperatorRequest;
 use csl::om::view::{CommandView, UpdateResource};
-use csl::om::{Answer, Command, CompletionCode, Generic, ReasonCode, ReturnCode, Route, Verb};
+use csl::om::{Answer, Command, ReasonCode, ReturnCode, Route, Verb};
 use plex::{CommandToken, MemberState};
 use vocabulary::{MemberName, ResourceKind};
 
@@ -187,12 +188,4 @@ impl ControlRegion {
         };
         self.reply(reply_to, refused);
     }
-}
-
-/// The rows of names that were asked for by name and are not there.
-fn not_found(
-    names: &[Generic],
-    found: impl Fn(&Generic) -> bool,
-) -> impl Iterator<Item = (&Generic, CompletionCode)> {
-    names.iter().filter(move |name| !found(name)).map(|name| (name, CompletionCode::NOT_FOUND))
 }

@@ -1,19 +1,14 @@
 //! QUERY DB: databases of the directory, as this member has them.
 
-use super::not_found;
+use super::named;
 use crate::region::ControlRegion;
 use csl::om::view::QueryResource;
 use csl::om::{Answer, Column, CompletionCode, Row};
 use definitions::Definition;
-use vocabulary::{DbdName, ResourceName};
+use vocabulary::DbdName;
 
 fn columns(query: &QueryResource) -> Vec<Column> {
-    let mut columns = vec![
-        Column::name("DB", "DBName", 1),
-        Column::member(),
-        Column::completion(),
-        Column::completion_text(),
-    ];
+    let mut columns = named::columns("DB", "DBName");
     if query.show_definition {
         columns.push(Column::text("TYP", "TYPE"));
     }
@@ -32,30 +27,8 @@ fn columns(query: &QueryResource) -> Vec<Column> {
 
 /// The databases that were asked for, as this member has them.
 pub(super) fn query(region: &ControlRegion, query: &QueryResource) -> Answer {
-    let mut answer = Answer { columns: columns(query), ..Answer::default() };
-    let active: Vec<DbdName> = active_dbds(region);
-    for dbd in &active {
-        if query.names.iter().any(|name| name.matches(dbd.as_str())) {
-            answer.rows.extend(row(region, query, *dbd));
-        }
-    }
-    let found = |name: &csl::om::Generic| active.iter().any(|dbd| name.matches(dbd.as_str()));
-    for (name, code) in not_found(&query.names, found) {
-        answer.rows.push(Row::of(region.me(), code).with("DB", name.to_string()));
-    }
-    answer.judge_by_rows();
-    answer
-}
-
-/// The DBDs of the directory.
-pub(super) fn active_dbds(region: &ControlRegion) -> Vec<DbdName> {
-    let active = region.plex.catalog().records().filter(|(_, record)| record.active.is_some());
-    active
-        .filter_map(|(name, _)| match name {
-            ResourceName::Dbd(dbd) => Some(dbd),
-            ResourceName::Psb(_) => None,
-        })
-        .collect()
+    let active = (&named::active_dbds(region)[..], DbdName::as_str as fn(&DbdName) -> &str);
+    named::answer(region.me(), columns(query), &query.names, active, |dbd| row(region, query, dbd))
 }
 
 fn row(region: &ControlRegion, query: &QueryResource, dbd: DbdName) -> Option<Row> {

@@ -1,18 +1,13 @@
 //! QUERY PGM: programs, which go by the names of their PSBs, as this member has them.
 
-use super::not_found;
+use super::named;
 use crate::region::ControlRegion;
 use csl::om::view::QueryResource;
 use csl::om::{Answer, Column, CompletionCode, Row};
-use vocabulary::{PsbName, ResourceName};
+use vocabulary::PsbName;
 
 fn columns(query: &QueryResource) -> Vec<Column> {
-    let mut columns = vec![
-        Column::name("PGM", "PgmName", 1),
-        Column::member(),
-        Column::completion(),
-        Column::completion_text(),
-    ];
+    let mut columns = named::columns("PGM", "PgmName");
     if query.show_status {
         columns.push(Column::text("LSTT", "LclStat"));
     }
@@ -29,30 +24,8 @@ fn columns(query: &QueryResource) -> Vec<Column> {
 
 /// The programs that were asked for, as this member has them.
 pub(super) fn query(region: &ControlRegion, query: &QueryResource) -> Answer {
-    let mut answer = Answer { columns: columns(query), ..Answer::default() };
-    let active = active_psbs(region);
-    for psb in &active {
-        if query.names.iter().any(|name| name.matches(psb.as_str())) {
-            answer.rows.extend(row(region, query, *psb));
-        }
-    }
-    let found = |name: &csl::om::Generic| active.iter().any(|psb| name.matches(psb.as_str()));
-    for (name, code) in not_found(&query.names, found) {
-        answer.rows.push(Row::of(region.me(), code).with("PGM", name.to_string()));
-    }
-    answer.judge_by_rows();
-    answer
-}
-
-/// The PSBs of the directory.
-pub(super) fn active_psbs(region: &ControlRegion) -> Vec<PsbName> {
-    let active = region.plex.catalog().records().filter(|(_, record)| record.active.is_some());
-    active
-        .filter_map(|(name, _)| match name {
-            ResourceName::Psb(psb) => Some(psb),
-            ResourceName::Dbd(_) => None,
-        })
-        .collect()
+    let active = (&named::active_psbs(region)[..], PsbName::as_str as fn(&PsbName) -> &str);
+    named::answer(region.me(), columns(query), &query.names, active, |psb| row(region, query, psb))
 }
 
 fn row(region: &ControlRegion, query: &QueryResource, psb: PsbName) -> Option<Row> {

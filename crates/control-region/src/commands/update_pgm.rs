@@ -1,43 +1,26 @@
 //! UPDATE PGM START(SCHD), STOP(SCHD): whether a program may be scheduled on this member.
 
-use super::{not_found, query_pgm::active_psbs};
+use super::named;
 use crate::region::ControlRegion;
 use csl::om::view::{UpdateAction, UpdateResource};
-use csl::om::{Answer, Column, CompletionCode, Generic, Row};
+use csl::om::{Answer, CompletionCode};
+use vocabulary::PsbName;
 
 /// Starts or stops programs on this member. A stop lets scheduled programs end.
 pub(super) fn update(region: &mut ControlRegion, update: &UpdateResource) -> Answer {
-    let mut answer = Answer {
-        columns: vec![
-            Column::name("PGM", "PgmName", 1),
-            Column::member(),
-            Column::completion(),
-            Column::completion_text(),
-        ],
-        ..Answer::default()
-    };
-    let stopped = match update.action {
-        UpdateAction::StartScheduling => Some(false),
-        UpdateAction::StopScheduling => Some(true),
-        _ => None,
-    };
-    let active = active_psbs(region);
-    for psb in &active {
-        if update.names.iter().any(|name| name.matches(psb.as_str())) {
-            let code = match stopped {
-                Some(stopped) => {
-                    region.resources.set_program_stopped(*psb, stopped);
-                    CompletionCode::OK
-                }
-                None => CompletionCode::NOT_ALLOWED,
-            };
-            answer.rows.push(Row::of(region.me(), code).with("PGM", psb.as_str()));
-        }
+    let me = region.me();
+    let psbs = named::active_psbs(region);
+    let active = (&psbs[..], PsbName::as_str as fn(&PsbName) -> &str);
+    named::answer(me, named::columns("PGM", "PgmName"), &update.names, active, |psb| {
+        Some(named::row(me, "PGM", psb.as_str(), update_one(region, psb, update.action)))
+    })
+}
+
+fn update_one(region: &mut ControlRegion, psb: PsbName, action: UpdateAction) -> CompletionCode {
+    match action {
+        UpdateAction::StartScheduling => region.resources.set_program_stopped(psb, false),
+        UpdateAction::StopScheduling => region.resources.set_program_stopped(psb, true),
+        _ => return CompletionCode::NOT_ALLOWED,
     }
-    let found = |name: &Generic| active.iter().any(|psb| name.matches(psb.as_str()));
-    for (name, code) in not_found(&update.names, found) {
-        answer.rows.push(Row::of(region.me(), code).with("PGM", name.to_string()));
-    }
-    answer.judge_by_rows();
-    answer
+    CompletionCode::OK
 }

@@ -1,0 +1,58 @@
+//! Answers about resources that were asked for by name: what QUERY and UPDATE of databases and programs share.
+
+use crate::region::ControlRegion;
+use csl::om::{Answer, Column, CompletionCode, Generic, Row};
+use vocabulary::{DbdName, MemberName, PsbName, ResourceName};
+
+/// The columns that every such answer begins with.
+pub(super) fn columns(short: &str, long: &str) -> Vec<Column> {
+    vec![Column::name(short, long, 1), Column::member(), Column::completion(), Column::completion_text()]
+}
+
+/// A row of a member for a resource.
+pub(super) fn row(member: MemberName, short: &str, name: &str, code: CompletionCode) -> Row {
+    Row::of(member, code).with(short, name)
+}
+
+/// A row for each of these resources that was asked for, as far as `row` gives one, and a row for each name that
+/// nothing answers to. The first column holds the names.
+pub(super) fn answer<N: Copy>(
+    me: MemberName,
+    columns: Vec<Column>,
+    asked: &[Generic],
+    (active, text): (&[N], fn(&N) -> &str),
+    mut row_of: impl FnMut(N) -> Option<Row>,
+) -> Answer {
+    let short = columns.first().map(|column| column.short.clone()).unwrap_or_default();
+    let mut answer = Answer { columns, ..Answer::default() };
+    let wanted = active.iter().filter(|name| asked.iter().any(|generic| generic.matches(text(name))));
+    answer.rows.extend(wanted.filter_map(|name| row_of(*name)));
+    let unknown = asked.iter().filter(|generic| !active.iter().any(|name| generic.matches(text(name))));
+    answer.rows.extend(unknown.map(|generic| row(me, &short, generic.as_str(), CompletionCode::NOT_FOUND)));
+    answer.judge_by_rows();
+    answer
+}
+
+fn active(region: &ControlRegion) -> impl Iterator<Item = ResourceName> {
+    region.plex.catalog().records().filter(|(_, record)| record.active.is_some()).map(|(name, _)| name)
+}
+
+/// The DBDs of the directory.
+pub(super) fn active_dbds(region: &ControlRegion) -> Vec<DbdName> {
+    active(region)
+        .filter_map(|name| match name {
+            ResourceName::Dbd(dbd) => Some(dbd),
+            ResourceName::Psb(_) => None,
+        })
+        .collect()
+}
+
+/// The PSBs of the directory.
+pub(super) fn active_psbs(region: &ControlRegion) -> Vec<PsbName> {
+    active(region)
+        .filter_map(|name| match name {
+            ResourceName::Psb(psb) => Some(psb),
+            ResourceName::Dbd(_) => None,
+        })
+        .collect()
+}
