@@ -21,6 +21,8 @@ pub(super) struct Collecting {
     pub(super) awaited: BTreeMap<CallId, MemberName>,
     pub(super) answers: Vec<(MemberName, Answer)>,
     missing: Vec<MemberName>,
+    /// When those who are awaited were asked last.
+    asked_at: Moment,
 }
 
 /// No majority answered, so what is told is what each member knows.
@@ -67,6 +69,7 @@ impl ControlRegion {
             awaited: BTreeMap::new(),
             answers: strangers.into_iter().map(|member| (member, self.stranger_answer(member))).collect(),
             missing: Vec::new(),
+            asked_at: self.now,
         }
     }
 
@@ -85,6 +88,7 @@ impl ControlRegion {
         if let Some(newest) = collecting.newest {
             self.dispatch(collecting, newest.unwrap_or(0));
         }
+        self.ask_again(collecting);
         let silent = |member: &MemberName| too_late || (*member != self.me() && !self.links.is_up(*member));
         let lost: Vec<CallId> =
             collecting.awaited.iter().filter(|(_, member)| silent(member)).map(|(call, _)| *call).collect();
@@ -96,6 +100,21 @@ impl ControlRegion {
         }
         let waiting = !collecting.members.is_empty() || !collecting.awaited.is_empty();
         (!waiting).then(|| self.merge(text, collecting))
+    }
+
+    /// A question or its answer may have been lost. Asked twice, a member answers twice and is heard once.
+    fn ask_again(&mut self, collecting: &mut Collecting) {
+        if self.now.ms_since(collecting.asked_at) < self.settings.retry_ms {
+            return;
+        }
+        collecting.asked_at = self.now;
+        let at_least = collecting.newest.and_then(Result::ok).unwrap_or(0);
+        let others = collecting.awaited.iter().filter(|(_, member)| **member != self.me());
+        let others: Vec<(CallId, MemberName)> = others.map(|(call, member)| (*call, *member)).collect();
+        for (call, to) in others {
+            let asked = collecting.asked.clone();
+            self.emit(Effect::Send { to, letter: Letter::Execute { call, asked, at_least } });
+        }
     }
 
     fn dispatch(&mut self, collecting: &mut Collecting, at_least: u64) {

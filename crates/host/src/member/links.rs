@@ -7,7 +7,7 @@ use control_region::{Event, Letter, LinkState};
 use plex::Incarnation;
 use sci::mux::{Caller, MuxSettings, TellError};
 use sci::{DialError, Identity, Lane, Limits};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::{io, time::Duration};
 use tokio::task::JoinHandle;
@@ -15,6 +15,8 @@ use vocabulary::{MemberName, encoding};
 
 /// The pause before a member that was not reached is dialed again.
 const REDIAL: Duration = Duration::from_millis(100);
+/// How many letters wait for a link.
+const WAITING_MAX: usize = 256;
 /// How long a host waits for the answer of another.
 const QUESTION: Duration = Duration::from_secs(5);
 
@@ -29,8 +31,39 @@ pub(super) struct LinkKeeper {
 #[derive(Debug)]
 struct Link {
     address: String,
-    caller: Arc<Mutex<Option<Caller>>>,
+    end: Arc<Mutex<End>>,
     task: JoinHandle<()>,
+}
+
+/// Our end of a link.
+#[derive(Debug, Default)]
+struct End {
+    caller: Option<Caller>,
+    /// Letters for a member that is there and not linked yet: one that has just started asks before it is dialed.
+    waiting: VecDeque<Bytes>,
+}
+
+impl End {
+    fn send(&mut self, letter: Bytes) -> Result<(), TellError> {
+        match &self.caller {
+            Some(caller) => caller.tell(letter),
+            None => {
+                if self.waiting.len() == WAITING_MAX {
+                    self.waiting.pop_front();
+                }
+                self.waiting.push_back(letter);
+                Ok(())
+            }
+        }
+    }
+
+    fn up(&mut self, caller: Caller) {
+        for letter in self.waiting.drain(..) {
+            // A link that is lost again by now loses its letters, as letters may be lost.
+            let _ = caller.tell(letter);
+        }
+        self.caller = Some(caller);
+    }
 }
 
 impl LinkKeeper {
@@ -54,22 +87,23 @@ impl LinkKeeper {
     }
 
     fn open(&self, member: MemberName, address: String) -> Link {
-        let caller = Arc::new(Mutex::new(None));
+        let end = Arc::new(Mutex::new(End::default()));
         let task = tokio::spawn(keep_link(
             self.identity.clone(),
             Arc::clone(&self.core),
             member,
             address.clone(),
-            Arc::clone(&caller),
+            Arc::clone(&end),
         ));
-        Link { address, caller, task }
+        Link { address, end, task }
     }
 
-    /// Sends a letter, if the link is up and takes it. Whoever is owed an answer asks again.
+    /// Sends a letter, as soon as the link is up. It may be lost; whoever is owed an answer asks again.
     pub(super) fn send(&self, to: MemberName, incarnation: Incarnation, letter: Letter) {
-        let Some(caller) = self.caller(to) else { return };
         let body = Bytes::from(encoding::encode(&Envelope { incarnation, letter }));
-        match caller.tell(body) {
+        let links = lock(&self.links);
+        let Some(link) = links.get(&to) else { return };
+        match lock(&link.end).send(body) {
             Ok(()) | Err(TellError::Lost(_)) => {}
             Err(error) => tracing::warn!(to = %to, "a letter was not sent: {error}"),
         }
@@ -82,7 +116,7 @@ impl LinkKeeper {
 
     fn caller(&self, to: MemberName) -> Option<Caller> {
         let links = lock(&self.links);
-        lock(&links.get(&to)?.caller).clone()
+        lock(&links.get(&to)?.end).caller.clone()
     }
 }
 
@@ -101,7 +135,7 @@ async fn keep_link(
     core: Arc<Core>,
     member: MemberName,
     address: String,
-    place: Arc<Mutex<Option<Caller>>>,
+    end: Arc<Mutex<End>>,
 ) {
     let mut complained = false;
     loop {
@@ -109,15 +143,18 @@ async fn keep_link(
             Ok(connection) => {
                 complained = false;
                 let caller = Caller::start(connection, MuxSettings::default());
-                *lock(&place) = Some(caller.clone());
+                lock(&end).up(caller.clone());
                 core.tell(Event::Link { member, state: LinkState::Up });
                 let lost = caller.closed().await;
                 tracing::info!(%member, "link down: {lost}");
-                *lock(&place) = None;
+                lock(&end).caller = None;
                 core.tell(Event::Link { member, state: LinkState::Down { refused: false } });
             }
             Err(error) => {
                 let refused = nobody_listens(&error);
+                if refused {
+                    lock(&end).waiting.clear();
+                }
                 if !refused && !complained {
                     tracing::warn!(%member, "{error}");
                     complained = true;
