@@ -55,8 +55,6 @@ pub enum Event {
     Operator {
         /// The name to answer under.
         request: RequestId,
-        /// Who asks, as the certificate says.
-        user: String,
         /// What.
         asked: OperatorRequest,
     },
@@ -160,8 +158,6 @@ pub enum Effect {
     },
     /// Issue a message: to the log, and to whoever watches.
     Issue(Message),
-    /// The member takes commands.
-    Ready,
     /// The member has stopped; its host may end.
     Stopped,
 }

@@ -217,7 +217,6 @@ impl ControlRegion {
         self.issue(DFS3780I.with(&[&level, &since]));
         self.issue(DFS994I.with(&[&start, &member]));
         self.issue(DFS810I.with(&[&member, &start, &level]));
-        self.emit(Effect::Ready);
     }
 
     /// A member that was taken out of the plex for good has nothing left to do.

@@ -168,7 +168,7 @@ impl Cluster {
         let cut_off = !self.node(member).is_alive();
         let noted = Request { member, asked_at: self.now, cut_off, answers: Vec::new() };
         self.requests.insert(request, noted);
-        self.tell(member, Event::Operator { request, user: "OPER1".to_string(), asked });
+        self.tell(member, Event::Operator { request, asked });
         self.settle();
         request
     }
@@ -355,7 +355,6 @@ impl Cluster {
             Effect::Progress { progress, .. } => self.sights.push(Sight::Progress(member, progress.text)),
             Effect::Scheduled { outcome, .. } => self.sights.push(Sight::Scheduled(member, outcome)),
             Effect::Issue(message) => self.sights.push(Sight::Issued(member, message)),
-            Effect::Ready => {}
             Effect::Stopped => {
                 self.sights.push(Sight::Ended(member));
                 self.process_is_gone(member);

@@ -120,19 +120,19 @@ impl Doors {
             let (doors, user) = (self.clone(), peer.name.clone());
             async move {
                 if let Incoming::Ask { body, responder } = incoming {
-                    doors.operator(user, &body, responder);
+                    doors.operator(&user, &body, responder);
                 }
             }
         })
         .await;
     }
 
-    fn operator(&self, user: String, body: &[u8], responder: Responder) {
+    fn operator(&self, user: &str, body: &[u8], responder: Responder) {
         match encoding::decode::<OperatorRequest>("request", body) {
             Ok(asked) => {
                 let request = self.wait(responder);
-                tracing::info!(%user, "asked: {}", summary(&asked));
-                self.core.tell(Event::Operator { request, user, asked });
+                tracing::info!(user, "asked: {}", summary(&asked));
+                self.core.tell(Event::Operator { request, asked });
             }
             Err(error) => {
                 let now = super::core::now();

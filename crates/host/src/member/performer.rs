@@ -52,7 +52,6 @@ impl Performer {
             Effect::Progress { request, progress } => self.doors.progress(request, &progress),
             Effect::Scheduled { request, outcome } => self.doors.scheduled(request, &outcome),
             Effect::Issue(message) => issue(&message),
-            Effect::Ready => {}
             Effect::Stopped => {
                 self.stopped.send_replace(true);
             }
