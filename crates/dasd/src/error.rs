@@ -1,5 +1,7 @@
 //! What a data set answers when it can't do what was asked.
 
+use vocabulary::Epoch;
+
 /// Why an operation on a data set did not happen. `set` names the data set: a folder, or what a set in memory is
 /// called.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -39,5 +41,17 @@ pub enum DataSetError {
         set: String,
         /// The failure that poisoned it.
         reason: String,
+    },
+    /// The writer is from an epoch before the one that was admitted: another has taken over. Nothing was written.
+    #[error(
+        "{set} is written in epoch {admitted} now, and this writer is from epoch {writer}: it was taken over"
+    )]
+    Fenced {
+        /// The data set.
+        set: String,
+        /// The epoch of the writer.
+        writer: Epoch,
+        /// The lowest epoch that may write.
+        admitted: Epoch,
     },
 }

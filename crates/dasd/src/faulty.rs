@@ -1,7 +1,8 @@
 //! A set whose n-th operation fails, for the tests of those who use data sets.
 
-use crate::{Batch, DataSetError, KeyedSet, LogSet, Record, Records};
+use crate::{Batch, BlockSet, DataSetError, KeyedSet, LogSet, Record, Records};
 use std::sync::Mutex;
+use vocabulary::Epoch;
 
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,7 +15,7 @@ pub enum Fault {
 
 /// A set in front of `S` that counts operations and lets one of them fail.
 ///
-/// Every call of the contract counts except the two that only tell positions. Writes that were lost or torn by a
+/// Every call of the contract counts except those that only tell positions, sizes and epochs. Writes that were lost or torn by a
 /// crash are the matter of [`crate::memory::MemoryLogSet::crash`].
 #[derive(Debug)]
 pub struct Faulty<S> {
@@ -146,5 +147,39 @@ impl<S: LogSet> LogSet for Faulty<S> {
     fn truncate_after(&mut self, position: u64) -> Result<(), DataSetError> {
         self.step(true)?;
         self.inner.truncate_after(position)
+    }
+}
+
+impl<S: BlockSet> BlockSet for Faulty<S> {
+    fn block_bytes(&self) -> usize {
+        self.inner.block_bytes()
+    }
+
+    fn block_count(&self) -> u32 {
+        self.inner.block_count()
+    }
+
+    fn read(&self, block: u32, into: &mut [u8]) -> Result<(), DataSetError> {
+        self.step(false)?;
+        self.inner.read(block, into)
+    }
+
+    fn write(&self, writer: Epoch, block: u32, from: &[u8]) -> Result<(), DataSetError> {
+        self.step(false)?;
+        self.inner.write(writer, block, from)
+    }
+
+    fn sync(&self) -> Result<(), DataSetError> {
+        self.step(true)?;
+        self.inner.sync()
+    }
+
+    fn admit(&self, epoch: Epoch) -> Result<(), DataSetError> {
+        self.step(true)?;
+        self.inner.admit(epoch)
+    }
+
+    fn admitted(&self) -> Epoch {
+        self.inner.admitted()
     }
 }

@@ -5,7 +5,9 @@
 //! suite ([`contract`]), so that a crate tested over memory behaves alike over files.
 //!
 //! **Its words.** A [`KeyedSet`] keeps records under keys, in key order, and takes changes in a [`Batch`] that
-//! happens whole or not at all. A [`LogSet`] keeps records in the order they came and gives each a *position*.
+//! happens whole or not at all. A [`LogSet`] keeps records in the order they came and gives each a *position*. A
+//! [`BlockSet`] keeps blocks of one size under numbers, and refuses writers from the past: an *epoch* rises at every
+//! takeover, and a set writes for the one *admitted* last or a later one.
 //! *Forced* (of a log) and *synced* (of a keyed set) means: it survives the loss of power. *Accepted* means: the
 //! call returned well, and a crash of the program alone may still lose it until it is forced. *Poisoned* means: a
 //! force or a sync failed, nobody can tell what reached the disk, and the set refuses everything from then on.
@@ -17,12 +19,15 @@
 //! - A refusal with [`DataSetError::Full`] changes nothing, and the set works again once there is room.
 //! - After a failed force or sync every call answers [`DataSetError::Poisoned`], because the operating system may
 //!   have dropped the very pages it could not write, and a second attempt that succeeds would prove nothing.
+//! - A block set never writes for an epoch lower than the one admitted; the check and the write are one step.
 //!
-//! **What it leaves out.** Files, caches and threads: those live in the host. Blocks of databases, until a
-//! database engine asks for them.
+//! **What it leaves out.** Files and threads: those live in the host. Caches and checksums of blocks: they belong to
+//! whoever knows what is in a block, and only he can tell a torn one.
 //!
-//! It stands where the access methods stand in IMS: VSAM KSDS below RECON and catalog, BSAM below the OLDS.
+//! It stands where the access methods stand in IMS: VSAM KSDS below RECON and catalog, BSAM below the
+//! OLDS, OSAM and VSAM ESDS below databases.
 
+mod block;
 pub mod contract;
 mod error;
 mod faulty;
@@ -30,6 +35,7 @@ mod keyed;
 mod log;
 pub mod memory;
 
+pub use block::BlockSet;
 pub use error::DataSetError;
 pub use faulty::{Fault, Faulty};
 pub use keyed::{Batch, KeyedSet, Record, Records};

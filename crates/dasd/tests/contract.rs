@@ -1,8 +1,8 @@
 //! The sets in memory keep the contracts that they are used to test others against.
 
 use dasd::{
-    Batch, DataSetError, Fault, Faulty, KeyedSet, LogSet, contract,
-    memory::{MemoryKeyedSet, MemoryLogSet},
+    Batch, BlockSet, DataSetError, Fault, Faulty, KeyedSet, LogSet, contract,
+    memory::{MemoryBlockSet, MemoryKeyedSet, MemoryLogSet, Torn},
 };
 
 #[test]
@@ -18,10 +18,40 @@ fn a_log_in_memory_keeps_the_contract() {
 }
 
 #[test]
+fn a_block_set_in_memory_keeps_the_contract() {
+    let set = MemoryBlockSet::new(512);
+    contract::block_set(|| set.clone());
+}
+
+#[test]
+fn a_crash_takes_back_the_latest_writes_and_may_tear_one() {
+    let set = MemoryBlockSet::new(4);
+    let write = |block, text: &[u8; 4]| set.write(vocabulary::Epoch(0), block, text).unwrap();
+    let read = |block| {
+        let mut bytes = [9; 4];
+        set.read(block, &mut bytes).unwrap();
+        bytes
+    };
+    write(1, b"aaaa");
+    set.sync().unwrap();
+    write(2, b"bbbb");
+    write(1, b"cccc");
+    write(2, b"dddd");
+    assert_eq!(set.unsynced_count(), 3);
+    set.crash(1, Torn::After(2));
+    assert_eq!((&read(1), &read(2)), (b"ccaa", b"bbbb"), "one write kept, the next torn, the last lost");
+    write(3, b"eeee");
+    set.crash(0, Torn::No);
+    assert_eq!((&read(1), &read(3)), (b"ccaa", &[0; 4]), "what a crash left is durable");
+}
+
+#[test]
 fn a_faulty_set_without_a_fault_keeps_the_contracts() {
     let (set, log) = (MemoryKeyedSet::new(), MemoryLogSet::new());
     contract::keyed_set(|| Faulty::new(set.clone()));
     contract::log_set(|| Faulty::new(log.clone()));
+    let blocks = MemoryBlockSet::new(512);
+    contract::block_set(|| Faulty::new(blocks.clone()));
 }
 
 #[test]

@@ -5,8 +5,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a suite reports by panicking, as every test does")]
 
+mod block_set;
 mod keyed_set;
 mod log_set;
 
+pub use block_set::block_set;
 pub use keyed_set::keyed_set;
 pub use log_set::log_set;

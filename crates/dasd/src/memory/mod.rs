@@ -4,8 +4,10 @@
 //! first handle is gone is a restart. A crash (`crash` of each set) loses what was not forced, as a power failure
 //! does, and says how much of that the disk happened to have written.
 
+mod block;
 mod keyed;
 mod log;
 
+pub use block::{MemoryBlockSet, Torn};
 pub use keyed::MemoryKeyedSet;
 pub use log::MemoryLogSet;
