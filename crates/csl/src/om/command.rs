@@ -3,18 +3,19 @@
 use super::error::{CommandError, CommandProblem};
 use super::grammar::{COMMANDS, Resource, Verb};
 use super::lexer::Span;
-use super::{generic::Generic, parser};
+use super::{generic::Generic, parser, view::SERVED};
 use std::collections::BTreeMap;
-use vocabulary::MemberName;
+use vocabulary::{InstanceStamp, MemberName};
 
-/// A type-2 command: a verb, a resource type, and keywords with parameters.
+/// A command: a verb, a resource type, and keywords with parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Command {
     /// What is done.
     pub verb: Verb,
     /// What it is done to.
     pub resource: Resource,
-    /// The parameters of each keyword that was given. A keyword nested in another goes by `FOR(IMSID)`.
+    /// The parameters of each keyword that was given. A keyword nested in another goes by `FOR(IMSID)`; the
+    /// parameters of a type-1 command go by its resource type.
     pub keywords: BTreeMap<String, Vec<Parameter>>,
     /// Who is asked.
     pub route: Route,
@@ -65,12 +66,14 @@ pub enum ParameterValue {
     Member(MemberName),
     /// A number; a time to wait is in milliseconds.
     Number(u64),
+    /// An instance of a definition.
+    Stamp(InstanceStamp),
 }
 
 impl Command {
-    /// The command that this text is.
+    /// The command that this text is, if members carry it out.
     pub fn parse(text: &str) -> Result<Self, CommandError> {
-        parser::parse(COMMANDS, text)
+        parser::parse(COMMANDS, SERVED, text)
     }
 
     /// Whether a keyword was given.
@@ -109,6 +112,15 @@ impl Command {
             _ => None,
         });
         numbers.first().copied()
+    }
+
+    /// The instance of a keyword that takes one.
+    pub fn stamp(&self, keyword: &str) -> Option<InstanceStamp> {
+        let stamps = self.each(keyword, |value| match value {
+            ParameterValue::Stamp(stamp) => Some(*stamp),
+            _ => None,
+        });
+        stamps.first().copied()
     }
 
     fn each<T>(&self, keyword: &str, wanted: impl Fn(&ParameterValue) -> Option<T>) -> Vec<T> {

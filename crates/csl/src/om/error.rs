@@ -2,7 +2,7 @@
 
 use super::{code::ReasonCode, lexer::Span};
 use std::fmt;
-use vocabulary::NameError;
+use vocabulary::{MomentError, NameError};
 
 /// A command that can't be understood: what is wrong, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -29,7 +29,7 @@ pub struct CommandError {
 /// | 0000200C | unknown keyword |
 /// | 00002010 | unknown parameter |
 /// | 00002014 | missing parenthesis after a keyword |
-/// | 00002018 | unbalanced parentheses |
+/// | 00002018 | unbalanced parentheses, quotes or comments |
 /// | 0000201C | missing keyword |
 /// | 00002020 | bad name |
 /// | 00002024 | options that exclude each other |
@@ -38,6 +38,7 @@ pub struct CommandError {
 /// | 00002030 | more parameters than one |
 /// | 00002034 | bad number or time |
 /// | 00002038 | something where something else is due |
+/// | 0000203C | a command of the language that no member carries out |
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CommandProblem {
     /// There is no command.
@@ -72,6 +73,26 @@ pub enum CommandProblem {
         /// What is right.
         choice: Choice,
     },
+    /// The second word is a resource type of IMS that this language has something else for.
+    #[error("{verb} {word} is not used here: {instead}")]
+    Instead {
+        /// The verb.
+        verb: &'static str,
+        /// The resource type.
+        word: &'static str,
+        /// What takes its place.
+        instead: &'static str,
+    },
+    /// A command of the language that no member carries out.
+    #[error("{verb} {word} is not carried out by members of this release: {choice}")]
+    NotServed {
+        /// The verb.
+        verb: &'static str,
+        /// The resource type.
+        word: &'static str,
+        /// What is carried out.
+        choice: Choice,
+    },
     /// A word is no keyword of the command, or of the keyword it is nested in.
     #[error("{word} is not a keyword of {owner}: {choice}")]
     UnknownKeyword {
@@ -104,6 +125,9 @@ pub enum CommandProblem {
     /// A parenthesis that was never opened.
     #[error("this parenthesis closes nothing")]
     NeverOpened,
+    /// A quote or a comment that is never closed.
+    #[error("this quote or comment is never closed")]
+    NeverEnded,
     /// A keyword that has to be there.
     #[error("{owner} needs {keyword}")]
     MissingKeyword {
@@ -115,6 +139,9 @@ pub enum CommandProblem {
     /// A parameter that is no name.
     #[error(transparent)]
     BadName(#[from] NameError),
+    /// A parameter that is not the timestamp of an instance.
+    #[error(transparent)]
+    BadStamp(#[from] MomentError),
     /// Two that can't be had together.
     #[error("{second} can't be given together with {first}")]
     Exclusive {
@@ -180,19 +207,20 @@ impl CommandError {
         ReasonCode(match self.problem {
             P::Empty { .. } => 0x2000,
             P::UnknownVerb { .. } => 0x2004,
-            P::UnknownResource { .. } | P::MissingResource { .. } => 0x2008,
+            P::UnknownResource { .. } | P::MissingResource { .. } | P::Instead { .. } => 0x2008,
             P::UnknownKeyword { .. } => 0x200C,
             P::UnknownParameter { .. } => 0x2010,
             P::MissingParenthesis { .. } => 0x2014,
-            P::NeverClosed | P::NeverOpened => 0x2018,
+            P::NeverClosed | P::NeverOpened | P::NeverEnded => 0x2018,
             P::MissingKeyword { .. } => 0x201C,
             P::BadName(_) => 0x2020,
             P::Exclusive { .. } => 0x2024,
             P::Duplicate { .. } => 0x2028,
             P::EmptyParameter { .. } => 0x202C,
             P::TooMany { .. } => 0x2030,
-            P::BadNumber { .. } | P::BadWait { .. } => 0x2034,
+            P::BadNumber { .. } | P::BadWait { .. } | P::BadStamp(_) => 0x2034,
             P::Unexpected { .. } => 0x2038,
+            P::NotServed { .. } => 0x203C,
         })
     }
 

@@ -4,7 +4,7 @@ use super::command::ParameterValue;
 use super::error::{Choice, CommandProblem, quoted};
 use super::generic::Generic;
 use super::grammar::What;
-use vocabulary::MemberName;
+use vocabulary::{InstanceStamp, MemberName};
 
 /// The longest time to wait: 999 minutes and 59 seconds.
 const WAIT_SECONDS_MAX: u64 = 999 * 60 + 59;
@@ -21,6 +21,7 @@ pub(super) fn parameter_value(
         What::Member => member(word),
         What::Number { least, most } => number(least, most, keyword, word),
         What::Route => route(word),
+        What::Stamp => Ok(ParameterValue::Stamp(word.parse::<InstanceStamp>()?)),
         What::Wait => wait(word),
     }
 }

@@ -1,27 +1,40 @@
 //! From text to [`Command`], by the table of [`grammar`](super::grammar).
 //!
-//! A program may put the command into an envelope, `CMD(QUERY DB) ROUTE(IMS1)`; an operator leaves it out.
+//! A program may put the command into an envelope, `CMD(QUERY DB) ROUTE(IMS1)`, a type-1 command with the form of its
+//! answer beside it, `CMD((DIS MODIFY) OPTION=AOPOUTPUT) ROUTE(IMS1)`; an operator leaves it out.
 
 use super::command::{Command, Parameter, ParameterValue, Route};
 use super::error::{Choice, CommandError, CommandProblem, quoted};
-use super::grammar::{COMMON, KeywordRow, Kind, ResourceRow, VerbRow, What};
+use super::grammar::{COMMON, Form, KeywordRow, Kind, Resource, ResourceRow, Verb, VerbRow, What, verb_of};
 use super::lexer::{Lexeme, Span, Token, lexemes};
 use super::parameter::parameter_value;
 use std::collections::BTreeMap;
 
 type Keywords = BTreeMap<String, Vec<Parameter>>;
 
-/// The command that a text is in some grammar.
-pub(super) fn parse(grammar: &'static [VerbRow], text: &str) -> Result<Command, CommandError> {
+/// The command that a text is in some grammar, of which these commands are carried out.
+pub(super) fn parse(
+    grammar: &'static [VerbRow],
+    served: &[(Verb, Resource)],
+    text: &str,
+) -> Result<Command, CommandError> {
     // What a terminal or a file adds around a command is no part of it.
     let text = text.trim_matches(|c: char| c.is_whitespace() || c.is_control());
-    Parser { text, lexemes: lexemes(text), at: 0 }.command(grammar)
+    Parser { text, served, lexemes: lexemes(text), at: 0 }.command(grammar)
 }
 
 struct Parser<'t> {
     text: &'t str,
+    served: &'t [(Verb, Resource)],
     lexemes: Vec<Lexeme<'t>>,
     at: usize,
+}
+
+/// Where an envelope opens, and where the parentheses within it do that part a type-1 command from its option.
+#[derive(Clone, Copy)]
+struct Envelope {
+    outer: Span,
+    inner: Option<Span>,
 }
 
 /// A place where keywords can stand.
@@ -36,7 +49,9 @@ struct Place {
 impl Place {
     fn command(verb: &VerbRow, resource: &ResourceRow) -> Self {
         let owner = format!("{} {}", verb.name, resource.name);
-        Self { owner, rows: resource.keywords.iter().chain(COMMON).collect(), nested: false }
+        // What a type-1 command takes stands without parentheses.
+        let own = if verb.form == Form::Type2 { resource.keywords } else { &[] };
+        Self { owner, rows: own.iter().chain(COMMON).collect(), nested: false }
     }
 
     fn envelope() -> Self {
@@ -48,19 +63,38 @@ impl Place {
     }
 
     fn path(&self, row: &KeywordRow) -> String {
-        if self.nested { format!("{}({})", self.owner, row.name) } else { row.name.to_string() }
+        if !self.nested {
+            return row.name.to_string();
+        }
+        // `SET` and `LCLPARM` are `SET(LCLPARM)`; with `LOCKTIME` they are `SET(LCLPARM(LOCKTIME))`.
+        let open = self.owner.trim_end_matches(')');
+        format!("{open}({}){}", row.name, &self.owner[open.len()..])
     }
+}
+
+/// Whether a keyword was given, or one nested in it.
+fn is_given(keywords: &Keywords, path: &str) -> bool {
+    let nested = format!("{}(", path.trim_end_matches(')'));
+    keywords.keys().any(|given| given == path || given.starts_with(&nested))
 }
 
 impl<'t> Parser<'t> {
     fn command(mut self, grammar: &'static [VerbRow]) -> Result<Command, CommandError> {
+        self.refuse_unended()?;
         let envelope = self.envelope();
         let verb = self.verb(grammar)?;
         let resource = self.resource(verb)?;
         let mut keywords = Keywords::new();
+        if verb.form == Form::Type1 {
+            self.type_1_parameters(resource, &mut keywords)?;
+        }
         self.keywords(&Place::command(verb, resource), &mut keywords)?;
-        if let Some(open) = envelope {
-            self.close(open)?;
+        if let Some(Envelope { outer, inner }) = envelope {
+            if let Some(inner) = inner {
+                self.close(inner)?;
+                self.skip_option();
+            }
+            self.close(outer)?;
             self.keywords(&Place::envelope(), &mut keywords)?;
         }
         self.end()?;
@@ -73,43 +107,130 @@ impl<'t> Parser<'t> {
         Ok(Command { verb, resource, keywords, route, wait_ms, text })
     }
 
-    /// Where `CMD(` opens, if the command is in an envelope.
-    fn envelope(&mut self) -> Option<Span> {
+    fn refuse_unended(&self) -> Result<(), CommandError> {
+        match self.lexemes.last() {
+            Some(Lexeme { token: Token::Unclosed, span, .. }) => {
+                Err(self.error(*span, CommandProblem::NeverEnded))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The envelope that the command is in, if it is in one.
+    fn envelope(&mut self) -> Option<Envelope> {
         let [first, second] = [self.peek(0)?, self.peek(1)?];
-        let opens = first.source().eq_ignore_ascii_case("CMD") && second.token == Token::Open;
-        self.at += if opens { 2 } else { 0 };
-        opens.then_some(second.span)
+        if !first.source.eq_ignore_ascii_case("CMD") || second.token != Token::Open {
+            return None;
+        }
+        self.at += 2;
+        let inner = self.peek(0).filter(|lexeme| lexeme.token == Token::Open).map(|lexeme| lexeme.span);
+        self.at += usize::from(inner.is_some());
+        Some(Envelope { outer: second.span, inner })
+    }
+
+    /// `OPTION=AOPOUTPUT` asks for an answer that programs can read, which every answer is.
+    fn skip_option(&mut self) {
+        let is_option =
+            |at, word: &str| self.peek(at).is_some_and(|lexeme| lexeme.source.eq_ignore_ascii_case(word));
+        if is_option(0, "OPTION") && is_option(1, "=") && is_option(2, "AOPOUTPUT") {
+            self.at += 3;
+        }
+    }
+
+    fn is_served(&self, verb: &VerbRow, resource: &ResourceRow) -> bool {
+        self.served.contains(&(verb.verb, resource.resource))
+    }
+
+    /// The names of the commands of a verb that are carried out.
+    fn served_names(&self, verb: &'static VerbRow) -> impl Iterator<Item = &'static str> {
+        verb.resources.iter().filter(move |row| self.is_served(verb, row)).map(|row| row.name)
     }
 
     fn verb(&mut self, grammar: &'static [VerbRow]) -> Result<&'static VerbRow, CommandError> {
-        let names = || grammar.iter().filter(|row| !row.resources.is_empty()).map(|row| row.name);
+        let names = |this: &Self| {
+            Choice::of(
+                grammar.iter().filter(|row| this.served_names(row).next().is_some()).map(|row| row.name),
+            )
+        };
         let Some((word, span)) = self.word() else {
-            return Err(self.error_here(CommandProblem::Empty { choice: Choice::of(names()) }));
+            return Err(self.error_here(CommandProblem::Empty { choice: names(self) }));
         };
         // OM takes a command with or without its recognition character.
         let bare = word.strip_prefix('/').unwrap_or(word);
-        let is = |name: &str| bare.eq_ignore_ascii_case(name);
-        grammar.iter().find(|row| is(row.name) || is(row.abbreviation)).ok_or_else(|| {
+        verb_of(grammar, bare).ok_or_else(|| {
             let all = grammar.iter().flat_map(|row| [row.name, row.abbreviation]);
             let choice = match Choice::near(bare, all) {
                 near if near.nearest().is_some() => near,
-                _ => Choice::of(names()),
+                _ => names(self),
             };
             self.error(span, CommandProblem::UnknownVerb { word: quoted(word), choice })
         })
     }
 
     fn resource(&mut self, verb: &'static VerbRow) -> Result<&'static ResourceRow, CommandError> {
-        let names = || verb.resources.iter().map(|row| row.name);
         let Some((word, span)) = self.word() else {
-            let choice = Choice::of(names());
+            let choice = Choice::of(self.served_names(verb));
             return Err(self.error_here(CommandProblem::MissingResource { verb: verb.name, choice }));
         };
-        verb.resources.iter().find(|row| word.eq_ignore_ascii_case(row.name)).ok_or_else(|| {
-            let choice = Choice::near(word, names());
-            let problem = CommandProblem::UnknownResource { word: quoted(word), verb: verb.name, choice };
-            self.error(span, problem)
-        })
+        let word = self.without_period(verb.form, word);
+        let found = verb.resources.iter().find(|row| row.is_called(word, verb.form));
+        match found {
+            Some(row) if self.is_served(verb, row) => Ok(row),
+            Some(row) => {
+                let choice = Choice::of(self.served_names(verb));
+                Err(self.error(span, CommandProblem::NotServed { verb: verb.name, word: row.name, choice }))
+            }
+            None => Err(self.error(span, self.no_resource(verb, word))),
+        }
+    }
+
+    fn no_resource(&self, verb: &'static VerbRow, word: &str) -> CommandProblem {
+        match verb.instead.iter().find(|(name, _)| word.eq_ignore_ascii_case(name)) {
+            Some(&(word, instead)) => CommandProblem::Instead { verb: verb.name, word, instead },
+            None => {
+                let choice = Choice::near(word, self.served_names(verb));
+                CommandProblem::UnknownResource { word: quoted(word), verb: verb.name, choice }
+            }
+        }
+    }
+
+    /// A period ends a type-1 command.
+    fn without_period(&self, form: Form, word: &'t str) -> &'t str {
+        match word.strip_suffix('.') {
+            Some(bare) if form == Form::Type1 && self.at == self.lexemes.len() => bare,
+            _ => word,
+        }
+    }
+
+    /// The parameters of a type-1 command: up to its end, a parenthesis, or a keyword that OM takes.
+    fn type_1_parameters(
+        &mut self,
+        resource: &'static ResourceRow,
+        keywords: &mut Keywords,
+    ) -> Result<(), CommandError> {
+        let Some(row) = resource.keywords.first() else { return Ok(()) };
+        let (Kind::One(what) | Kind::Several(what)) = row.kind else { return Ok(()) };
+        let mut parameters = Vec::new();
+        while let Some(lexeme) = self.peek(0) {
+            match lexeme.token {
+                Token::Comma | Token::Equals => self.at += 1,
+                Token::Word(_) if self.is_followed_by_open() => break,
+                Token::Word(word) => {
+                    self.at += 1;
+                    let word = self.without_period(Form::Type1, word);
+                    parameters.push(self.value(what, row.name, word, lexeme.span)?);
+                }
+                _ => break,
+            }
+        }
+        if !parameters.is_empty() {
+            keywords.insert(row.name.to_string(), parameters);
+        }
+        Ok(())
+    }
+
+    fn is_followed_by_open(&self) -> bool {
+        self.peek(1).is_some_and(|lexeme| lexeme.token == Token::Open)
     }
 
     /// Keywords up to whatever is none, which is left where it stands.
@@ -130,7 +251,7 @@ impl<'t> Parser<'t> {
     }
 
     fn require(&self, place: &Place, keywords: &Keywords) -> Result<(), CommandError> {
-        let missing = place.rows.iter().find(|row| row.required && !keywords.contains_key(&place.path(row)));
+        let missing = place.rows.iter().find(|row| row.required && !is_given(keywords, &place.path(row)));
         missing.map_or(Ok(()), |row| {
             let problem =
                 CommandProblem::MissingKeyword { owner: place.owner.clone(), keyword: row.name.to_string() };
@@ -145,12 +266,11 @@ impl<'t> Parser<'t> {
         span: Span,
         keywords: &mut Keywords,
     ) -> Result<(), CommandError> {
-        let nested = format!("{path}(");
-        if keywords.keys().any(|given| *given == path || given.starts_with(&nested)) {
+        if is_given(keywords, &path) {
             return Err(self.error(span, CommandProblem::Duplicate { keyword: path }));
         }
         let open = match self.take() {
-            Some(Lexeme { token: Token::Open, span }) => span,
+            Some(Lexeme { token: Token::Open, span, .. }) => span,
             _ => return Err(self.error(span, CommandProblem::MissingParenthesis { keyword: path })),
         };
         let parameters = match row.kind {
@@ -168,7 +288,7 @@ impl<'t> Parser<'t> {
 
     fn refuse_empty(&self, keyword: &str) -> Result<(), CommandError> {
         match self.peek(0) {
-            Some(Lexeme { token: Token::Close, span }) => {
+            Some(Lexeme { token: Token::Close, span, .. }) => {
                 Err(self.error(span, CommandProblem::EmptyParameter { keyword: keyword.to_string() }))
             }
             _ => Ok(()),
@@ -199,18 +319,18 @@ impl<'t> Parser<'t> {
 
     fn parameter(&mut self, what: What, keyword: &str, open: Span) -> Result<Parameter, CommandError> {
         let lexeme = self.take_or_never_closed(open)?;
-        let Lexeme { token, span } = lexeme;
-        match token {
-            Token::Word(word) => {
-                let value =
-                    parameter_value(what, keyword, word).map_err(|problem| self.error(span, problem))?;
-                Ok(Parameter { value, span })
-            }
-            Token::Open => Err(self.unexpected(lexeme, "a parameter")),
+        match lexeme.token {
+            Token::Word(word) | Token::Quoted(word) => self.value(what, keyword, word, lexeme.span),
             Token::Close | Token::Comma => {
-                Err(self.error(span, CommandProblem::EmptyParameter { keyword: keyword.to_string() }))
+                Err(self.error(lexeme.span, CommandProblem::EmptyParameter { keyword: keyword.to_string() }))
             }
+            Token::Open | Token::Equals | Token::Unclosed => Err(self.unexpected(lexeme, "a parameter")),
         }
+    }
+
+    fn value(&self, what: What, keyword: &str, word: &str, span: Span) -> Result<Parameter, CommandError> {
+        let value = parameter_value(what, keyword, word).map_err(|problem| self.error(span, problem))?;
+        Ok(Parameter { value, span })
     }
 
     fn route(&self, keywords: &mut Keywords) -> Result<Route, CommandError> {
@@ -243,7 +363,9 @@ impl<'t> Parser<'t> {
     fn end(&self) -> Result<(), CommandError> {
         match self.peek(0) {
             None => Ok(()),
-            Some(Lexeme { token: Token::Close, span }) => Err(self.error(span, CommandProblem::NeverOpened)),
+            Some(Lexeme { token: Token::Close, span, .. }) => {
+                Err(self.error(span, CommandProblem::NeverOpened))
+            }
             Some(lexeme) => Err(self.unexpected(lexeme, "a keyword")),
         }
     }
@@ -264,7 +386,7 @@ impl<'t> Parser<'t> {
 
     /// The next lexeme if it is a word.
     fn word(&mut self) -> Option<(&'t str, Span)> {
-        let Lexeme { token: Token::Word(word), span } = self.peek(0)? else { return None };
+        let Lexeme { token: Token::Word(word), span, .. } = self.peek(0)? else { return None };
         self.at += 1;
         Some((word, span))
     }
@@ -276,7 +398,7 @@ impl<'t> Parser<'t> {
     }
 
     fn unexpected(&self, lexeme: Lexeme<'t>, expected: &'static str) -> CommandError {
-        self.error(lexeme.span, CommandProblem::Unexpected { word: quoted(lexeme.source()), expected })
+        self.error(lexeme.span, CommandProblem::Unexpected { word: quoted(lexeme.source), expected })
     }
 
     /// At the next lexeme, or behind the end.
@@ -293,16 +415,17 @@ impl<'t> Parser<'t> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::om::grammar::{Resource, Verb};
 
     /// A command with the kinds of keyword that no command of this release has.
     const OTHER: &[VerbRow] = &[VerbRow {
         verb: Verb::Initiate,
+        form: Form::Type2,
         name: "INITIATE",
         abbreviation: "INIT",
         resources: &[ResourceRow {
             resource: Resource::Db,
             name: "OLREORG",
+            says: "reorganizes",
             keywords: &[KeywordRow {
                 name: "SET",
                 kind: Kind::Nested(&[
@@ -310,16 +433,27 @@ mod tests {
                         name: "RATE",
                         kind: Kind::One(What::Number { least: 1, most: 100 }),
                         required: true,
+                        says: "how fast",
                     },
-                    KeywordRow { name: "OPTION", kind: Kind::One(What::Flag(&["DEL"])), required: false },
+                    KeywordRow {
+                        name: "OPTION",
+                        kind: Kind::One(What::Flag(&["DEL"])),
+                        required: false,
+                        says: "what becomes of the old data sets",
+                    },
                 ]),
                 required: false,
+                says: "how",
             }],
         }],
+        instead: &[],
     }];
+    const SERVED: &[(Verb, Resource)] = &[(Verb::Initiate, Resource::Db)];
 
     fn rate(text: &str) -> Result<Option<u64>, String> {
-        parse(OTHER, text).map(|command| command.number("SET(RATE)")).map_err(|error| error.to_string())
+        parse(OTHER, SERVED, text)
+            .map(|command| command.number("SET(RATE)"))
+            .map_err(|error| error.to_string())
     }
 
     #[test]

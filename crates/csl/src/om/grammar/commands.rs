@@ -1,0 +1,100 @@
+//! The table of commands.
+
+use super::{Form, KeywordRow, Resource, ResourceRow, Verb, VerbRow, catalog, query, update};
+
+const fn command(
+    resource: Resource,
+    name: &'static str,
+    keywords: &'static [KeywordRow],
+    says: &'static str,
+) -> ResourceRow {
+    ResourceRow { resource, name, says, keywords }
+}
+
+const fn verb(
+    verb: Verb,
+    name: &'static str,
+    abbreviation: &'static str,
+    resources: &'static [ResourceRow],
+) -> VerbRow {
+    VerbRow { verb, form: Form::Type2, name, abbreviation, resources, instead: &[] }
+}
+
+const DELETE: &[ResourceRow] = &[
+    command(
+        Resource::Catalog,
+        "CATALOG",
+        catalog::DELETE,
+        "finds or deletes instances past their retention (DFS3PU10)",
+    ),
+    command(
+        Resource::Member,
+        "MEMBER",
+        update::DELETE_MEMBER,
+        "takes a member out of the plex for good; an extension",
+    ),
+];
+
+const DISPLAY: &[ResourceRow] = &[command(
+    Resource::Modify,
+    "MODIFY",
+    query::MODIFY,
+    "shows what an activation waits for, on which member and since when",
+)];
+
+const EXPORT: &[ResourceRow] =
+    &[command(Resource::Defn, "DEFN", catalog::EXPORT, "writes definitions out of the catalog (DFS3CCE0)")];
+
+const IMPORT: &[ResourceRow] = &[command(
+    Resource::Defn,
+    "DEFN",
+    update::IMPORT_DEFN,
+    "activates what is staged, on every member together",
+)];
+
+const QUERY: &[ResourceRow] = &[
+    command(Resource::Catalog, "CATALOG", catalog::QUERY, "lists what the catalog holds (DFS3CATQ)"),
+    command(Resource::Db, "DB", query::DB, "shows databases: definition, state, work"),
+    command(Resource::Ims, "IMS", query::IMS, "shows how each member is set up"),
+    command(Resource::Imsplex, "IMSPLEX", query::IMSPLEX, "shows what belongs to the plex"),
+    command(Resource::Member, "MEMBER", query::MEMBER, "shows the plex, and each member"),
+    command(Resource::Olc, "OLC", query::OLC, "shows the activations that were"),
+    command(Resource::Pgm, "PGM", query::PGM, "shows programs: definition, state, regions"),
+];
+
+const UPDATE: &[ResourceRow] = &[
+    command(
+        Resource::Catalog,
+        "CATALOG",
+        catalog::UPDATE,
+        "sets retention (DFS3PU10), checks or repairs timestamps (DFS3CM00)",
+    ),
+    command(Resource::Db, "DB", update::DB, "starts or stops databases on the routed members"),
+    command(
+        Resource::Directory,
+        "DIRECTORY",
+        catalog::DIRECTORY,
+        "recovers the directory after an interrupted change (DFS3RU00)",
+    ),
+    command(Resource::Ims, "IMS", update::IMS, "sets parameters of members or of the plex"),
+    command(Resource::Pgm, "PGM", update::PGM, "starts or stops programs on the routed members"),
+];
+
+const IMPORT_INSTEAD: &str = "definitions are activated by IMPORT DEFN SOURCE(CATALOG)";
+const BACKED_OUT: &str =
+    "an activation that fails before its commit point backs itself out, and one behind it is finished";
+
+/// Every command, by verb. A verb without resource types is known to operators of IMS, and told apart from a
+/// mistyped one.
+pub const COMMANDS: &[VerbRow] = &[
+    verb(Verb::Create, "CREATE", "CRE", &[]),
+    verb(Verb::Delete, "DELETE", "DEL", DELETE),
+    VerbRow { form: Form::Type1, ..verb(Verb::Display, "DISPLAY", "DIS", DISPLAY) },
+    verb(Verb::Export, "EXPORT", "EXP", EXPORT),
+    verb(Verb::Import, "IMPORT", "IMP", IMPORT),
+    VerbRow { instead: &[("OLC", IMPORT_INSTEAD)], ..verb(Verb::Initiate, "INITIATE", "INIT", &[]) },
+    verb(Verb::Query, "QUERY", "QRY", QUERY),
+    verb(Verb::Queue, "QUEUE", "QUE", &[]),
+    VerbRow { instead: &[("OLC", BACKED_OUT)], ..verb(Verb::Terminate, "TERMINATE", "TERM", &[]) },
+    verb(Verb::Update, "UPDATE", "UPD", UPDATE),
+];

@@ -1,0 +1,84 @@
+//! The keywords of QUERY, and of DISPLAY.
+
+use super::{KeywordRow, Kind, What, optional, required};
+
+pub(super) const NAME: KeywordRow =
+    optional("NAME", Kind::Several(What::Generic), "which: names, * stands for any characters, % for one");
+
+pub(super) const IMS: &[KeywordRow] =
+    &[optional("SHOW", Kind::Several(What::Flag(&["ALL", "ATTRIB", "STATUS"])), "what is shown")];
+
+pub(super) const IMSPLEX: &[KeywordRow] = &[
+    optional("NAME", Kind::Several(What::Generic), "which plex"),
+    optional("TYPE", Kind::Several(What::Flag(&["IMS", "OM", "RM", "SCI"])), "which kinds of component"),
+    optional(
+        "SHOW",
+        Kind::Several(What::Flag(&["ALL", "JOB", "OS", "STATUS", "SUBTYPE", "TYPE", "VERSION"])),
+        "what is shown",
+    ),
+    optional("STATUS", Kind::Several(What::Flag(&["ACTIVE", "READY"])), "only those in one of these states"),
+];
+
+pub(super) const MEMBER: &[KeywordRow] = &[
+    required("TYPE", Kind::One(What::Flag(&["IMS"])), "which kind of member"),
+    optional(
+        "SHOW",
+        Kind::Several(What::Flag(&["ALL", "ATTRIB", "STATUS"])),
+        "what is shown; everything where it is left out",
+    ),
+];
+
+/// IMS tells from OLCSTAT which change came last; the directory tells it of every activation it remembers.
+pub(super) const OLC: &[KeywordRow] = &[
+    optional("LIBRARY", Kind::One(What::Flag(&["OLCSTAT"])), "what IMS calls the record of online changes"),
+    optional(
+        "SHOW",
+        Kind::Several(What::Flag(&["ALL", "CURRENT", "HISTORY"])),
+        "the state now, or the activations that led to it",
+    ),
+    optional("LAST", Kind::One(What::Number { least: 1, most: 9_999 }), "so many of the latest activations"),
+];
+
+const SHOW_RESOURCE: KeywordRow = optional(
+    "SHOW",
+    Kind::Several(What::Flag(&["ALL", "DEFN", "STATUS", "TIMESTAMP", "WORK"])),
+    "what is shown beside the names",
+);
+
+const STATUS_SAYS: &str = "only those in one of these states";
+
+const DB_STATUS: &[&str] = &[
+    "ALLOCF",
+    "ALLOCS",
+    "BACKOUT",
+    "EEQE",
+    "LOCK",
+    "NOTINIT",
+    "NOTOPEN",
+    "OLR",
+    "OPEN",
+    "QUIESCED",
+    "QUIESCING",
+    "RECALL",
+    "RECOV",
+    "RNL",
+    "RREPL",
+    "STOACC",
+    "STOSCHD",
+    "STOUPDS",
+];
+
+const PGM_STATUS: &[&str] = &["DB-NOTAVL", "IOPREV", "LOCK", "NOTINIT", "REFP", "STOSCHD", "TRACE"];
+
+pub(super) const DB: &[KeywordRow] =
+    &[NAME, SHOW_RESOURCE, optional("STATUS", Kind::Several(What::Flag(DB_STATUS)), STATUS_SAYS)];
+
+pub(super) const PGM: &[KeywordRow] =
+    &[NAME, SHOW_RESOURCE, optional("STATUS", Kind::Several(What::Flag(PGM_STATUS)), STATUS_SAYS)];
+
+/// `/DISPLAY MODIFY [ALL]`.
+pub(super) const MODIFY: &[KeywordRow] = &[optional(
+    "MODIFY",
+    Kind::Several(What::Flag(&["ALL"])),
+    "ALL shows what is added, changed and deleted, too",
+)];

@@ -1,0 +1,87 @@
+//! Commands as those who carry them out see them: typed, and with rules kept that a table can't state.
+//!
+//! The list of [`CommandView`] is what members carry out. A command of the grammar is served by a line in it: from
+//! then on it is offered everywhere, and the compiler asks for whoever does it. Until then it is understood, and
+//! refused by name.
+
+mod catalog;
+mod import;
+mod member;
+mod query;
+mod update;
+
+pub use catalog::{CatalogAction, CatalogInstances, Definitions, Purge, RecoverDirectory, UpdateCatalog};
+pub use import::{ImportMode, ImportOptions};
+pub use member::DeleteMember;
+pub use query::{DisplayModify, QueryIms, QueryImsplex, QueryMember, QueryOlc, QueryResource};
+pub use update::{UpdateAction, UpdateIms, UpdateResource};
+
+use super::command::Command;
+use super::error::{Choice, CommandError, CommandProblem};
+use super::generic::Generic;
+use super::grammar::{Resource, Verb};
+use vocabulary::ResourceKind;
+
+/// Declares what is served: `Variant(View): VERB RESOURCE, VERB RESOURCE;` a line.
+macro_rules! served {
+    ($($(#[$doc:meta])+ $variant:ident($view:ty): $($verb:ident $resource:ident),+;)+) => {
+        /// A command with all its rules checked: what members carry out.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum CommandView {
+            $($(#[$doc])+ $variant($view),)+
+        }
+
+        /// The commands that members carry out.
+        pub const SERVED: &[(Verb, Resource)] = &[$($((Verb::$verb, Resource::$resource)),+),+];
+
+        impl CommandView {
+            /// The view of a command, or the rule that it breaks.
+            pub fn of(command: &Command) -> Result<Self, CommandError> {
+                match (command.verb, command.resource) {
+                    $($((Verb::$verb, Resource::$resource))|+ => <$view>::of(command).map(Self::$variant),)+
+                    _ => Err(command.error_at_keyword("", not_served())),
+                }
+            }
+        }
+    };
+}
+
+served! {
+    /// `DELETE MEMBER`.
+    DeleteMember(DeleteMember): Delete Member;
+    /// `IMPORT DEFN`.
+    ImportDefn(ImportOptions): Import Defn;
+    /// `QUERY MEMBER`.
+    QueryMember(QueryMember): Query Member;
+    /// `QUERY DB`, `QUERY PGM`.
+    QueryResource(QueryResource): Query Db, Query Pgm;
+    /// `UPDATE DB`, `UPDATE PGM`.
+    UpdateResource(UpdateResource): Update Db, Update Pgm;
+}
+
+/// Only a command that did not come from a parser can be one that is not served.
+fn not_served() -> CommandProblem {
+    CommandProblem::NotServed { verb: "the", word: "command", choice: Choice::of([]) }
+}
+
+/// Whether `SHOW` asks for something, by name or by ALL; `default` is what no SHOW means.
+fn shows(command: &Command, default: bool, what: &str) -> bool {
+    let given = command.values("SHOW");
+    (default && given.is_empty()) || given.contains(&"ALL") || given.contains(&what)
+}
+
+/// The names of NAME; without it every one is meant.
+fn names_or_all(command: &Command) -> Vec<Generic> {
+    match command.names("NAME") {
+        names if names.is_empty() => vec![Generic::all()],
+        names => names,
+    }
+}
+
+/// The kind of definition that a resource type stands for.
+fn kind(command: &Command) -> ResourceKind {
+    if command.resource == Resource::Pgm { ResourceKind::Psb } else { ResourceKind::Dbd }
+}
+
+#[cfg(test)]
+mod tests;

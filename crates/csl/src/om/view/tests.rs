@@ -1,0 +1,105 @@
+//! Commands of the language that members do not carry out yet are understood all the same.
+
+use super::*;
+use crate::om::grammar::COMMANDS;
+use crate::om::parser;
+use std::fmt::Debug;
+
+/// What a view makes of a text, whether or not the command is served.
+fn told<V: Debug>(view: impl Fn(&Command) -> Result<V, CommandError>, text: &str) -> String {
+    let all: Vec<(Verb, Resource)> = COMMANDS
+        .iter()
+        .flat_map(|verb| verb.resources.iter().map(|resource| (verb.verb, resource.resource)))
+        .collect();
+    let told = parser::parse(COMMANDS, &all, text).and_then(|command| view(&command));
+    told.map_or_else(|error| error.to_string(), |view| format!("{view:?}"))
+}
+
+#[test]
+fn a_type_1_command_takes_blanks_commas_and_equals_signs_and_a_period_ends_it() {
+    for text in [
+        "/DISPLAY MODIFY ALL",
+        "DIS MODIFY ALL.",
+        "/dis mod=all",
+        "DISP MODI, ALL .",
+        "/DIS MODIFY ALL ROUTE(IMS1)",
+    ] {
+        if text.ends_with(" .") {
+            assert!(told(DisplayModify::of, text).contains("not a parameter of MODIFY"), "{text}");
+            continue;
+        }
+        assert_eq!(told(DisplayModify::of, text), "DisplayModify { all: true }", "{text}");
+    }
+    assert_eq!(told(DisplayModify::of, "/DIS MODIFY."), "DisplayModify { all: false }");
+    assert_eq!(
+        told(DisplayModify::of, "CMD((DIS MODIFY) OPTION=AOPOUTPUT) ROUTE(IMS1)"),
+        "DisplayModify { all: false }"
+    );
+    assert_eq!(
+        told(DisplayModify::of, "/DIS MODIFY ALLL"),
+        "ALLL is not a parameter of MODIFY: did you mean ALL?"
+    );
+    assert_eq!(told(DisplayModify::of, "/DIS MODIFY (ALL)"), "( stands where a keyword is due");
+}
+
+#[test]
+fn queries_of_the_plex_and_its_activations() {
+    assert_eq!(told(QueryIms::of, "QRY IMS SHOW(STATUS)"), "QueryIms { attributes: false, status: true }");
+    assert_eq!(
+        told(QueryImsplex::of, "QRY IMSPLEX NAME(PLEX*) TYPE(SCI,OM) SHOW(STATUS,TYPE)"),
+        "QueryImsplex { names: [Generic(\"PLEX*\")], types: [\"SCI\", \"OM\"], status: [], shown: [\"STATUS\", \"TYPE\"] }"
+    );
+    assert_eq!(told(QueryOlc::of, "QRY OLC LIBRARY(OLCSTAT)"), "QueryOlc { history: false, last: None }");
+    assert_eq!(told(QueryOlc::of, "QRY OLC LAST(5)"), "QueryOlc { history: true, last: Some(5) }");
+    assert_eq!(told(QueryOlc::of, "QRY OLC SHOW(HISTORY)"), "QueryOlc { history: true, last: None }");
+}
+
+#[test]
+fn parameters_are_set_one_at_least() {
+    assert_eq!(
+        told(UpdateIms::of, "UPD IMS SET(LCLPARM(LOCKTIME(30)),PLEXPARM(GSTSDB(Y)))"),
+        "UpdateIms { lock_time_s: Some(30), global_database_status: Some(true) }"
+    );
+    assert_eq!(
+        told(UpdateIms::of, "UPD IMS SET(PLEXPARM(GSTSDB(Q)))"),
+        "Q is not a parameter of SET(PLEXPARM(GSTSDB)): did you mean N?"
+    );
+    assert_eq!(told(UpdateIms::of, "UPD IMS"), "UPDATE IMS needs SET");
+}
+
+#[test]
+fn the_utilities_of_the_catalog() {
+    assert_eq!(
+        told(CatalogInstances::of, "EXP DEFN SOURCE(CATALOG) NAME(ACCT*) TYPE(DBD)"),
+        "CatalogInstances { definitions: Definitions { names: [Generic(\"ACCT*\")], kind: Some(Dbd) }, current: true, pending: true, prior: false }"
+    );
+    assert_eq!(
+        told(CatalogInstances::of, "QRY CATALOG SHOW(PRIOR)"),
+        "CatalogInstances { definitions: Definitions { names: [Generic(\"*\")], kind: None }, current: false, pending: false, prior: true }"
+    );
+    let purge = told(Purge::of, "DEL CATALOG NAME(ACCTDB) MODE(PURGE) TIMESTAMP(1235612000000)");
+    assert!(purge.contains("analyse: false, delete: true, instance: Some("), "{purge}");
+    assert_eq!(
+        told(Purge::of, "DEL CATALOG NAME(ACCTDB) MODE(BOTH) TIMESTAMP(noon)"),
+        "\"noon\" is not an instance timestamp: it takes 13 digits, yydddhhmmssth"
+    );
+    let retained = told(UpdateCatalog::of, "UPD CATALOG NAME(*) SET(RETENTION(INSTANCES(3) DAYS(30)))");
+    assert!(retained.ends_with("action: Retain { instances: 3, days: Some(30) } }"), "{retained}");
+    let repaired = told(UpdateCatalog::of, "UPD CATALOG NAME(*) TYPE(ALL) SET(TIMESTAMP(REPAIR))");
+    assert!(repaired.ends_with("kind: None }, action: RepairTimestamps }"), "{repaired}");
+    assert_eq!(
+        told(UpdateCatalog::of, "UPD CATALOG NAME(*) SET(RETENTION(INSTANCES(3)),TIMESTAMP(CHECK))"),
+        "TIMESTAMP can't be given together with RETENTION"
+    );
+    assert_eq!(told(RecoverDirectory::of, "UPD DIRECTORY START(REBUILD)"), "Rebuild");
+}
+
+#[test]
+fn a_command_that_is_not_served_is_refused_by_name_before_its_keywords_are_looked_at() {
+    let error = Command::parse("QRY IMS SHOW(NONSENSE)").map(|command| command.text).unwrap_err();
+    assert_eq!(error.reason_code().0, 0x203C);
+    assert!(
+        error.to_string().starts_with("QUERY IMS is not carried out by members of this release: "),
+        "{error}"
+    );
+}
