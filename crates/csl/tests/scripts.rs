@@ -1,5 +1,7 @@
 //! The stories of this crate: what operators type, what they are told, how answers come together and look.
 
+use csl::om::render::xml::Control;
+use csl::om::render::{Layout, Page};
 use csl::om::view::CommandView;
 use csl::om::{
     Answer, Column, Command, CommandError, CompletionCode, Generic, MemberError, MemberMessage, MessageBody,
@@ -95,8 +97,14 @@ enum AnswerStory {
     Judge(String),
     /// Merges what there is, with the silence of those missing, and shows it as a table.
     Merge(#[arg(optional)] Vec<String>),
+    /// As `merge`, shown on a page so wide, in the layout `wrap`, `bycol` or `byrsc`.
+    Page { layout: String, width: usize },
     /// As `merge`, shown as JSON.
     Json(#[arg(optional)] Vec<String>),
+    /// As `merge`, shown as OM's XML, for an operator with a token.
+    Xml(#[arg(optional)] Vec<String>),
+    /// The answer of a real OM to `QUERY IMSPLEX`, as XML.
+    Real,
 }
 
 #[derive(Default)]
@@ -182,10 +190,75 @@ impl goldenscript::Runner for Answers {
                 let table = render::table::render(&answer);
                 return Ok(format!("{table}exit status {}\n", answer.exit_status()));
             }
+            AnswerStory::Page { layout, width } => {
+                let page = Page { layout: layout_of(layout)?, width: Some(*width) };
+                return Ok(render::table::render_on(&self.merged(&[])?, page));
+            }
+            AnswerStory::Xml(missing) => {
+                let control = Control {
+                    om: "IMS1OM".to_string(),
+                    user: "OPER".to_string(),
+                    token: Some("T0000001".to_string()),
+                };
+                return Ok(render::xml::render(&self.merged(missing)?, &control));
+            }
+            AnswerStory::Real => return Ok(render::xml::render(&real(), &real_control())),
             AnswerStory::Json(missing) => return Ok(render::json::render(&self.merged(missing)?)),
         }
         Ok(String::new())
     }
+}
+
+fn layout_of(name: &str) -> Result<Layout, Box<dyn Error>> {
+    match name {
+        "wrap" => Ok(Layout::Wrap),
+        "bycol" => Ok(Layout::ByColumn),
+        "byrsc" => Ok(Layout::ByResource),
+        other => Err(format!("{other} is no layout").into()),
+    }
+}
+
+fn real_control() -> Control {
+    Control {
+        om: "OM1OM".to_string(),
+        user: "RACFUID".to_string(),
+        token: Some("16439672........".to_string()),
+    }
+}
+
+/// Two rows of what OM 1.5.0 answered at 18:16:10 on 2012-12-21.
+fn real() -> Answer {
+    let taken = Moment(NOON.0 + 22_570_374_274);
+    let mut answer = Answer::new("QUERY IMSPLEX NAME(*) SHOW(ALL) ", taken);
+    answer.stopped = Moment(taken.0 + 346);
+    let text = |short, long| Column { len: Some(8), ..Column::text(short, long) };
+    answer.columns = vec![
+        Column::name("IMSPLX", "IMSplex", 1),
+        text("MBR", "MbrName"),
+        Column::completion(),
+        text("IMSMBR", "Member"),
+        text("JOB", "JobName"),
+        text("TYP", "Type"),
+        text("STYP", "Subtype"),
+        text("VER", "Version"),
+        text("OS", "OSName"),
+        Column::text("STT", "Status"),
+    ];
+    let row = |member: &str, kind: &str, subtype: &str| {
+        Row::default()
+            .with("IMSPLX", "CSLPLEX1")
+            .with("MBR", "OM1OM")
+            .with("CC", CompletionCode::OK)
+            .with("IMSMBR", member)
+            .with("JOB", member)
+            .with("TYP", kind)
+            .with("STYP", subtype)
+            .with("VER", "12.1.0")
+            .with("OS", "CSDMEC20")
+            .with("STT", "READY,ACTIVE")
+    };
+    answer.rows = vec![row("IMS1", "IMS", "DBDC"), row("SCI1", "SCI", "")];
+    answer
 }
 
 fn hex(text: &str) -> Result<u32, Box<dyn Error>> {
@@ -225,4 +298,14 @@ fn answers_as_tables() {
 #[test]
 fn answers_as_json() {
     goldenscript::run(&mut Answers::default(), "scripts/answer/json").unwrap();
+}
+
+#[test]
+fn wide_answers_on_narrow_pages() {
+    goldenscript::run(&mut Answers::default(), "scripts/answer/layout").unwrap();
+}
+
+#[test]
+fn answers_as_xml() {
+    goldenscript::run(&mut Answers::default(), "scripts/answer/xml").unwrap();
 }

@@ -1,18 +1,23 @@
 //! An answer as the TSO SPOC shows it: the command, headings, rows; then messages, and what went wrong.
 
-use crate::om::answer::{Answer, MemberError, MemberMessage, Row};
+use super::layout::{Page, one_line, rows};
+use crate::om::answer::{Answer, MemberError, MemberMessage};
 use crate::om::code::meaning;
-use crate::om::column::{Align, Column};
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 
-/// The answer as text, each line with its end.
+/// The answer as text, each line with its end and as long as it needs to be.
 pub fn render(answer: &Answer) -> String {
+    render_on(answer, Page::default())
+}
+
+/// The answer as text on a page, each line with its end. Only rows are fitted to the page: what is said in
+/// sentences goes on as long as it needs to.
+pub fn render_on(answer: &Answer, page: Page) -> String {
     let mut text = String::new();
     if !answer.command.is_empty() {
         line(&mut text, &format!("Response for: {}", one_line(&answer.command)));
     }
     if !answer.rows.is_empty() {
-        line(&mut text, &table(answer));
+        text.push_str(&rows(answer, page));
     }
     paragraph(&mut text, answer.messages.iter().map(message));
     paragraph(&mut text, answer.member_errors.iter().map(member_error));
@@ -33,35 +38,6 @@ fn paragraph(text: &mut String, lines: impl Iterator<Item = String>) {
         }
         line(text, &content);
     }
-}
-
-fn table(answer: &Answer) -> String {
-    let shown: Vec<&Column> = answer.columns.iter().filter(|column| is_shown(column, &answer.rows)).collect();
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(shown.iter().map(|column| cell(&column.long, column)));
-    for row in &answer.rows {
-        table.add_row(shown.iter().map(|column| {
-            let value = row.get(&column.short).map_or_else(String::new, ToString::to_string);
-            cell(&one_line(&value), column)
-        }));
-    }
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 1));
-    }
-    table.trim_fmt()
-}
-
-fn is_shown(column: &Column, rows: &[Row]) -> bool {
-    !(column.skipb && rows.iter().all(|row| row.is_blank(&column.short)))
-}
-
-fn cell(content: &str, column: &Column) -> Cell {
-    let alignment = match column.align {
-        Align::Left => CellAlignment::Left,
-        Align::Right => CellAlignment::Right,
-    };
-    Cell::new(content).set_alignment(alignment)
 }
 
 fn message(message: &MemberMessage) -> String {
@@ -86,9 +62,4 @@ fn closing(answer: &Answer) -> Option<String> {
         text => format!("{}: {}", meaning(rc, rsn), one_line(text)),
     };
     Some(format!("rc={rc} rsn={rsn} {text}"))
-}
-
-/// A line end within a value would break the table.
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
