@@ -1,0 +1,68 @@
+//! Who may have a database, and who may not.
+
+use dbrc::{Access, Recon, Refusal, ShareLevel};
+use vocabulary::{DbdName, Epoch, MemberName};
+
+fn dbd() -> DbdName {
+    DbdName::new("ACCTDB").unwrap()
+}
+
+fn member(name: &str) -> MemberName {
+    MemberName::new(name).unwrap()
+}
+
+fn recon(level: ShareLevel) -> Recon {
+    let mut recon = Recon::new();
+    assert!(recon.register(dbd(), level));
+    recon
+}
+
+#[test]
+fn what_goes_together_depends_on_the_share_level() {
+    use Access::{Exclusive, Read, ReadOnly, Update};
+    let all = [ReadOnly, Read, Update, Exclusive];
+    let allowed = |level| {
+        let pairs = all.into_iter().flat_map(|held| all.into_iter().map(move |wanted| (held, wanted)));
+        pairs
+            .filter(|&(held, wanted)| {
+                let mut recon = recon(level);
+                recon.authorize(member("IMS1"), dbd(), held).unwrap();
+                recon.authorize(member("IMS2"), dbd(), wanted).is_ok()
+            })
+            .count()
+    };
+    assert_eq!(allowed(ShareLevel::One), 0, "one subsystem alone");
+    // RO with RO, RD and UP both ways round, and RD with RD.
+    assert_eq!(allowed(ShareLevel::Database), 6);
+    assert_eq!(allowed(ShareLevel::Block), 9, "everything but EX");
+}
+
+#[test]
+fn a_flag_comes_before_the_share_level() {
+    let mut recon = recon(ShareLevel::Block);
+    recon.database_mut(&dbd()).unwrap().read_only = true;
+    let refused = recon.authorize(member("IMS1"), dbd(), Access::Update);
+    assert_eq!(refused, Err(Refusal::ReadOnly(dbd())));
+    assert!(recon.authorize(member("IMS1"), dbd(), Access::Read).is_ok());
+    recon.database_mut(&dbd()).unwrap().prohibited = true;
+    let refused = recon.authorize(member("IMS2"), dbd(), Access::Read);
+    assert_eq!(refused, Err(Refusal::Prohibited(dbd())));
+    let unknown = DbdName::new("OTHERDB").unwrap();
+    assert_eq!(
+        recon.authorize(member("IMS1"), unknown, Access::Read),
+        Err(Refusal::NotRegistered(unknown))
+    );
+}
+
+#[test]
+fn a_takeover_passes_on_what_was_held_in_a_later_epoch() {
+    let mut recon = recon(ShareLevel::One);
+    let first = recon.authorize(member("IMS1"), dbd(), Access::Update).unwrap();
+    recon.take_over(&member("IMS1"), member("IMS2"));
+    assert!(recon.authorize(member("IMS1"), dbd(), Access::Update).is_err(), "the old one lost it");
+    let second = recon.authorize(member("IMS2"), dbd(), Access::Update).unwrap();
+    assert_eq!((first.epoch(), second.epoch()), (Epoch(0), Epoch(1)));
+    assert!(!recon.register(dbd(), ShareLevel::Block), "a share level does not change under its users");
+    recon.release(&member("IMS2"), &dbd());
+    assert!(recon.register(dbd(), ShareLevel::Block));
+}

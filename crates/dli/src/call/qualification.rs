@@ -1,0 +1,110 @@
+//! Qualifications: what a search argument says of a segment's fields.
+
+use crate::database::Field;
+use std::cmp::Ordering;
+use std::ops::Range;
+
+/// How a field is compared. Always byte by byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operator {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+impl Operator {
+    /// The operator in these two characters.
+    pub(crate) fn of(text: &[u8]) -> Option<Self> {
+        match text {
+            b"= " | b" =" | b"EQ" => Some(Self::Equal),
+            b"^=" | b"=^" | b"NE" => Some(Self::NotEqual),
+            b"< " | b" <" | b"LT" => Some(Self::Less),
+            b"<=" | b"=<" | b"LE" => Some(Self::LessOrEqual),
+            b"> " | b" >" | b"GT" => Some(Self::Greater),
+            b">=" | b"=>" | b"GE" => Some(Self::GreaterOrEqual),
+            _ => None,
+        }
+    }
+
+    fn holds(self, order: Ordering) -> bool {
+        match self {
+            Self::Equal => order.is_eq(),
+            Self::NotEqual => order.is_ne(),
+            Self::Less => order.is_lt(),
+            Self::LessOrEqual => order.is_le(),
+            Self::Greater => order.is_gt(),
+            Self::GreaterOrEqual => order.is_ge(),
+        }
+    }
+
+    /// Whether no higher value of the field can satisfy it, once this order was met.
+    fn is_passed(self, order: Ordering) -> bool {
+        match self {
+            Self::Equal | Self::LessOrEqual => order.is_gt(),
+            Self::Less => order.is_ge(),
+            _ => false,
+        }
+    }
+}
+
+/// A field, an operator and a value.
+#[derive(Debug, Clone)]
+pub(crate) struct Statement {
+    pub(crate) field: Field,
+    pub(crate) operator: Operator,
+    /// The value, in the search argument.
+    pub(crate) value: Range<usize>,
+    /// It begins a new set: the sets are alternatives, the statements of one hold together.
+    pub(crate) begins_set: bool,
+}
+
+impl Statement {
+    fn order(&self, argument: &[u8], data: &[u8]) -> Option<Ordering> {
+        // A field beyond the end of a short segment is not there, and satisfies nothing.
+        let field = data.get(self.field.offset..self.field.offset + self.field.bytes)?;
+        Some(field.cmp(&argument[self.value.clone()]))
+    }
+}
+
+/// Whether a segment satisfies the statements.
+pub(crate) fn holds(statements: &[Statement], argument: &[u8], data: &[u8]) -> bool {
+    any_set(statements, |set| {
+        set.iter().all(|statement| {
+            statement.order(argument, data).is_some_and(|order| statement.operator.holds(order))
+        })
+    })
+}
+
+/// Whether no twin from this one on can satisfy them, because twins come in the order of their keys.
+pub(crate) fn is_passed(statements: &[Statement], argument: &[u8], data: &[u8]) -> bool {
+    let passed = |statement: &Statement| {
+        statement.field.is_key
+            && statement.order(argument, data).is_some_and(|order| statement.operator.is_passed(order))
+    };
+    !statements.is_empty() && !any_set(statements, |set| !set.iter().any(passed))
+}
+
+/// The value that the sequence field has to have, where only one will do.
+pub(crate) fn key_wanted(statements: &[Statement]) -> Option<Range<usize>> {
+    if statements.iter().skip(1).any(|statement| statement.begins_set) {
+        return None;
+    }
+    let mut equal = statements.iter().filter(|statement| statement.operator == Operator::Equal);
+    equal.find(|statement| statement.field.is_key).map(|statement| statement.value.clone())
+}
+
+fn any_set(statements: &[Statement], test: impl Fn(&[Statement]) -> bool) -> bool {
+    let mut rest = statements;
+    while !rest.is_empty() {
+        let end =
+            rest.iter().skip(1).position(|statement| statement.begins_set).map_or(rest.len(), |at| at + 1);
+        if test(&rest[..end]) {
+            return true;
+        }
+        rest = &rest[end..];
+    }
+    false
+}

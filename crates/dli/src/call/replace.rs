@@ -1,0 +1,77 @@
+//! REPL.
+
+use super::{Refused, Request, Shown, area, writer};
+use crate::Rba;
+use crate::status::StatusCode;
+
+impl Request<'_> {
+    pub(super) fn replace(&mut self, held: bool) -> Result<StatusCode, Refused> {
+        if !held {
+            return Err(Refused::Status(StatusCode::DJ, Shown::Unchanged));
+        }
+        let outcome = self.replace_held();
+        // A program that is told what was wrong may try again.
+        self.pcb.is_held = outcome.is_err();
+        outcome
+    }
+
+    fn replace_held(&mut self) -> Result<StatusCode, Refused> {
+        let unchanged = |status| Refused::Status(status, Shown::Unchanged);
+        let mut arguments = std::mem::take(&mut self.pcb.arguments);
+        let parsed = arguments.parse(&self.pcb.view, &self.pcb.db, self.ssas);
+        let kept: Vec<usize> =
+            arguments.ssas().iter().filter(|ssa| ssa.codes.not_replaced).map(|ssa| ssa.segment).collect();
+        let qualified = arguments.ssas().iter().any(|ssa| !ssa.is_unqualified());
+        self.pcb.arguments = arguments;
+        parsed.map_err(unchanged)?;
+        if qualified {
+            return Err(unchanged(StatusCode::AJ));
+        }
+        let changes = self.changes(&kept)?;
+        let db = self.pcb.db.clone();
+        let mut writer = writer(self.pool, &db, self.units, self.journal);
+        for change in &changes {
+            writer.replace(db.kind(change.code), change.rba, &change.data)?;
+        }
+        Ok(StatusCode::OK)
+    }
+
+    /// What has to be written, after everything was checked.
+    fn changes(&self, kept: &[usize]) -> Result<Vec<SegmentChange>, Refused> {
+        let unchanged = |status| Refused::Status(status, Shown::Unchanged);
+        let mut cursor = self.cursor();
+        let mut used = 0;
+        let mut changes = Vec::new();
+        for &(level, got) in &self.pcb.held {
+            let place = self.pcb.position.path[level];
+            let segment = &self.pcb.view.segments[place.segment];
+            let kind = self.pcb.db.kind(segment.code);
+            if kept.contains(&place.segment) {
+                used += got;
+                continue;
+            }
+            let rest = self.area.get(used..).unwrap_or_default();
+            let length = area::length(segment, kind, rest).map_err(unchanged)?;
+            used += length;
+            let old = cursor.data(&self.pcb.db, kind, place.rba)?;
+            let new = area::changed_data(segment, old, &rest[..length]).ok_or(unchanged(StatusCode::DA))?;
+            if new == old {
+                continue;
+            }
+            if !segment.options.replace {
+                return Err(unchanged(StatusCode::AM));
+            }
+            if kind.key.is_some_and(|key| key.of(old) != key.of(&new)) {
+                return Err(unchanged(StatusCode::DA));
+            }
+            changes.push(SegmentChange { code: segment.code, rba: place.rba, data: new });
+        }
+        Ok(changes)
+    }
+}
+
+struct SegmentChange {
+    code: u8,
+    rba: Rba,
+    data: Vec<u8>,
+}

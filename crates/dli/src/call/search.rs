@@ -1,0 +1,419 @@
+//! The search for a segment: down the levels, along the twins, and back up where a level is exhausted.
+//!
+//! A level is *fixed* when no other segment on it can do: the parent of a GNP call, a sequence field that is unique and
+//! wanted equal, a concatenated key, L, U and V. A search that fails leaves the position below the deepest segments that
+//! are fixed, where it stopped looking.
+
+use super::ssa::Want;
+use super::view::View;
+use super::{Gap, Place, Position};
+use crate::Rba;
+use crate::database::{Cursor, Database, RootPlace, Roots, SegmentType};
+use crate::error::Trouble;
+
+/// A search under way.
+pub(crate) struct Search<'s, 'e> {
+    pub(crate) db: &'s Database,
+    pub(crate) view: &'s View,
+    pub(crate) cursor: Cursor<'e>,
+    /// The path so far.
+    pub(crate) path: Vec<Place>,
+    /// Its concatenated key.
+    pub(crate) keys: Vec<u8>,
+    /// The anchor point of the root.
+    pub(crate) anchor: u32,
+    /// Only the roots on this anchor point are looked at.
+    on_anchor: bool,
+    /// Where the last scan of twins stopped.
+    stopped_before: Option<Rba>,
+    /// The last scan of roots came to the end of the database.
+    at_end: bool,
+}
+
+/// How a search ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The path leads to the segment.
+    Found,
+    /// No segment will do.
+    NotFound {
+        /// Where the position is now, below what is left of the path.
+        gap: Gap,
+        /// The database ends there.
+        at_end: bool,
+    },
+}
+
+/// An anchor point behind all there are.
+const BEHIND_ALL: u32 = u32::MAX - 1;
+
+impl<'s, 'e> Search<'s, 'e> {
+    pub(crate) fn new(db: &'s Database, view: &'s View, cursor: Cursor<'e>) -> Self {
+        Self {
+            db,
+            view,
+            cursor,
+            path: Vec::new(),
+            keys: Vec::new(),
+            anchor: 0,
+            on_anchor: false,
+            stopped_before: None,
+            at_end: false,
+        }
+    }
+
+    /// Begins where a PCB stands; buffers are borrowed from it.
+    pub(crate) fn stand(&mut self, position: &Position, path: Vec<Place>, keys: Vec<u8>) {
+        (self.path, self.keys, self.anchor) = (path, keys, position.anchor);
+        self.path.clear();
+        self.path.extend_from_slice(&position.path);
+        self.keys.clear();
+        self.keys.extend_from_slice(&position.keys);
+    }
+
+    fn kind(&self, segment: usize) -> &'s SegmentType {
+        self.db.kind(self.view.segments[segment].code)
+    }
+
+    /// The first segment that is wanted, from the position on. The first `floor` levels stay as they are.
+    pub(crate) fn find(
+        &mut self,
+        wants: &[Want<'_>],
+        gap: Option<Gap>,
+        floor: usize,
+    ) -> Result<Outcome, Trouble> {
+        let kept = self.keep(wants, floor)?;
+        if kept < floor.min(wants.len()) || wants.len() <= floor {
+            self.path.truncate(floor);
+            return Ok(Outcome::NotFound { gap: Gap { segment: None, next: None }, at_end: false });
+        }
+        let level = kept.min(wants.len() - 1);
+        let next = if kept == wants.len() {
+            self.next_after(level)?
+        } else {
+            self.begin(&wants[level], gap, level)?
+        };
+        self.path.truncate(level);
+        self.run(wants, level, next, floor)
+    }
+
+    /// How many levels of the position do for what is wanted.
+    fn keep(&mut self, wants: &[Want<'_>], floor: usize) -> Result<usize, Trouble> {
+        for (level, want) in wants.iter().enumerate() {
+            let Some(place) = self.path.get(level).copied() else { return Ok(level) };
+            if place.segment != want.segment {
+                return Ok(level);
+            }
+            let starts_over = want.codes.first && level > 0 && level >= floor;
+            if is_kept(wants, level) {
+                continue;
+            }
+            if starts_over || !self.accepts(want, place.rba)? {
+                return Ok(level);
+            }
+        }
+        Ok(wants.len())
+    }
+
+    fn accepts(&mut self, want: &Want<'_>, rba: Rba) -> Result<bool, Trouble> {
+        if !want.is_qualified() {
+            return Ok(true);
+        }
+        let kind = self.kind(want.segment);
+        let data = self.cursor.data(self.db, kind, rba)?;
+        Ok(want.accepts(kind.key.as_ref(), data))
+    }
+
+    /// Where on its level the search begins, below the segments that are kept.
+    fn begin(&mut self, want: &Want<'_>, gap: Option<Gap>, level: usize) -> Result<Option<Rba>, Trouble> {
+        if level == 0 {
+            return self.begin_at_root(want, gap);
+        }
+        let deeper = self.path.get(level).copied();
+        self.path.truncate(level);
+        let (on, next) = match (deeper, gap) {
+            (Some(place), _) => (Some(place.segment), None),
+            (None, Some(Gap { segment, next })) => (Some(segment.unwrap_or(usize::MAX)), next),
+            (None, None) => (None, None),
+        };
+        match on {
+            _ if want.codes.first => self.first_child(want.segment),
+            None => self.first_child(want.segment),
+            Some(on) if on < want.segment => self.first_child(want.segment),
+            Some(on) if on > want.segment => {
+                self.stopped_before = None;
+                Ok(None)
+            }
+            Some(_) => match deeper {
+                Some(place) => self.cursor.twin(self.db, self.kind(place.segment), place.rba),
+                None => Ok(next),
+            },
+        }
+    }
+
+    fn begin_at_root(&mut self, want: &Want<'_>, gap: Option<Gap>) -> Result<Option<Rba>, Trouble> {
+        let here = self.path.first().copied();
+        if let Some(key) = want.key_wanted() {
+            return self.find_root(key, here, gap);
+        }
+        self.path.clear();
+        match (here, gap) {
+            (Some(place), _) => self.root_after(place.rba),
+            (None, Some(Gap { next: Some(next), .. })) => Ok(Some(next)),
+            (None, Some(_)) => self.root_behind(),
+            (None, None) => self.first_root(),
+        }
+    }
+
+    /// A root whose key is known is gone to directly. Where roots have an order, one that lies behind is not found.
+    fn find_root(
+        &mut self,
+        key: &[u8],
+        here: Option<Place>,
+        gap: Option<Gap>,
+    ) -> Result<Option<Rba>, Trouble> {
+        let behind = match (&self.db.roots, here, gap) {
+            (Roots::Hdam(_), ..) | (_, None, None) => false,
+            (_, Some(_), _) => self.keys.get(..key.len()).is_some_and(|here| key <= here),
+            (_, None, Some(Gap { next: None, .. })) => true,
+            (_, None, Some(Gap { next: Some(next), .. })) => {
+                let root = self.db.root();
+                let data = self.cursor.data(self.db, root, next)?;
+                root.key.is_some_and(|field| key < field.of(data))
+            }
+        };
+        self.on_anchor = true;
+        self.path.clear();
+        if behind {
+            // Nothing was looked at, and so the position stays where it is among the roots.
+            self.stopped_before = match (here, gap) {
+                (Some(place), _) => {
+                    let root = self.root_place(place.rba);
+                    self.db.root_after(&mut self.cursor, root)?.map(|root| root.rba)
+                }
+                (_, gap) => gap.and_then(|gap| gap.next),
+            };
+            return Ok(None);
+        }
+        let found = self.db.find_root(&mut self.cursor, key)?;
+        self.anchor = found.anchor;
+        self.stopped_before = found.next;
+        Ok(found.exact)
+    }
+
+    /// Goes down and along from a place, until the last level is reached or nothing is left.
+    fn run(
+        &mut self,
+        wants: &[Want<'_>],
+        mut level: usize,
+        mut next: Option<Rba>,
+        floor: usize,
+    ) -> Result<Outcome, Trouble> {
+        loop {
+            if let Some(rba) = self.scan(wants, level, next)? {
+                self.enter(wants[level].segment, rba)?;
+                level += 1;
+                match wants.get(level) {
+                    None => return Ok(Outcome::Found),
+                    Some(want) => next = self.first_child(want.segment)?,
+                }
+                continue;
+            }
+            let can_advance = |&up: &usize| up >= floor && !self.is_fixed(wants, up);
+            let Some(up) = (0..level).rev().find(can_advance) else {
+                self.path.truncate(level);
+                let gap = Gap { segment: Some(wants[level].segment), next: self.stopped_before };
+                return Ok(Outcome::NotFound { gap, at_end: level == 0 && self.at_end });
+            };
+            next = self.next_after(up)?;
+            self.path.truncate(up);
+            level = up;
+        }
+    }
+
+    fn is_fixed(&self, wants: &[Want<'_>], level: usize) -> bool {
+        let want = &wants[level];
+        let unique = self.kind(want.segment).key.is_some_and(|key| key.unique);
+        is_kept(wants, level) || (want.codes.last && level > 0) || (unique && want.key_wanted().is_some())
+    }
+
+    /// The first twin from `next` on that will do; the last one with L.
+    fn scan(&mut self, wants: &[Want<'_>], level: usize, next: Option<Rba>) -> Result<Option<Rba>, Trouble> {
+        let want = &wants[level];
+        let kind = self.kind(want.segment);
+        let ordered = level > 0 || self.on_anchor || matches!(self.db.roots, Roots::Hidam(_));
+        let wants_last = want.codes.last && level > 0;
+        let mut found = None;
+        let mut next = next;
+        if next.is_some() {
+            self.stopped_before = None;
+        }
+        while let Some(rba) = next {
+            if want.is_qualified() {
+                let data = self.cursor.data(self.db, kind, rba)?;
+                if ordered && want.is_passed(kind.key.as_ref(), data) {
+                    self.stopped_before = Some(rba);
+                    return Ok(found);
+                }
+                if !want.accepts(kind.key.as_ref(), data) {
+                    next = self.twin_of(level, kind, rba)?;
+                    continue;
+                }
+            }
+            found = Some(rba);
+            if !wants_last {
+                return Ok(found);
+            }
+            next = self.twin_of(level, kind, rba)?;
+        }
+        Ok(found)
+    }
+
+    /// The next twin; of a root the next root.
+    fn twin_of(&mut self, level: usize, kind: &SegmentType, rba: Rba) -> Result<Option<Rba>, Trouble> {
+        match level {
+            0 => self.root_after(rba),
+            _ => self.cursor.twin(self.db, kind, rba),
+        }
+    }
+
+    /// The twin after the segment on a level of the path.
+    fn next_after(&mut self, level: usize) -> Result<Option<Rba>, Trouble> {
+        let place = self.path[level];
+        self.stopped_before = None;
+        self.twin_of(level, self.kind(place.segment), place.rba)
+    }
+
+    fn first_child(&mut self, segment: usize) -> Result<Option<Rba>, Trouble> {
+        let kind = self.kind(segment);
+        self.stopped_before = None;
+        match (self.path.last().copied(), kind.parent) {
+            (Some(place), Some(code)) => {
+                let parent = self.db.kind(code);
+                self.cursor.pointer(self.db, parent, place.rba, kind.first_in_parent)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn root_place(&self, rba: Rba) -> RootPlace {
+        RootPlace { rba, anchor: self.anchor }
+    }
+
+    fn first_root(&mut self) -> Result<Option<Rba>, Trouble> {
+        let found = self.db.first_root(&mut self.cursor)?;
+        Ok(self.at_root(found))
+    }
+
+    fn root_after(&mut self, rba: Rba) -> Result<Option<Rba>, Trouble> {
+        if self.on_anchor && matches!(self.db.roots, Roots::Hdam(_)) {
+            return self.cursor.twin(self.db, self.db.root(), rba);
+        }
+        let root = self.root_place(rba);
+        let found = self.db.root_after(&mut self.cursor, root)?;
+        Ok(self.at_root(found))
+    }
+
+    fn root_behind(&mut self) -> Result<Option<Rba>, Trouble> {
+        let found = self.db.root_behind(&mut self.cursor, self.anchor)?;
+        Ok(self.at_root(found))
+    }
+
+    fn at_root(&mut self, found: Option<RootPlace>) -> Option<Rba> {
+        self.at_end = found.is_none();
+        self.anchor = found.map_or(BEHIND_ALL, |root| root.anchor);
+        found.map(|root| root.rba)
+    }
+
+    /// Adds a segment to the path.
+    fn enter(&mut self, segment: usize, rba: Rba) -> Result<(), Trouble> {
+        self.path.push(Place { segment, rba });
+        let seen = &self.view.segments[segment];
+        self.keys.truncate(seen.key_offset);
+        let kind = self.db.kind(seen.code);
+        if let Some(key) = &kind.key {
+            let data = self.cursor.data(self.db, kind, rba)?;
+            self.keys.extend_from_slice(key.of(data));
+        }
+        Ok(())
+    }
+
+    /// The next segment in the hierarchy, without leaving the first `floor` levels. False when there is none.
+    pub(crate) fn advance(&mut self, gap: Option<Gap>, floor: usize) -> Result<bool, Trouble> {
+        let mut gap = gap;
+        loop {
+            if !self.advance_one(gap.take(), floor)? {
+                return Ok(false);
+            }
+            let here = self.path.last().map(|place| &self.view.segments[place.segment]);
+            if !here.is_some_and(|segment| segment.options.key_only) {
+                return Ok(true);
+            }
+        }
+    }
+
+    fn advance_one(&mut self, gap: Option<Gap>, floor: usize) -> Result<bool, Trouble> {
+        let mut behind = match gap {
+            None if self.path.is_empty() => {
+                let next = self.first_root()?;
+                return self.enter_next(0, next);
+            }
+            None => None,
+            Some(Gap { segment: Some(segment), next: Some(next) }) => {
+                self.enter(segment, next)?;
+                return Ok(true);
+            }
+            Some(_) if self.path.is_empty() => {
+                let next = self.root_behind()?;
+                return self.enter_next(0, next);
+            }
+            Some(gap) => Some(gap.segment.unwrap_or(usize::MAX)),
+        };
+        loop {
+            if self.enter_child(behind)? {
+                return Ok(true);
+            }
+            if self.path.len() <= floor {
+                return Ok(false);
+            }
+            let level = self.path.len() - 1;
+            let segment = self.path[level].segment;
+            let next = self.next_after(level)?;
+            self.path.pop();
+            if self.enter_next(segment, next)? {
+                return Ok(true);
+            }
+            if self.path.is_empty() {
+                return Ok(false);
+            }
+            behind = Some(segment);
+        }
+    }
+
+    fn enter_next(&mut self, segment: usize, next: Option<Rba>) -> Result<bool, Trouble> {
+        match next {
+            Some(rba) => self.enter(segment, rba).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    /// Enters the first child of the last segment of the path, of the types behind one.
+    fn enter_child(&mut self, behind: Option<usize>) -> Result<bool, Trouble> {
+        let Some(parent) = self.path.last().copied() else { return Ok(false) };
+        let view = self.view;
+        for &child in &view.segments[parent.segment].children {
+            if behind.is_none_or(|behind| child > behind) {
+                let next = self.first_child(child)?;
+                if self.enter_next(child, next)? {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// U on this level, or V on it or below.
+fn is_kept(wants: &[Want<'_>], level: usize) -> bool {
+    wants[level].codes.keep || wants[level..].iter().any(|want| want.codes.keep_above)
+}

@@ -1,0 +1,277 @@
+//! Segment search arguments: read once per call, without allocating.
+
+use super::LEVELS_MAX;
+use super::qualification::{Operator, Statement, holds, is_passed, key_wanted};
+use super::view::View;
+use crate::database::{Database, Key};
+use crate::status::StatusCode;
+use std::ops::Range;
+
+/// The search arguments of a call.
+#[derive(Default)]
+pub(crate) struct Arguments {
+    ssas: Vec<Ssa>,
+    statements: Vec<Statement>,
+}
+
+/// A search argument.
+#[derive(Debug, Clone)]
+pub(crate) struct Ssa {
+    /// The sensitive segment that it names.
+    pub(crate) segment: usize,
+    /// Its command codes.
+    pub(crate) codes: Codes,
+    /// Which argument of the call it is.
+    argument: usize,
+    statements: Range<usize>,
+    /// The concatenated key of command code C.
+    concatenated_key: Option<Range<usize>>,
+}
+
+/// Command codes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Codes {
+    /// A: the position is forgotten before the call.
+    pub(crate) clear: bool,
+    /// D: the segment belongs to the path that is returned or inserted.
+    pub(crate) path: bool,
+    /// F: the first occurrence.
+    pub(crate) first: bool,
+    /// L: the last occurrence.
+    pub(crate) last: bool,
+    /// N: this segment of a path is not replaced.
+    pub(crate) not_replaced: bool,
+    /// P: parentage is set here.
+    pub(crate) parent: bool,
+    /// U: the position on this level stays.
+    pub(crate) keep: bool,
+    /// V: the position on this level and those above stays.
+    pub(crate) keep_above: bool,
+}
+
+impl Ssa {
+    /// It names a segment, and says nothing about it.
+    pub(crate) fn is_unqualified(&self) -> bool {
+        self.statements.is_empty() && self.concatenated_key.is_none()
+    }
+}
+
+impl Arguments {
+    /// The arguments, from the highest level to the lowest.
+    pub(crate) fn ssas(&self) -> &[Ssa] {
+        &self.ssas
+    }
+
+    /// Reads the arguments of a call.
+    pub(crate) fn parse(&mut self, view: &View, db: &Database, inputs: &[&[u8]]) -> Result<(), StatusCode> {
+        self.ssas.clear();
+        self.statements.clear();
+        if inputs.len() > LEVELS_MAX {
+            return Err(StatusCode::AC);
+        }
+        for (argument, input) in inputs.iter().enumerate() {
+            let ssa = self.parse_one(view, db, argument, input)?;
+            let follows = |before: &Ssa| {
+                before.segment != ssa.segment && view.segments[ssa.segment].path.contains(&before.segment)
+            };
+            if !self.ssas.last().is_none_or(follows) {
+                return Err(StatusCode::AC);
+            }
+            self.ssas.push(ssa);
+        }
+        Ok(())
+    }
+
+    fn parse_one(
+        &mut self,
+        view: &View,
+        db: &Database,
+        argument: usize,
+        input: &[u8],
+    ) -> Result<Ssa, StatusCode> {
+        let mut name = [b' '; 8];
+        let length = input.len().min(8);
+        name[..length].copy_from_slice(&input[..length]);
+        let segment = view.find(&name).ok_or(StatusCode::AC)?;
+        let mut reader = Reader { input, at: 8 };
+        let (codes, concatenated) = if reader.skip(b'*') { reader.codes()? } else { Default::default() };
+        let mut ssa = Ssa { segment, codes, argument, statements: 0..0, concatenated_key: None };
+        match (reader.peek(), concatenated) {
+            (b' ', false) => {}
+            (b'(', true) => {
+                reader.at += 1;
+                let key = reader.value(view.segments[segment].key_end)?;
+                if !reader.skip(b')') {
+                    return Err(StatusCode::AJ);
+                }
+                ssa.concatenated_key = Some(key);
+            }
+            (b'(', false) => ssa.statements = self.qualification(view, db, segment, &mut reader)?,
+            _ => return Err(StatusCode::AJ),
+        }
+        Ok(ssa)
+    }
+
+    fn qualification(
+        &mut self,
+        view: &View,
+        db: &Database,
+        segment: usize,
+        reader: &mut Reader<'_>,
+    ) -> Result<Range<usize>, StatusCode> {
+        let from = self.statements.len();
+        let segment = &view.segments[segment];
+        reader.at += 1;
+        let mut begins_set = true;
+        loop {
+            let name = reader.take(8)?;
+            let field = db.kind(segment.code).fields.iter().find(|field| field.name.padded() == *name);
+            let seen =
+                |name| segment.fields.is_empty() || segment.fields.iter().any(|field| field.name == name);
+            let field = *field.filter(|field| seen(field.name)).ok_or(StatusCode::AK)?;
+            let operator = Operator::of(reader.take(2)?).ok_or(StatusCode::AJ)?;
+            let value = reader.value(field.bytes)?;
+            self.statements.push(Statement { field, operator, value, begins_set });
+            begins_set = match reader.next() {
+                b')' => return Ok(from..self.statements.len()),
+                b'*' | b'&' | b'#' => false,
+                b'+' | b'|' => true,
+                _ => return Err(StatusCode::AJ),
+            };
+        }
+    }
+
+    /// What the arguments want of each level down to the last one's.
+    pub(crate) fn wants<'c>(&'c self, view: &View, inputs: &[&'c [u8]], into: &mut Vec<Want<'c>>) {
+        let Some(last) = self.ssas.last() else { return };
+        into.extend(view.segments[last.segment].path.iter().map(|&segment| Want {
+            segment,
+            statements: &[],
+            argument: &[],
+            key: None,
+            codes: Codes::default(),
+            is_given: false,
+        }));
+        for ssa in &self.ssas {
+            let level = view.segments[ssa.segment].level - 1;
+            let want = &mut into[level];
+            want.is_given = true;
+            want.codes = ssa.codes;
+            want.argument = inputs[ssa.argument];
+            want.statements = &self.statements[ssa.statements.clone()];
+            if let Some(key) = &ssa.concatenated_key {
+                let key = &inputs[ssa.argument][key.clone()];
+                for want in &mut into[..=level] {
+                    let segment = &view.segments[want.segment];
+                    want.key = Some(&key[segment.key_offset..segment.key_end]);
+                }
+            }
+        }
+    }
+}
+
+/// What is wanted of the segment on one level.
+#[derive(Clone, Copy)]
+pub(crate) struct Want<'c> {
+    /// The sensitive segment.
+    pub(crate) segment: usize,
+    /// Its command codes.
+    pub(crate) codes: Codes,
+    /// There is an argument for this level.
+    pub(crate) is_given: bool,
+    statements: &'c [Statement],
+    argument: &'c [u8],
+    /// Its part of a concatenated key.
+    key: Option<&'c [u8]>,
+}
+
+impl<'c> Want<'c> {
+    /// Whether anything is said about the segment.
+    pub(crate) fn is_qualified(&self) -> bool {
+        !self.statements.is_empty() || self.key.is_some()
+    }
+
+    /// Whether a segment will do.
+    pub(crate) fn accepts(&self, key: Option<&Key>, data: &[u8]) -> bool {
+        match (self.key, key) {
+            (Some(wanted), Some(key)) => key.of(data) == wanted,
+            (Some(_), None) => true,
+            (None, _) => self.statements.is_empty() || holds(self.statements, self.argument, data),
+        }
+    }
+
+    /// Whether no twin from this one on will do.
+    pub(crate) fn is_passed(&self, key: Option<&Key>, data: &[u8]) -> bool {
+        match (self.key, key) {
+            (Some(wanted), Some(key)) => key.of(data) > wanted,
+            _ => is_passed(self.statements, self.argument, data),
+        }
+    }
+
+    /// The one key that will do.
+    pub(crate) fn key_wanted(&self) -> Option<&'c [u8]> {
+        self.key.or_else(|| key_wanted(self.statements).map(|range| &self.argument[range]))
+    }
+}
+
+/// Reads an argument from left to right; behind its end are blanks.
+struct Reader<'i> {
+    input: &'i [u8],
+    at: usize,
+}
+
+impl<'i> Reader<'i> {
+    fn peek(&self) -> u8 {
+        self.input.get(self.at).copied().unwrap_or(b' ')
+    }
+
+    fn next(&mut self) -> u8 {
+        let byte = self.peek();
+        self.at += 1;
+        byte
+    }
+
+    fn skip(&mut self, byte: u8) -> bool {
+        let there = self.peek() == byte;
+        self.at += usize::from(there);
+        there
+    }
+
+    fn take(&mut self, bytes: usize) -> Result<&'i [u8], StatusCode> {
+        let range = self.value(bytes)?;
+        Ok(&self.input[range])
+    }
+
+    fn value(&mut self, bytes: usize) -> Result<Range<usize>, StatusCode> {
+        let range = self.at..self.at + bytes;
+        if range.end > self.input.len() {
+            return Err(StatusCode::AJ);
+        }
+        self.at = range.end;
+        Ok(range)
+    }
+
+    /// The letters behind the asterisk. Those of subset pointers, of offsets instead of fields and of segment locks are
+    /// for databases and functions that are not there.
+    fn codes(&mut self) -> Result<(Codes, bool), StatusCode> {
+        let mut codes = Codes::default();
+        let mut concatenated = false;
+        loop {
+            match self.peek() {
+                b' ' | b'(' => return Ok((codes, concatenated)),
+                b'A' => codes.clear = true,
+                b'C' => concatenated = true,
+                b'D' => codes.path = true,
+                b'F' => codes.first = true,
+                b'L' => codes.last = true,
+                b'N' => codes.not_replaced = true,
+                b'P' => codes.parent = true,
+                b'U' => codes.keep = true,
+                b'V' => (codes.keep, codes.keep_above) = (true, true),
+                b'-' | b'G' => {}
+                _ => return Err(StatusCode::AJ),
+            }
+            self.at += 1;
+        }
+    }
+}

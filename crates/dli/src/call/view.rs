@@ -1,0 +1,127 @@
+//! What a PCB sees of its database, compiled.
+
+use crate::database::Database;
+use definitions::acb::{DbBlock, SensitiveBlock};
+use definitions::model::procopt::ProcOpt;
+use vocabulary::SegmentName;
+
+/// The sensitive segments of a PCB, in the order of its SENSEG statements.
+pub(crate) struct View {
+    /// The segments; the root is the first.
+    pub(crate) segments: Vec<ViewSegment>,
+    /// The database is loaded.
+    pub(crate) loads: bool,
+}
+
+/// A sensitive segment.
+pub(crate) struct ViewSegment {
+    /// Its name.
+    pub(crate) name: SegmentName,
+    /// The code of its type.
+    pub(crate) code: u8,
+    /// Its level, from 1.
+    pub(crate) level: usize,
+    /// The segments from the root to it.
+    pub(crate) path: Vec<usize>,
+    /// Its children.
+    pub(crate) children: Vec<usize>,
+    /// What may be done with it.
+    pub(crate) options: Options,
+    /// Where its key begins in the concatenated key.
+    pub(crate) key_offset: usize,
+    /// Where it ends.
+    pub(crate) key_end: usize,
+    /// Bytes of it in the I/O area, where it is of fixed length there.
+    pub(crate) area_bytes: usize,
+    /// The fields that the program sees; none when it sees all.
+    pub(crate) fields: Vec<ViewField>,
+}
+
+/// A sensitive field.
+pub(crate) struct ViewField {
+    pub(crate) name: vocabulary::FieldName,
+    pub(crate) in_segment: usize,
+    pub(crate) in_area: usize,
+    pub(crate) bytes: usize,
+    pub(crate) replaceable: bool,
+}
+
+/// PROCOPT, looked up once.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Options {
+    pub(crate) get: bool,
+    pub(crate) insert: bool,
+    pub(crate) replace: bool,
+    pub(crate) delete: bool,
+    pub(crate) path: bool,
+    pub(crate) key_only: bool,
+}
+
+impl Options {
+    fn of(options: ProcOpt) -> Self {
+        Self {
+            get: options.has('G'),
+            insert: options.has('I'),
+            replace: options.has('R'),
+            delete: options.has('D'),
+            path: options.has('P'),
+            key_only: options.is_key_only(),
+        }
+    }
+}
+
+impl View {
+    pub(crate) fn of(block: &DbBlock) -> Self {
+        let mut segments: Vec<ViewSegment> = Vec::with_capacity(block.segments.len());
+        for (at, segment) in block.segments.iter().enumerate() {
+            let mut path = segment.parent.map_or_else(Vec::new, |parent| segments[parent].path.clone());
+            path.push(at);
+            if let Some(parent) = segment.parent {
+                segments[parent].children.push(at);
+            }
+            segments.push(view_segment(segment, path));
+        }
+        Self { segments, loads: block.options.loads() }
+    }
+
+    /// The segment of this name, blank padded.
+    pub(crate) fn find(&self, name: &[u8; 8]) -> Option<usize> {
+        self.segments.iter().position(|segment| segment.name.padded() == *name)
+    }
+
+    /// Whether the DMB is the one that the view was made for.
+    pub(crate) fn agrees_with(&self, db: &Database) -> bool {
+        self.segments.iter().all(|segment| {
+            let kind = db.dmb.segment_of_code(segment.code);
+            let key_bytes = kind.and_then(|kind| kind.key.as_ref()).map_or(0, |key| key.bytes as usize);
+            kind.is_some_and(|kind| kind.name == segment.name)
+                && segment.key_end - segment.key_offset == key_bytes
+        })
+    }
+}
+
+fn view_segment(segment: &SensitiveBlock, path: Vec<usize>) -> ViewSegment {
+    let key_end = segment.concatenated_key_bytes as usize;
+    ViewSegment {
+        name: segment.name,
+        code: segment.code,
+        level: usize::from(segment.level),
+        path,
+        children: Vec::new(),
+        options: Options::of(segment.options),
+        key_offset: key_end - segment.key_bytes as usize,
+        key_end,
+        area_bytes: segment.io_area_bytes as usize,
+        fields: segment
+            .fields
+            .iter()
+            .map(|field| ViewField {
+                name: field.name,
+                in_segment: field.segment_offset as usize,
+                in_area: field.area_offset as usize,
+                bytes: field.bytes as usize,
+                replaceable: field.replaceable,
+            })
+            .collect(),
+    }
+}

@@ -1,0 +1,301 @@
+//! The pointer checker: every chain is followed, and every byte of every block accounted for.
+
+use super::{Cursor, Database, Roots, SegmentType};
+use crate::error::Trouble;
+use crate::format::Rba;
+use crate::format::block::{self, Kind, halfword};
+use crate::format::free_space;
+use crate::format::prefix::{DATA_PART, DATA_PART_PREFIX, DELETE_BYTE, SEPARATED};
+use crate::pool::BufferPool;
+use std::collections::BTreeMap;
+use std::fmt;
+use vocabulary::DdName;
+
+/// More findings than anybody reads.
+const FINDINGS_MAX: usize = 100;
+
+/// What the checker found wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The data set.
+    pub dd: DdName,
+    /// The byte of the data set.
+    pub byte: u64,
+    /// What is wrong there.
+    pub what: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {:#x}: {}", self.dd, self.byte, self.what)
+    }
+}
+
+impl Database {
+    /// Everything that is wrong.
+    pub(crate) fn check(&self, pool: &BufferPool) -> Vec<Finding> {
+        let mut checker = Checker {
+            db: self,
+            pool,
+            cursor: Cursor::new(pool),
+            pieces: vec![BTreeMap::new(); self.groups.len()],
+            findings: Vec::new(),
+        };
+        checker.all();
+        checker.findings
+    }
+}
+
+struct Checker<'c> {
+    db: &'c Database,
+    pool: &'c BufferPool,
+    cursor: Cursor<'c>,
+    /// For each group: where a piece of a segment begins, and how long it is.
+    pieces: Vec<BTreeMap<u64, usize>>,
+    findings: Vec<Finding>,
+}
+
+impl Checker<'_> {
+    fn all(&mut self) {
+        let db = self.db;
+        let outcome = match &db.roots {
+            Roots::Hdam(hdam) => (0..hdam.anchors * hdam.blocks).try_for_each(|anchor| self.anchor(anchor)),
+            Roots::Hidam(tree) => self.index(tree),
+        };
+        self.note_trouble(outcome);
+        for group in 0..db.groups.len() {
+            for number in 1..=db.groups[group].space.last() {
+                let outcome = self.block(group, number);
+                self.note_trouble(outcome);
+            }
+        }
+    }
+
+    /// The synonyms of an anchor point: keys ascend, and each key belongs there.
+    fn anchor(&mut self, anchor: u32) -> Result<(), Trouble> {
+        let db = self.db;
+        let Roots::Hdam(hdam) = &db.roots else { return Ok(()) };
+        let first = db.chain_head(&mut self.cursor, anchor)?;
+        for root in self.chain(db.root(), first, None)? {
+            let data = self.cursor.data(db, db.root(), root)?;
+            let key = db.root().key.as_ref().map_or(&[][..], |key| key.of(data));
+            if hdam.anchor_of(key) != anchor {
+                self.find(0, root, "the root hangs on another anchor point than its key says");
+            }
+            self.children(db.root(), root)?;
+        }
+        Ok(())
+    }
+
+    /// Every entry leads to a root with its key, in ascending order.
+    fn index(&mut self, tree: &super::tree::Tree) -> Result<(), Trouble> {
+        let db = self.db;
+        let entries = tree.entries(self.pool)?;
+        let by_key = db.root().prefix.twin_backward.is_some();
+        for (at, (key, root)) in entries.iter().enumerate() {
+            let data = self.cursor.data(db, db.root(), *root)?;
+            if db.root().key.is_some_and(|field| field.of(data) != key) {
+                self.find(0, *root, "the root has another key than its index entry");
+            }
+            if at > 0 && entries[at - 1].0 >= *key {
+                self.find(0, *root, "the entries of the index are out of order");
+            }
+            if by_key {
+                let before = at.checked_sub(1).map(|at| entries[at].1);
+                let after = entries.get(at + 1).map(|entry| entry.1);
+                self.neighbours(db.root(), *root, before, after)?;
+            }
+            self.segment(db.root(), *root)?;
+            self.children(db.root(), *root)?;
+        }
+        if db.groups[0].set.geometry.anchors == 1 {
+            self.chains_of_blocks(entries.len())?;
+        }
+        Ok(())
+    }
+
+    /// The roots that hang on the anchor points of blocks are as many as the index has.
+    fn chains_of_blocks(&mut self, expected: usize) -> Result<(), Trouble> {
+        let db = self.db;
+        let set = &db.groups[0].set;
+        let mut count = 0;
+        for number in 1..=db.groups[0].space.last() {
+            let block = set.geometry.data_block(number);
+            let mut next = block::pointer(self.cursor.block(set, block)?, block::ROOT_ANCHORS);
+            while let Some(root) = next.filter(|_| count <= expected) {
+                if set.geometry.place(root).0 != block {
+                    self.find(0, root, "a root hangs on the anchor point of another block");
+                }
+                count += 1;
+                next = self.cursor.twin(db, db.root(), root)?;
+            }
+        }
+        if count != expected {
+            let dd = set.dd;
+            self.findings.push(Finding {
+                dd,
+                byte: 0,
+                what: format!("{count} roots hang on anchor points, and the index has {expected}"),
+            });
+        }
+        Ok(())
+    }
+
+    fn children(&mut self, kind: &SegmentType, rba: Rba) -> Result<(), Trouble> {
+        for slot in &kind.prefix.children {
+            let child = self.db.kind(slot.code);
+            let first = self.cursor.pointer(self.db, kind, rba, slot.first)?;
+            let last = match slot.last {
+                Some(offset) => Some(self.cursor.pointer(self.db, kind, rba, offset)?),
+                None => None,
+            };
+            for twin in self.chain(child, first, last)? {
+                self.children(child, twin)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The twins of a chain, each checked. `last` is what the parent says of the last one.
+    fn chain(
+        &mut self,
+        kind: &SegmentType,
+        first: Option<Rba>,
+        last: Option<Option<Rba>>,
+    ) -> Result<Vec<Rba>, Trouble> {
+        let mut twins: Vec<Rba> = Vec::new();
+        let mut before_key: Option<Vec<u8>> = None;
+        let mut next = first;
+        while let Some(rba) = next {
+            if !self.segment(kind, rba)? {
+                return Ok(twins);
+            }
+            if let Some(key) = kind.key {
+                let now = key.of(self.cursor.data(self.db, kind, rba)?).to_vec();
+                let in_order = |before: Vec<u8>| before < now || (before == now && !key.unique);
+                if !before_key.is_none_or(in_order) {
+                    self.find(kind.group, rba, "twins are out of order");
+                }
+                before_key = Some(now);
+            }
+            if let Some(offset) = kind.prefix.twin_backward
+                && self.cursor.pointer(self.db, kind, rba, offset)? != twins.last().copied()
+            {
+                self.find(kind.group, rba, "the pointer to the twin before is wrong");
+            }
+            twins.push(rba);
+            next = self.cursor.twin(self.db, kind, rba)?;
+        }
+        if let Some(last) = last
+            && last != twins.last().copied()
+        {
+            let at = last.or(first);
+            if let Some(at) = at {
+                self.find(kind.group, at, "the parent's pointer to the last twin is wrong");
+            }
+        }
+        Ok(twins)
+    }
+
+    fn neighbours(
+        &mut self,
+        kind: &SegmentType,
+        rba: Rba,
+        before: Option<Rba>,
+        after: Option<Rba>,
+    ) -> Result<(), Trouble> {
+        let forward = self.cursor.twin(self.db, kind, rba)?;
+        let backward = match kind.prefix.twin_backward {
+            Some(offset) => self.cursor.pointer(self.db, kind, rba, offset)?,
+            None => before,
+        };
+        if (backward, forward) != (before, after) {
+            self.find(kind.group, rba, "the pointers to the neighbouring roots are wrong");
+        }
+        Ok(())
+    }
+
+    /// Notes the pieces of a segment. False when it was met before.
+    fn segment(&mut self, kind: &SegmentType, rba: Rba) -> Result<bool, Trouble> {
+        let db = self.db;
+        let data = self.cursor.data(db, kind, rba)?.len();
+        let segment = self.cursor.segment(db, kind, rba)?;
+        let separated = kind.variable && segment[DELETE_BYTE] & SEPARATED != 0;
+        if !separated {
+            return Ok(self.piece(kind.group, rba, kind.stored_bytes(data)));
+        }
+        let part = block::pointer(segment, kind.prefix.bytes);
+        let bytes = (kind.prefix.bytes + 4).next_multiple_of(2).max(free_space::ELEMENT_BYTES);
+        let part_bytes = (DATA_PART_PREFIX + data).next_multiple_of(2).max(free_space::ELEMENT_BYTES);
+        let fresh = self.piece(kind.group, rba, bytes);
+        Ok(fresh && part.is_some_and(|part| self.piece(kind.group, part, part_bytes)))
+    }
+
+    fn piece(&mut self, group: usize, rba: Rba, bytes: usize) -> bool {
+        if self.pieces[group].insert(rba.byte(), bytes).is_some() {
+            self.find(group, rba, "two pointers lead here");
+            return false;
+        }
+        true
+    }
+
+    /// Every byte of a block belongs to a piece that was met, to free space, or is zero behind a piece.
+    fn block(&mut self, group: usize, number: u32) -> Result<(), Trouble> {
+        let set = &self.db.groups[group].set;
+        let from = set.geometry.data_from();
+        let block_number = set.geometry.data_block(number);
+        let first_byte = u64::from(block_number) * set.geometry.block_bytes as u64;
+        let data = self.cursor.block(set, block_number)?;
+        if block::kind(data) == Some(Kind::Blank) {
+            return Ok(());
+        }
+        if !free_space::is_sound(data, from) {
+            return Err(Trouble::broken(set.id, block_number, "the chain of free space is broken"));
+        }
+        let free: BTreeMap<usize, usize> = free_space::areas(data).map(|free| (free.at, free.len)).collect();
+        let mut wrong = Vec::new();
+        let mut at = from;
+        while at + 1 < data.len() {
+            let piece = self.pieces[group].get(&(first_byte + at as u64));
+            match (piece, free.get(&at)) {
+                (Some(_), Some(_)) => wrong.push((at, "a segment lies in free space")),
+                (None, None) if halfword(data, at) != 0 => {
+                    let part = data[at + 1] == DATA_PART;
+                    wrong.push((
+                        at,
+                        if part { "nothing points to this data" } else { "nothing points to this segment" },
+                    ));
+                    break;
+                }
+                _ => {}
+            }
+            at += piece.or(free.get(&at)).copied().unwrap_or(2);
+        }
+        if at > data.len() {
+            wrong.push((at, "a segment runs over the end of the block"));
+        }
+        for (at, what) in wrong {
+            self.findings.push(Finding { dd: set.dd, byte: first_byte + at as u64, what: what.into() });
+        }
+        Ok(())
+    }
+
+    fn find(&mut self, group: usize, rba: Rba, what: &str) {
+        if self.findings.len() < FINDINGS_MAX {
+            let dd = self.db.groups[group].set.dd;
+            self.findings.push(Finding { dd, byte: rba.byte(), what: what.into() });
+        }
+    }
+
+    fn note_trouble(&mut self, outcome: Result<(), Trouble>) {
+        let Err(trouble) = outcome else { return };
+        let (set, block) = match &trouble {
+            Trouble::Broken { set, block, .. } => (Some(*set), *block),
+            _ => (None, 0),
+        };
+        let mut sets = self.db.sets();
+        let found = sets.find(|one| Some(one.id) == set).unwrap_or(&self.db.groups[0].set);
+        let byte = u64::from(block) * found.geometry.block_bytes as u64;
+        self.findings.push(Finding { dd: found.dd, byte, what: trouble.to_string() });
+    }
+}

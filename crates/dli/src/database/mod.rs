@@ -1,0 +1,110 @@
+//! Databases that are open: their types, their data sets, and how segments are found, put and removed in them. What a
+//! program sees of it is the matter of [`crate::call`].
+
+mod change;
+mod check;
+mod cursor;
+mod journal;
+mod open;
+mod place;
+mod roots;
+mod segment_type;
+mod space;
+mod tree;
+mod write;
+
+pub(crate) use change::Change;
+pub use check::Finding;
+pub(crate) use cursor::Cursor;
+pub(crate) use journal::{Journal, Mark};
+pub(crate) use open::Opener;
+pub use open::{DataSets, block_bytes};
+pub(crate) use place::{Room, Rule};
+pub(crate) use roots::{RootPlace, Roots, copy_key};
+pub(crate) use segment_type::{Field, Key, SegmentType};
+pub(crate) use write::{Spot, Wish, Writer};
+
+use crate::error::{Trouble, stopped};
+use crate::pool::DataSet;
+use definitions::acb::Dmb;
+use space::Space;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use vocabulary::{DbdName, Message};
+
+/// A database that is open.
+pub(crate) struct Database {
+    /// The DMB it was opened with.
+    pub(crate) dmb: Arc<Dmb>,
+    /// Its segment types; the place of each plus one is its code.
+    pub(crate) types: Vec<SegmentType>,
+    /// Its data set groups.
+    pub(crate) groups: Vec<Group>,
+    /// How its roots are found.
+    pub(crate) roots: Roots,
+    /// It may be changed.
+    pub(crate) updatable: bool,
+    is_stopped: AtomicBool,
+    stop_message: Mutex<Option<Message>>,
+}
+
+/// A data set group.
+pub(crate) struct Group {
+    /// The data set.
+    pub(crate) set: Arc<DataSet>,
+    /// Where there is room in it.
+    pub(crate) space: Space,
+}
+
+impl Database {
+    /// Its name.
+    pub(crate) fn name(&self) -> DbdName {
+        self.dmb.name
+    }
+
+    /// The type of this code.
+    pub(crate) fn kind(&self, code: u8) -> &SegmentType {
+        &self.types[usize::from(code) - 1]
+    }
+
+    /// The root's type.
+    pub(crate) fn root(&self) -> &SegmentType {
+        &self.types[0]
+    }
+
+    /// The data set that segments of a type are in.
+    pub(crate) fn set_of(&self, kind: &SegmentType) -> &Arc<DataSet> {
+        &self.groups[kind.group].set
+    }
+
+    /// Every data set, that of the index among them.
+    pub(crate) fn sets(&self) -> impl Iterator<Item = &Arc<DataSet>> {
+        let index = match &self.roots {
+            Roots::Hidam(tree) => Some(tree.set()),
+            Roots::Hdam(_) => None,
+        };
+        self.groups.iter().map(|group| &group.set).chain(index)
+    }
+
+    /// Whether it was stopped because it is damaged.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.is_stopped.load(Ordering::Relaxed)
+    }
+
+    /// Stops it. The first reason is kept.
+    pub(crate) fn stop(&self, trouble: &Trouble) {
+        let (id, block) = match trouble {
+            Trouble::Broken { set, block, .. } => (Some(*set), Some(*block)),
+            _ => (None, None),
+        };
+        let set = id.and_then(|id| self.sets().find(|set| set.id == id));
+        let mut message = self.stop_message.lock().unwrap_or_else(PoisonError::into_inner);
+        message.get_or_insert_with(|| stopped(&self.name(), set.map(|set| &set.dd), block, trouble));
+        self.is_stopped.store(true, Ordering::Relaxed);
+    }
+
+    /// Why it was stopped.
+    pub(crate) fn stop_message(&self) -> Option<Message> {
+        self.stop_message.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

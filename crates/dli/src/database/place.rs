@@ -1,0 +1,161 @@
+//! Where among its twins a segment goes.
+
+use super::{Cursor, Database, Roots, SegmentType, Spot};
+use crate::error::Trouble;
+use crate::format::Rba;
+use definitions::model::segment::InsertPlace;
+use std::cmp::Ordering;
+
+/// Where a segment goes, or the twin that is in its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Room {
+    /// There.
+    At(Spot),
+    /// A twin has the same key, and keys are unique; or there may be one twin only.
+    Taken(Spot, Rba),
+}
+
+/// The rule that decides among equals, and the twin where the program stands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rule {
+    pub(crate) place: InsertPlace,
+    pub(crate) here: Option<Rba>,
+}
+
+impl Database {
+    /// Where a segment with this data goes under a parent.
+    pub(crate) fn place_under(
+        &self,
+        cursor: &mut Cursor<'_>,
+        kind: &SegmentType,
+        parent: Rba,
+        data: &[u8],
+        rule: Rule,
+    ) -> Result<Room, Trouble> {
+        let Some(code) = kind.parent else { return self.place_root(cursor, data, rule) };
+        let above = self.kind(code);
+        let first = cursor.pointer(self, above, parent, kind.first_in_parent)?;
+        let spot = Spot { parent: Some(parent), ..Spot::default() };
+        if let (Some(twin), None) = (first, kind.prefix.twin_forward) {
+            return Ok(Room::Taken(spot, twin));
+        }
+        if let Some(offset) = kind.last_in_parent
+            && let Some(last) = cursor.pointer(self, above, parent, offset)?
+            && self.goes_behind(cursor, kind, last, data, rule)?
+        {
+            return Ok(Room::At(Spot { before: Some(last), ..spot }));
+        }
+        self.place_on_chain(cursor, kind, first, data, rule, spot)
+    }
+
+    /// Whether a segment goes behind the last twin.
+    fn goes_behind(
+        &self,
+        cursor: &mut Cursor<'_>,
+        kind: &SegmentType,
+        last: Rba,
+        data: &[u8],
+        rule: Rule,
+    ) -> Result<bool, Trouble> {
+        let Some(key) = &kind.key else { return Ok(rule.place == InsertPlace::Last) };
+        let twin = cursor.data(self, kind, last)?;
+        Ok(match key.of(twin).cmp(key.of(data)) {
+            Ordering::Less => true,
+            Ordering::Equal => !key.unique && rule.place == InsertPlace::Last,
+            Ordering::Greater => false,
+        })
+    }
+
+    /// Where a root with this data goes.
+    pub(crate) fn place_root(
+        &self,
+        cursor: &mut Cursor<'_>,
+        data: &[u8],
+        rule: Rule,
+    ) -> Result<Room, Trouble> {
+        let root = self.root();
+        let key = root.key.as_ref().map_or(&[][..], |key| key.of(data));
+        let found = self.find_root(cursor, key)?;
+        let spot = Spot { parent: None, anchor: found.anchor, before: found.before, after: found.next };
+        match &self.roots {
+            Roots::Hdam(_) => match found.exact {
+                None => Ok(Room::At(spot)),
+                // The chain up to here has lower keys: the rule decides among those that are equal.
+                Some(first) => self.place_on_chain(cursor, root, Some(first), data, rule, spot),
+            },
+            Roots::Hidam(_) => match found.exact {
+                Some(twin) => Ok(Room::Taken(spot, twin)),
+                None if root.prefix.twin_backward.is_none() => Ok(Room::At(Spot::default())),
+                None => Ok(Room::At(Spot { before: self.root_below(cursor, key)?, ..spot })),
+            },
+        }
+    }
+
+    /// Where a segment goes on a chain that begins with `first`, behind `spot.before`.
+    fn place_on_chain(
+        &self,
+        cursor: &mut Cursor<'_>,
+        kind: &SegmentType,
+        first: Option<Rba>,
+        data: &[u8],
+        rule: Rule,
+        spot: Spot,
+    ) -> Result<Room, Trouble> {
+        let key = kind.key.as_ref().map(|key| (key, key.of(data)));
+        let (mut before, mut next) = (spot.before, first);
+        let mut first_equal = None;
+        while let Some(rba) = next {
+            let order = match key {
+                None => Ordering::Equal,
+                Some((key, wanted)) => key.of(cursor.data(self, kind, rba)?).cmp(wanted),
+            };
+            let here = Spot { before, after: next, ..spot };
+            match order {
+                Ordering::Greater => break,
+                Ordering::Equal if key.is_some_and(|(key, _)| key.unique) => {
+                    return Ok(Room::Taken(here, rba));
+                }
+                Ordering::Equal if rule.place == InsertPlace::First => return Ok(Room::At(here)),
+                Ordering::Equal if rule.place == InsertPlace::Here && rule.here == Some(rba) => {
+                    return Ok(Room::At(here));
+                }
+                Ordering::Equal => {
+                    first_equal.get_or_insert(here);
+                }
+                Ordering::Less => {}
+            }
+            (before, next) = (next, cursor.twin(self, kind, rba)?);
+        }
+        let end = Spot { before, after: next, ..spot };
+        // HERE without a position among the equals is FIRST.
+        let chosen = if rule.place == InsertPlace::Here { first_equal.unwrap_or(end) } else { end };
+        Ok(Room::At(chosen))
+    }
+
+    /// Where a segment is among its twins.
+    pub(crate) fn spot_of(
+        &self,
+        cursor: &mut Cursor<'_>,
+        kind: &SegmentType,
+        rba: Rba,
+        parent: Option<Rba>,
+        anchor: u32,
+    ) -> Result<Spot, Trouble> {
+        let after = cursor.twin(self, kind, rba)?;
+        let spot = Spot { parent, anchor, before: None, after };
+        if let Some(offset) = kind.prefix.twin_backward {
+            return Ok(Spot { before: cursor.pointer(self, kind, rba, offset)?, ..spot });
+        }
+        let first = match (parent, kind.parent) {
+            (Some(parent), Some(code)) => {
+                cursor.pointer(self, self.kind(code), parent, kind.first_in_parent)?
+            }
+            _ => self.chain_head(cursor, anchor)?,
+        };
+        let (mut before, mut next) = (None, first);
+        while let Some(twin) = next.filter(|&twin| twin != rba) {
+            (before, next) = (next, cursor.twin(self, kind, twin)?);
+        }
+        Ok(Spot { before, ..spot })
+    }
+}

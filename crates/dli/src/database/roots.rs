@@ -1,0 +1,195 @@
+//! How roots are found: over anchor points, or through an index.
+
+use super::tree::Tree;
+use super::{Cursor, Database};
+use crate::error::Trouble;
+use crate::format::Rba;
+use crate::format::block::{self, ROOT_ANCHORS};
+use crate::pool::BufferPool;
+use crate::randomizer::Randomizer;
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+/// How the roots of a database are found.
+pub(crate) enum Roots {
+    /// On anchor points, by a randomizer.
+    Hdam(Hdam),
+    /// Through the primary index.
+    Hidam(Tree),
+}
+
+/// The root addressable area of an HDAM database.
+pub(crate) struct Hdam {
+    pub(crate) randomizer: Arc<dyn Randomizer>,
+    /// Anchor points of a block.
+    pub(crate) anchors: u32,
+    /// Blocks that have them.
+    pub(crate) blocks: u32,
+    /// How many bytes of one record a row of inserts puts into the root addressable area.
+    pub(crate) record_bytes_max: Option<usize>,
+}
+
+/// A root.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RootPlace {
+    /// Where it is.
+    pub(crate) rba: Rba,
+    /// The anchor point it hangs on, counted from 0 over all blocks; 0 where there are none.
+    pub(crate) anchor: u32,
+}
+
+/// What a search for a root key found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RootSearch {
+    /// The first root with this key.
+    pub(crate) exact: Option<Rba>,
+    /// The root before that place: on the chain of the anchor point, or in the order of keys.
+    pub(crate) before: Option<Rba>,
+    /// The root at that place or after it.
+    pub(crate) next: Option<Rba>,
+    /// The anchor point.
+    pub(crate) anchor: u32,
+}
+
+impl Hdam {
+    /// The anchor point of a key.
+    pub(crate) fn anchor_of(&self, key: &[u8]) -> u32 {
+        let point = self.randomizer.randomize(key, self.anchors, self.blocks);
+        let block = point.block.wrapping_sub(1) % self.blocks;
+        block * self.anchors + point.anchor.wrapping_sub(1) % self.anchors
+    }
+
+    /// The number of the block that an anchor point is in, and its offset there.
+    pub(crate) fn place_of(&self, anchor: u32) -> (u32, usize) {
+        (anchor / self.anchors + 1, ROOT_ANCHORS + 4 * (anchor % self.anchors) as usize)
+    }
+
+    fn head(&self, db: &Database, cursor: &mut Cursor<'_>, anchor: u32) -> Result<Option<Rba>, Trouble> {
+        let set = &db.groups[0].set;
+        let (number, offset) = self.place_of(anchor);
+        Ok(block::pointer(cursor.block(set, set.geometry.data_block(number))?, offset))
+    }
+
+    /// The first root on this anchor point or a later one.
+    fn from(
+        &self,
+        db: &Database,
+        cursor: &mut Cursor<'_>,
+        anchor: u32,
+    ) -> Result<Option<RootPlace>, Trouble> {
+        for anchor in anchor..self.anchors * self.blocks {
+            if let Some(rba) = self.head(db, cursor, anchor)? {
+                return Ok(Some(RootPlace { rba, anchor }));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Database {
+    /// The first root.
+    pub(crate) fn first_root(&self, cursor: &mut Cursor<'_>) -> Result<Option<RootPlace>, Trouble> {
+        match &self.roots {
+            Roots::Hdam(hdam) => hdam.from(self, cursor, 0),
+            Roots::Hidam(tree) => Ok(in_index(tree.from(cursor.pool(), &[], false)?)),
+        }
+    }
+
+    /// The root after one.
+    pub(crate) fn root_after(
+        &self,
+        cursor: &mut Cursor<'_>,
+        place: RootPlace,
+    ) -> Result<Option<RootPlace>, Trouble> {
+        let root = self.root();
+        match &self.roots {
+            Roots::Hdam(hdam) => match cursor.twin(self, root, place.rba)? {
+                Some(rba) => Ok(Some(RootPlace { rba, ..place })),
+                None => hdam.from(self, cursor, place.anchor + 1),
+            },
+            Roots::Hidam(tree) => {
+                let mut key = [0; 255];
+                let key = copy_key(self, cursor, place.rba, &mut key)?;
+                Ok(in_index(tree.from(cursor.pool(), key, true)?))
+            }
+        }
+    }
+
+    /// The first root behind all those of an anchor point; none where there are no anchor points.
+    pub(crate) fn root_behind(
+        &self,
+        cursor: &mut Cursor<'_>,
+        anchor: u32,
+    ) -> Result<Option<RootPlace>, Trouble> {
+        match &self.roots {
+            Roots::Hdam(hdam) => hdam.from(self, cursor, anchor + 1),
+            Roots::Hidam(_) => Ok(None),
+        }
+    }
+
+    /// Looks for the root with a key.
+    pub(crate) fn find_root(&self, cursor: &mut Cursor<'_>, key: &[u8]) -> Result<RootSearch, Trouble> {
+        match &self.roots {
+            Roots::Hdam(hdam) => self.find_synonym(cursor, hdam, key),
+            Roots::Hidam(tree) => self.find_in_index(cursor.pool(), tree, key),
+        }
+    }
+
+    fn find_synonym(&self, cursor: &mut Cursor<'_>, hdam: &Hdam, key: &[u8]) -> Result<RootSearch, Trouble> {
+        let root = self.root();
+        let anchor = hdam.anchor_of(key);
+        let mut before = None;
+        let mut next = hdam.head(self, cursor, anchor)?;
+        while let Some(rba) = next {
+            let data = cursor.data(self, root, rba)?;
+            match root.key.as_ref().map_or(Ordering::Equal, |field| field.of(data).cmp(key)) {
+                Ordering::Less => (before, next) = (next, cursor.twin(self, root, rba)?),
+                order => {
+                    let exact = (order == Ordering::Equal).then_some(rba);
+                    return Ok(RootSearch { exact, before, next, anchor });
+                }
+            }
+        }
+        Ok(RootSearch { exact: None, before, next: None, anchor })
+    }
+
+    fn find_in_index(&self, pool: &BufferPool, tree: &Tree, key: &[u8]) -> Result<RootSearch, Trouble> {
+        let exact = tree.find(pool, key)?;
+        let next = if exact.is_some() { exact } else { tree.from(pool, key, false)? };
+        Ok(RootSearch { exact, before: None, next, anchor: 0 })
+    }
+
+    /// The first root on an anchor point.
+    pub(crate) fn chain_head(&self, cursor: &mut Cursor<'_>, anchor: u32) -> Result<Option<Rba>, Trouble> {
+        match &self.roots {
+            Roots::Hdam(hdam) => hdam.head(self, cursor, anchor),
+            Roots::Hidam(_) => Ok(None),
+        }
+    }
+
+    /// The root with the next lower key, through the index.
+    pub(crate) fn root_below(&self, cursor: &Cursor<'_>, key: &[u8]) -> Result<Option<Rba>, Trouble> {
+        match &self.roots {
+            Roots::Hdam(_) => Ok(None),
+            Roots::Hidam(tree) => tree.below(cursor.pool(), key),
+        }
+    }
+}
+
+fn in_index(rba: Option<Rba>) -> Option<RootPlace> {
+    rba.map(|rba| RootPlace { rba, anchor: 0 })
+}
+
+/// The key of a root, in a buffer of the caller's.
+pub(crate) fn copy_key<'k>(
+    db: &Database,
+    cursor: &mut Cursor<'_>,
+    rba: Rba,
+    into: &'k mut [u8; 255],
+) -> Result<&'k [u8], Trouble> {
+    let root = db.root();
+    let data = cursor.data(db, root, rba)?;
+    let key = root.key.as_ref().map_or(&[][..], |field| field.of(data));
+    into[..key.len()].copy_from_slice(key);
+    Ok(&into[..key.len()])
+}

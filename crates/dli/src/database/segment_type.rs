@@ -1,0 +1,116 @@
+//! Segment types, compiled: every offset that a call needs.
+
+use crate::format::free_space::ELEMENT_BYTES;
+use crate::format::prefix::PrefixLayout;
+use definitions::acb::{Dmb, SegmentBlock};
+use definitions::model::segment::InsertPlace;
+use vocabulary::{FieldName, SegmentName};
+
+/// A segment type of a database that is open.
+#[derive(Debug, Clone)]
+pub(crate) struct SegmentType {
+    /// Its name.
+    pub(crate) name: SegmentName,
+    /// Its code: its place among the types, plus one.
+    pub(crate) code: u8,
+    /// The parent's code.
+    pub(crate) parent: Option<u8>,
+    /// The data set group.
+    pub(crate) group: usize,
+    /// The prefix.
+    pub(crate) prefix: PrefixLayout,
+    /// In the prefix of the parent: to the first of these under it.
+    pub(crate) first_in_parent: usize,
+    /// In the prefix of the parent: to the last.
+    pub(crate) last_in_parent: Option<usize>,
+    /// The greatest length of the data.
+    pub(crate) data_max: usize,
+    /// The least.
+    pub(crate) data_min: usize,
+    /// The data begins with its length.
+    pub(crate) variable: bool,
+    /// The sequence field.
+    pub(crate) key: Option<Key>,
+    /// Where a twin goes that its key does not tell apart.
+    pub(crate) place: InsertPlace,
+    /// What search arguments may name.
+    pub(crate) fields: Vec<Field>,
+}
+
+/// A sequence field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Key {
+    /// Its first byte in the data.
+    pub(crate) offset: usize,
+    /// Its length.
+    pub(crate) bytes: usize,
+    /// No two twins have the same.
+    pub(crate) unique: bool,
+}
+
+impl Key {
+    /// The key in the data of a segment.
+    pub(crate) fn of<'d>(&self, data: &'d [u8]) -> &'d [u8] {
+        data.get(self.offset..self.offset + self.bytes).unwrap_or_default()
+    }
+}
+
+/// A field that a search argument can name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Field {
+    /// Its name.
+    pub(crate) name: FieldName,
+    /// Its first byte in the data.
+    pub(crate) offset: usize,
+    /// Its length.
+    pub(crate) bytes: usize,
+    /// It is the sequence field.
+    pub(crate) is_key: bool,
+}
+
+impl SegmentType {
+    pub(crate) fn of(dmb: &Dmb, segment: &SegmentBlock) -> Self {
+        let parent = segment.parent.and_then(|code| dmb.segment_of_code(code));
+        let slot = parent.and_then(|parent| {
+            PrefixLayout::of(dmb, parent).children.into_iter().find(|slot| slot.code == segment.code)
+        });
+        let key = segment.key.as_ref();
+        let fields = segment.fields.iter().filter(|field| !field.system_related).map(|field| Field {
+            name: field.name,
+            offset: field.offset as usize,
+            bytes: field.bytes as usize,
+            is_key: key.is_some_and(|key| key.name == field.name),
+        });
+        Self {
+            name: segment.name,
+            code: segment.code,
+            parent: segment.parent,
+            group: segment.data_set_group,
+            prefix: PrefixLayout::of(dmb, segment),
+            first_in_parent: slot.map_or(0, |slot| slot.first),
+            last_in_parent: slot.and_then(|slot| slot.last),
+            data_max: segment.bytes_max as usize,
+            data_min: segment.bytes_min as usize,
+            variable: segment.variable_length,
+            key: key.map(|key| Key {
+                offset: key.offset as usize,
+                bytes: key.bytes as usize,
+                unique: key.unique,
+            }),
+            place: segment.rules.place,
+            fields: fields.collect(),
+        }
+    }
+
+    /// Bytes that a segment with so much data takes in its block. Data of variable length leaves room for a pointer to
+    /// where it may lie one day.
+    pub(crate) fn stored_bytes(&self, data: usize) -> usize {
+        let data = if self.variable { data.max(self.data_min).max(4) } else { data };
+        (self.prefix.bytes + data).next_multiple_of(2).max(ELEMENT_BYTES)
+    }
+
+    /// Bytes that the longest segment takes.
+    pub(crate) fn stored_bytes_max(&self) -> usize {
+        self.stored_bytes(self.data_max)
+    }
+}

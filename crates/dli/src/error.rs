@@ -1,0 +1,129 @@
+//! What stops a database, and why one can't be opened.
+
+use dasd::DataSetError;
+use vocabulary::message::{DFS451E, DFS730E, DFS930E};
+use vocabulary::{DbdName, DdName, Message, PsbName};
+
+/// Why a call could not go on. The program gets status AO, and the database is stopped.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Trouble {
+    /// The data set refused.
+    #[error("{0}")]
+    DataSet(#[from] DataSetError),
+    /// What was read can't be what was written.
+    #[error("{what}")]
+    Broken {
+        /// The data set.
+        set: u16,
+        /// The block.
+        block: u32,
+        /// What is wrong there.
+        what: String,
+    },
+    /// Every frame of the buffer pool is in use.
+    #[error("every buffer is in use. Give the member more")]
+    NoBuffer,
+    /// The data set is as large as an address reaches.
+    #[error("the data set has reached its greatest size")]
+    SetFull,
+}
+
+impl Trouble {
+    pub(crate) fn broken(set: u16, block: u32, what: impl Into<String>) -> Self {
+        Self::Broken { set, block, what: what.into() }
+    }
+}
+
+/// Why a database can't be opened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// The authorization is for another database.
+    #[error("the authorization is for database {0}")]
+    NotAuthorized(DbdName),
+    /// It is open.
+    #[error("it is open already")]
+    Open,
+    /// The organization is none that this engine has.
+    #[error("access method {0} is not supported. HDAM and HIDAM are")]
+    AccessMethod(&'static str),
+    /// A feature of the DBD is none that this engine has.
+    #[error("{0} of segment {1} is not supported")]
+    Segment(&'static str, String),
+    /// The randomizing module is not there.
+    #[error("there is no randomizing module {0}. Add it to the member, or use DFSHDC40")]
+    Randomizer(String),
+    /// A data set was not handed over.
+    #[error("data set {0} is not allocated")]
+    Allocation(String),
+    /// The block size can't hold what it has to.
+    #[error("blocks of {bytes} bytes are {why}. Correct SIZE= of data set {dd}")]
+    BlockSize {
+        /// The data set.
+        dd: String,
+        /// Its block size.
+        bytes: usize,
+        /// What is wrong about it.
+        why: &'static str,
+    },
+    /// The data set belongs to something else.
+    #[error("data set {dd} {what}")]
+    WrongSet {
+        /// The data set.
+        dd: String,
+        /// What it holds instead.
+        what: String,
+    },
+    /// The data set can't be read.
+    #[error("{0}")]
+    DataSet(#[from] DataSetError),
+    /// What is in it can't be read.
+    #[error("{0}")]
+    Damaged(String),
+}
+
+impl OpenError {
+    /// What the operator reads.
+    pub fn message(&self, dbd: &DbdName) -> Message {
+        DFS730E.with(&[dbd, self])
+    }
+}
+
+impl From<Trouble> for OpenError {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::DataSet(error) => Self::DataSet(error),
+            other => Self::Damaged(other.to_string()),
+        }
+    }
+}
+
+/// Why a PSB can't be scheduled.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ScheduleError {
+    /// A database that it uses is not open.
+    #[error("database {0} is not open")]
+    NotOpen(DbdName),
+    /// The database was opened for less than the PSB intends.
+    #[error("database {0} is open to be read, and the PSB updates it")]
+    ReadOnly(DbdName),
+    /// A feature of a PCB is none that this engine has.
+    #[error("{0} is not supported (PCB {1})")]
+    Pcb(&'static str, usize),
+    /// The PSB was built for another version of the DBD.
+    #[error("it does not agree with the DBD of database {0} that is open. Build it again")]
+    Mismatch(DbdName),
+}
+
+impl ScheduleError {
+    /// What the operator reads.
+    pub fn message(&self, psb: &PsbName) -> Message {
+        DFS930E.with(&[psb, self])
+    }
+}
+
+/// A database was stopped because of one of its data sets.
+pub(crate) fn stopped(dbd: &DbdName, dd: Option<&DdName>, block: Option<u32>, trouble: &Trouble) -> Message {
+    let dd = dd.map_or("?", DdName::as_str);
+    let block = block.map_or_else(|| "?".to_string(), |block| block.to_string());
+    DFS451E.with(&[dbd, &dd, &block, trouble])
+}

@@ -1,0 +1,74 @@
+//! What stands before the data of a segment.
+//!
+//! ```text
+//! 0  segment code   1
+//! 1  delete byte    1
+//! 2  counter        4   pointer=CTR
+//!    twin forward   4   TWIN, TWINBWD
+//!    twin backward  4   TWINBWD
+//!    children       4 or 8 for each type of child: first, or first and last
+//! ```
+
+use definitions::acb::{Dmb, SegmentBlock};
+use definitions::model::segment::{ChildPointer, PhysicalPointer};
+
+/// Where the delete byte is.
+pub(crate) const DELETE_BYTE: usize = 1;
+/// In the delete byte: the data lies elsewhere, and a pointer to it stands where it would be.
+pub(crate) const SEPARATED: u8 = 0x08;
+/// The delete byte of data that lies apart from its prefix.
+pub(crate) const DATA_PART: u8 = 0xff;
+/// Bytes before the data in a data part.
+pub(crate) const DATA_PART_PREFIX: usize = 2;
+
+/// The offsets of what a prefix has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PrefixLayout {
+    /// To the next twin.
+    pub(crate) twin_forward: Option<usize>,
+    /// To the twin before.
+    pub(crate) twin_backward: Option<usize>,
+    /// To the children, in the order of their types.
+    pub(crate) children: Vec<ChildSlot>,
+    /// Bytes of the whole prefix.
+    pub(crate) bytes: usize,
+}
+
+/// The pointers to the children of one type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ChildSlot {
+    /// The code of the type.
+    pub(crate) code: u8,
+    /// To the first.
+    pub(crate) first: usize,
+    /// To the last.
+    pub(crate) last: Option<usize>,
+}
+
+impl PrefixLayout {
+    /// The layout of a segment type.
+    pub(crate) fn of(dmb: &Dmb, segment: &SegmentBlock) -> Self {
+        let mut bytes = 2;
+        let mut pointer = |wanted: bool| {
+            wanted.then(|| {
+                bytes += 4;
+                bytes - 4
+            })
+        };
+        pointer(segment.pointers.counter);
+        let physical = segment.pointers.physical;
+        let backward = physical == Some(PhysicalPointer::TwinBackward);
+        let twin_forward = pointer(backward || physical == Some(PhysicalPointer::Twin));
+        let twin_backward = pointer(backward);
+        let mut children = Vec::new();
+        for &code in &segment.children {
+            let double = dmb
+                .segment_of_code(code)
+                .is_some_and(|child| child.parent_pointer == ChildPointer::FirstAndLast);
+            if let Some(first) = pointer(true) {
+                children.push(ChildSlot { code, first, last: pointer(double) });
+            }
+        }
+        Self { twin_forward, twin_backward, children, bytes }
+    }
+}

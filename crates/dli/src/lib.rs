@@ -1,0 +1,53 @@
+//! DL/I: hierarchical databases, their data sets and the calls on them.
+//!
+//! **What it guarantees.** A call has the effect and the status that DL/I gives it, and leaves the PCB as DL/I does:
+//! level, segment, key feedback and the bytes behind it, position and parentage. A call that is refused changed nothing.
+//! A block that is torn or a pointer that leads nowhere stops its database with a message, and nothing else.
+//!
+//! **Its words.** A *database* is opened with a DMB and its *data sets*. A *segment* has a prefix with pointers, and data;
+//! where it is is its [`Rba`]. *Twins* are segments of one type under one parent. A *program* is scheduled with a PSB and
+//! makes calls on *PCBs*, each with a *mask* that it reads and a *position* that the next call begins at. A *unit of work*
+//! is what a program changed since its last commit point. *View* is what a PCB sees of its database. A *frame* of the
+//! *buffer pool* holds a block; whoever reads or changes it holds its *latch*.
+//!
+//! **How it is built.** [`format`](mod@format) is arithmetic on bytes. The pool keeps blocks. `database` finds segments,
+//! puts and removes them, and notes what takes a change back. `call` is what a program sees: search arguments, the search
+//! itself, and each call. [`ddlt0`] is the test program, which speaks to the engine as any program does, and lives here so
+//! that its decks can be the stories of the engine. `docs/dli/` has the formats and the rules that IMS leaves open.
+//!
+//! **Its invariants.**
+//! - Nobody latches a block while holding another.
+//! - Every block on a data set has a checksum; a block that was never written is zeros.
+//! - Every byte of a block for segments belongs to its head, a segment, or a free area; see [`Engine::check`].
+//! - What a unit of work freed is not used by another before it has ended.
+//! - A position is on a segment that is there, or between two.
+//!
+//! **What it leaves out**, and refuses when a database is opened or a PSB is scheduled: access methods other than HDAM and
+//! HIDAM, hierarchic pointers, secondary indexes, logical relationships, compression, data capture; multiple positioning,
+//! command code O, subset pointers, segment locks (Q). There is no log yet: a database is whole again on its data sets
+//! when it was closed, and not after a crash, and programs that share one are not kept apart by locks.
+//!
+//! It follows *Application Programming APIs* (calls, status codes) and *Database Administration* (HD organizations).
+
+mod call;
+mod database;
+pub mod ddlt0;
+mod engine;
+mod error;
+mod format;
+mod pcb;
+mod pool;
+mod program;
+mod randomizer;
+mod status;
+mod units;
+
+pub use call::{Function, Get, Scope};
+pub use database::{DataSets, Finding, block_bytes};
+pub use engine::{Engine, Settings};
+pub use error::{OpenError, ScheduleError};
+pub use format::Rba;
+pub use pcb::DbMask;
+pub use program::{Ending, IoMask, Program};
+pub use randomizer::{AnchorPoint, General, Randomizer, Randomizers};
+pub use status::StatusCode;

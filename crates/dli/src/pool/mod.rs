@@ -1,0 +1,143 @@
+//! The buffer pool: blocks in memory, shared by all programs.
+//!
+//! A data set knows in which frame it last saw a block. Whoever wants the block latches that frame and looks whether it
+//! still holds it: mostly it does, and nothing else is needed. A latch keeps the frame from being taken for another
+//! block. Nobody asks for a second latch while holding one, so that no two can wait for each other.
+
+mod data_set;
+mod frame;
+
+pub(crate) use data_set::DataSet;
+pub(crate) use frame::Latched;
+
+use crate::error::Trouble;
+use crate::format::block;
+use frame::{Content, Frame, NO_BLOCK};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError, RwLockWriteGuard};
+
+/// How many misses can be on their way at once.
+const MISS_LANES: usize = 16;
+/// The fewest frames a pool works with.
+const FRAMES_MIN: usize = 16;
+
+/// Blocks in memory.
+pub(crate) struct BufferPool {
+    frames: Box<[Frame]>,
+    hand: AtomicUsize,
+    /// Two programs that miss the same block at once must not both read it.
+    misses: [Mutex<()>; MISS_LANES],
+}
+
+impl BufferPool {
+    /// A pool of so many frames, each as large as the block it holds.
+    pub(crate) fn new(frames: usize) -> Self {
+        let frames = (0..frames.max(FRAMES_MIN)).map(|_| Frame::default()).collect();
+        Self { frames, hand: AtomicUsize::new(0), misses: Default::default() }
+    }
+
+    /// The block, to be read.
+    pub(crate) fn read<'p>(&'p self, set: &DataSet, block: u32) -> Result<Latched<'p>, Trouble> {
+        loop {
+            if let Some(latched) = self.cached(set, block) {
+                return Ok(latched);
+            }
+            drop(self.fetch(set, block)?);
+        }
+    }
+
+    /// The block, to be changed.
+    pub(crate) fn write<'p>(
+        &'p self,
+        set: &DataSet,
+        block: u32,
+    ) -> Result<RwLockWriteGuard<'p, Content>, Trouble> {
+        if let Some(frame) = set.frame_of(block).and_then(|at| self.frames.get(at)) {
+            let content = frame.latch.write().unwrap_or_else(PoisonError::into_inner);
+            if content.tag == set.tag(block) {
+                frame.mark_used();
+                return Ok(content);
+            }
+        }
+        self.fetch(set, block)
+    }
+
+    fn cached<'p>(&'p self, set: &DataSet, block: u32) -> Option<Latched<'p>> {
+        let frame = self.frames.get(set.frame_of(block)?)?;
+        let content = frame.latch.read().unwrap_or_else(PoisonError::into_inner);
+        if content.tag != set.tag(block) {
+            return None;
+        }
+        frame.mark_used();
+        Some(content)
+    }
+
+    /// The block in a frame, read if nobody did so meanwhile.
+    fn fetch<'p>(&'p self, set: &DataSet, number: u32) -> Result<RwLockWriteGuard<'p, Content>, Trouble> {
+        let _lane = self.misses[number as usize % MISS_LANES].lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(frame) = set.frame_of(number).and_then(|at| self.frames.get(at)) {
+            let content = frame.latch.write().unwrap_or_else(PoisonError::into_inner);
+            if content.tag == set.tag(number) {
+                return Ok(content);
+            }
+        }
+        let (at, mut content) = self.steal()?;
+        content.data.resize(set.geometry.block_bytes, 0);
+        set.blocks.read(number, &mut content.data)?;
+        if !block::is_whole(&content.data) {
+            return Err(Trouble::broken(set.id, number, "the checksum of the block is wrong"));
+        }
+        content.tag = set.tag(number);
+        set.remember(number, at);
+        Ok(content)
+    }
+
+    /// A frame for another block, empty. What it held is written first if it was changed.
+    fn steal(&self) -> Result<(usize, RwLockWriteGuard<'_, Content>), Trouble> {
+        let mut refused = Trouble::NoBuffer;
+        // Two rounds clear every mark; the third finds a frame unless all are latched.
+        for _ in 0..3 * self.frames.len() {
+            let at = self.hand.fetch_add(1, Ordering::Relaxed) % self.frames.len();
+            let frame = &self.frames[at];
+            if frame.take_mark() {
+                continue;
+            }
+            let Ok(mut content) = frame.latch.try_write() else { continue };
+            // A data set that can't be written keeps its blocks here; that is no reason for others to fail.
+            if let Err(trouble) = content.write_back() {
+                refused = trouble;
+                continue;
+            }
+            content.tag = NO_BLOCK;
+            return Ok((at, content));
+        }
+        Err(refused)
+    }
+
+    /// Writes every changed block of a data set.
+    pub(crate) fn flush(&self, set: &DataSet) -> Result<(), Trouble> {
+        for frame in &self.frames {
+            let changed = {
+                let content = frame.latch.read().unwrap_or_else(PoisonError::into_inner);
+                content.is_changed() && content.is_of(set)
+            };
+            if changed {
+                let mut content = frame.latch.write().unwrap_or_else(PoisonError::into_inner);
+                if content.is_of(set) {
+                    content.write_back()?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets every block of a data set, changed or not.
+    pub(crate) fn discard(&self, set: &DataSet) {
+        for frame in &self.frames {
+            let mut content = frame.latch.write().unwrap_or_else(PoisonError::into_inner);
+            if content.is_of(set) {
+                content.forget();
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Status codes.
+
+use std::fmt;
+
+/// Two characters that say how a call went; two blanks when all is well.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StatusCode([u8; 2]);
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal;)+) => {
+        impl StatusCode {
+            $($(#[$doc])* pub const $name: Self = Self(*$text);)+
+        }
+    };
+}
+
+codes! {
+    /// All is well.
+    OK = b"  ";
+    /// A search argument names a segment that the PCB does not have, or out of order.
+    AC = b"AC";
+    /// The function is unknown, or not for this PCB.
+    AD = b"AD";
+    /// An insert needs a search argument.
+    AH = b"AH";
+    /// The database is in the wrong state: loaded already, or not to be loaded.
+    AI = b"AI";
+    /// A search argument is malformed.
+    AJ = b"AJ";
+    /// A search argument names a field that the segment does not have.
+    AK = b"AK";
+    /// The processing options do not allow the call.
+    AM = b"AM";
+    /// The data set could not be read or written, or is damaged.
+    AO = b"AO";
+    /// The I/O area is too small.
+    AT = b"AT";
+    /// The key, or a field that may not be replaced, was changed.
+    DA = b"DA";
+    /// No get hold call came before.
+    DJ = b"DJ";
+    /// A segment was returned, on a higher level than the last one.
+    GA = b"GA";
+    /// The end of the database.
+    GB = b"GB";
+    /// The segment was not found.
+    GE = b"GE";
+    /// A segment of another type on the same level was returned.
+    GK = b"GK";
+    /// There is no parentage.
+    GP = b"GP";
+    /// The segment is there already.
+    II = b"II";
+    /// Load: the segment is there already.
+    LB = b"LB";
+    /// Load: the segment is out of sequence.
+    LC = b"LC";
+    /// Load: the parent is not there.
+    LD = b"LD";
+    /// Load: the segment type is out of the order of the DBD.
+    LE = b"LE";
+    /// The token of a ROLS names no SETS.
+    RA = b"RA";
+    /// No more intermediate backout points can be set.
+    SB = b"SB";
+    /// The length of a segment is not valid.
+    V1 = b"V1";
+}
+
+impl StatusCode {
+    /// The two characters.
+    pub fn bytes(self) -> [u8; 2] {
+        self.0
+    }
+
+    /// The two characters as text.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or("??")
+    }
+
+    /// The status in a mask.
+    pub(crate) fn of_mask(bytes: [u8; 2]) -> Self {
+        Self(bytes)
+    }
+
+    /// Whether the call did what was asked: blank, or a segment with a remark.
+    pub fn is_good(self) -> bool {
+        matches!(self, Self::OK | Self::GA | Self::GK)
+    }
+}
+
+impl fmt::Display for StatusCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for StatusCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.as_str())
+    }
+}

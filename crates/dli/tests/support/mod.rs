@@ -1,0 +1,115 @@
+//! An engine with definitions and data sets in memory.
+
+#![allow(dead_code, reason = "each test uses a part")]
+
+use dasd::BlockSet;
+use dasd::memory::MemoryBlockSet;
+use dbrc::{Access, Recon, ShareLevel};
+use definitions::acb::{Dmb, PsbBlock};
+use definitions::report::{Input, Report, generate};
+use dli::{DataSets, Engine, Program, Settings, block_bytes, ddlt0};
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::sync::Arc;
+use vocabulary::{DbdName, DdName, MemberName};
+
+/// An engine with definitions and data sets in memory.
+pub(crate) struct House {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) report: Option<Report>,
+    pub(crate) disks: BTreeMap<DdName, MemoryBlockSet>,
+    recon: Recon,
+}
+
+impl Default for House {
+    fn default() -> Self {
+        Self::with_buffers(64)
+    }
+}
+
+impl House {
+    pub(crate) fn with_buffers(buffers: usize) -> Self {
+        let engine = Arc::new(Engine::new(Settings { buffers, ..Settings::default() }));
+        Self { engine, report: None, disks: BTreeMap::new(), recon: Recon::new() }
+    }
+
+    pub(crate) fn generate(&mut self, lines: &[String]) -> Result<String, Box<dyn Error>> {
+        let source = lines.join("\n");
+        let report = generate(&[Input { name: "source", bytes: source.as_bytes() }]);
+        let text = if report.return_code() > 4 { report.to_text() } else { String::new() };
+        self.report = Some(report);
+        Ok(text)
+    }
+
+    fn dmb(&self, name: &DbdName) -> Option<Arc<Dmb>> {
+        self.report.as_ref()?.dmbs.get(name).cloned().map(Arc::new)
+    }
+
+    pub(crate) fn psb(&self, name: &str) -> Option<&PsbBlock> {
+        self.report.as_ref()?.psb_blocks.get(&name.parse().ok()?)
+    }
+
+    pub(crate) fn open(&mut self, name: &DbdName) -> Result<String, Box<dyn Error>> {
+        let dmb = self.dmb(name).ok_or("no such DMB")?;
+        let index = dmb.primary_index.as_ref().and_then(|index| self.dmb(&index.dbd));
+        let mut sets = DataSets::new();
+        let statements = dmb.data_sets.iter().chain(index.iter().flat_map(|index| &index.data_sets));
+        for statement in statements {
+            let dd = statement.dd1.ok_or("no DD")?;
+            let disk = self.disks.entry(dd).or_insert_with(|| MemoryBlockSet::new(block_bytes(statement)));
+            sets.insert(dd, Box::new(disk.clone()));
+        }
+        self.recon.register(*name, ShareLevel::One);
+        let authorization = self.recon.authorize(MemberName::new("IMS1")?, *name, Access::Update)?;
+        match self.engine.open(&authorization, dmb, index.as_deref(), sets) {
+            Ok(()) => Ok(String::new()),
+            Err(error) => Ok(format!("{}\n", error.message(name))),
+        }
+    }
+
+    pub(crate) fn program(&self, psb: &str) -> Result<Program, Box<dyn Error>> {
+        Ok(self.engine.schedule(self.psb(psb).ok_or("no such PSB")?)?)
+    }
+
+    pub(crate) fn deck(&mut self, psb: &str, lines: &[String], commits: bool) -> Result<String, Box<dyn Error>> {
+        let block = self.psb(psb).ok_or("no such PSB")?.clone();
+        let mut program = match self.engine.schedule(&block) {
+            Ok(program) => program,
+            Err(error) => return Ok(format!("{}\n", error.message(&block.name))),
+        };
+        let mut output = Vec::new();
+        ddlt0::run(&mut program, block.io_area_bytes as usize, lines.join("\n").as_bytes(), &mut output)?;
+        if commits {
+            program.commit();
+        }
+        for name in self.engine.open_databases() {
+            if let Some(message) = self.engine.stop_message(&name) {
+                output.extend_from_slice(format!("{message}\n").as_bytes());
+            }
+        }
+        Ok(String::from_utf8(output)?)
+    }
+
+    pub(crate) fn close(&mut self, name: &DbdName) -> Result<String, Box<dyn Error>> {
+        self.engine.close(name)?;
+        self.recon.release(&MemberName::new("IMS1")?, name);
+        Ok(String::new())
+    }
+
+    pub(crate) fn check(&self, name: &DbdName) -> String {
+        let findings = self.engine.check(name);
+        match findings.is_empty() {
+            true => "sound\n".into(),
+            false => findings.iter().map(|finding| format!("{finding}\n")).collect(),
+        }
+    }
+
+    pub(crate) fn spoil(&mut self, dd: &DdName, block: u32, at: usize) -> String {
+        let Some(disk) = self.disks.get(dd) else { return "no such data set\n".into() };
+        let mut bytes = vec![0; disk.block_bytes()];
+        disk.read(block, &mut bytes).unwrap();
+        bytes[at] ^= 0xff;
+        disk.write(disk.admitted(), block, &bytes).unwrap();
+        String::new()
+    }
+}
