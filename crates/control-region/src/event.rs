@@ -3,8 +3,8 @@
 use crate::letter::Letter;
 use csl::envelope::{OperatorRequest, Progress};
 use csl::om::Answer;
-use plex::{Incarnation, PlexChange, PlexReply};
-use std::collections::BTreeMap;
+use plex::{Incarnation, Left, PlexChange, PlexReply};
+use std::collections::{BTreeMap, BTreeSet};
 use vocabulary::{MemberName, Message, PsbName};
 
 /// Names something that an operator or a region asked, until it is answered.
@@ -34,6 +34,15 @@ pub enum Event {
         leader: Option<u64>,
         /// Whether a majority is in touch.
         quorum: bool,
+        /// The nodes that have a vote.
+        voters: BTreeSet<u64>,
+        /// The nodes that follow without one.
+        learners: BTreeSet<u64>,
+    },
+    /// Another member says that this node left the plex.
+    Left {
+        /// Why it did.
+        left: Left,
     },
     /// The link to another member came up or went down.
     Link {
@@ -130,11 +139,20 @@ pub enum Effect {
     },
     /// Keep links to exactly these members, at these addresses.
     Links(BTreeMap<MemberName, String>),
-    /// Take a node out of the consensus group.
+    /// Take a node out of the consensus group. Asked for again until the group is without it.
     Expel {
         /// Which one.
         node: u64,
     },
+    /// Give a vote to a node of the consensus group that follows without one. Asked for again until it has it.
+    Admit {
+        /// Which one.
+        node: u64,
+        /// Where it listens.
+        address: String,
+    },
+    /// Ask other members whether this node left the plex; answer with [`Event::Left`] if one says so.
+    Inquire,
     /// Answer an operator.
     Answer {
         /// What is answered.
@@ -160,4 +178,9 @@ pub enum Effect {
     Issue(Message),
     /// The member has stopped; its host may end.
     Stopped,
+    /// The member can't go on, and its host is to end at once.
+    Failed {
+        /// Why.
+        reason: String,
+    },
 }

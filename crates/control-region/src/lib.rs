@@ -40,6 +40,7 @@
 mod activation;
 mod commands;
 mod event;
+mod group;
 mod leadership;
 mod letter;
 mod library;
@@ -50,9 +51,11 @@ mod region;
 mod resources;
 mod settings;
 mod start;
+mod stops;
 
 pub use event::{BarrierId, Effect, Event, LinkState, ProposalId, RegionId, RequestId};
 pub use letter::{CallId, Letter};
 pub use region::ControlRegion;
-pub use resources::{DatabaseStop, LoadedPsb, Resources, ScheduleError};
+pub use resources::{LoadedPsb, Resources, ScheduleError};
 pub use settings::Settings;
+pub use stops::{DatabaseStop, StopChange, Stops, StopsError};

@@ -2,6 +2,7 @@
 
 use crate::activation::{Ballot, Coordination, WaitingImport};
 use crate::event::{Effect, Event, ProposalId, RequestId};
+use crate::group::Group;
 use crate::leadership::Leadership;
 use crate::letter::Letter;
 use crate::links::Links;
@@ -10,6 +11,7 @@ use crate::populate::PopulateDesk;
 use crate::resources::Resources;
 use crate::settings::Settings;
 use crate::start::StartPhase;
+use crate::stops::Stops;
 use plex::{CommandToken, Incarnation, Membership, Plex, PlexChange, PlexEvent, PlexReply, RosterEntry};
 use std::collections::{BTreeMap, btree_map::Entry};
 use vocabulary::{DirectoryLevel, MemberName, Message, Moment};
@@ -33,7 +35,7 @@ pub(crate) enum Purpose {
     Owed(Owed),
     Import(CommandToken),
     Populate(CommandToken),
-    Remove { reply_to: ReplyTo, member: MemberName, node: Option<u64> },
+    Remove { reply_to: ReplyTo, member: MemberName },
     Forget,
 }
 
@@ -55,6 +57,7 @@ pub struct ControlRegion {
     pub(crate) start: StartPhase,
     pub(crate) leader: Option<u64>,
     pub(crate) quorum: bool,
+    pub(crate) group: Group,
     pub(crate) leadership: Option<Leadership>,
     pub(crate) links: Links,
     pub(crate) founding: Option<Founding>,
@@ -70,12 +73,14 @@ pub struct ControlRegion {
     outstanding: BTreeMap<Owed, Option<Moment>>,
     proposals: BTreeMap<ProposalId, Purpose>,
     names: u64,
+    /// Why this member can't go on.
+    pub(crate) failure: Option<String>,
     effects: Vec<Effect>,
 }
 
 impl ControlRegion {
-    /// A member that starts with the plex as its disk kept it.
-    pub fn new(settings: Settings, plex: Plex, applied: u64, now: Moment) -> Self {
+    /// A member that starts with the plex, and with what is stopped, as its disk kept them.
+    pub fn new(settings: Settings, plex: Plex, applied: u64, stops: Stops, now: Moment) -> Self {
         Self {
             links: Links::default(),
             // Answers to what an earlier run asked must not be taken for answers to this one.
@@ -84,10 +89,11 @@ impl ControlRegion {
             plex,
             applied,
             now,
-            resources: Resources::default(),
+            resources: Resources::new(stops),
             start: StartPhase::default(),
             leader: None,
             quorum: false,
+            group: Group::default(),
             leadership: None,
             founding: None,
             ballot: None,
@@ -99,6 +105,7 @@ impl ControlRegion {
             populate: PopulateDesk::default(),
             outstanding: BTreeMap::new(),
             proposals: BTreeMap::new(),
+            failure: None,
             effects: Vec::new(),
         }
     }
@@ -116,6 +123,11 @@ impl ControlRegion {
     /// This run of the member.
     pub fn incarnation(&self) -> Incarnation {
         self.settings.incarnation
+    }
+
+    /// Its number in the consensus group.
+    pub fn node(&self) -> u64 {
+        self.settings.node
     }
 
     /// The member that is master, if it is known.
@@ -158,11 +170,13 @@ impl ControlRegion {
         self.now = now;
         match event {
             Event::Tick => {}
-            Event::Standing { leader, quorum } => {
+            Event::Standing { leader, quorum, voters, learners } => {
                 self.leader = leader;
                 self.quorum = quorum;
+                self.group.set(voters, learners);
                 self.outstanding.retain(|_, missed| missed.is_none());
             }
+            Event::Left { left } => self.group.told_to_have_left(left),
             Event::Link { member, state } => self.links.set(member, state, now),
             Event::Letter { from, incarnation, letter } => {
                 self.links.heard(from, incarnation, now);
@@ -190,6 +204,7 @@ impl ControlRegion {
     fn turn(&mut self) {
         let (now, retry_ms) = (self.now, self.settings.consensus_retry_ms);
         self.outstanding.retain(|_, missed| missed.is_none_or(|at| now.ms_since(at) < retry_ms));
+        self.inquire_turn();
         self.start_turn();
         self.member_turn();
         if self.is_master() {
@@ -203,6 +218,9 @@ impl ControlRegion {
         self.populate_turn();
         self.desk_turn();
         self.links_turn();
+        if let Some(reason) = self.failure.take() {
+            self.emit(Effect::Failed { reason });
+        }
     }
 
     fn follow(&mut self, event: PlexEvent) {
@@ -215,9 +233,11 @@ impl ControlRegion {
             PlexEvent::Committed => self.committed(),
             PlexEvent::Ended(finished) => self.ended(&finished),
             PlexEvent::Prepared => self.prepared(),
-            PlexEvent::Removed { member } => self.removed(member),
             // What follows from these is asked for on every turn.
-            PlexEvent::Formed | PlexEvent::TakenOver(_) | PlexEvent::Departed { .. } => {}
+            PlexEvent::Formed
+            | PlexEvent::TakenOver(_)
+            | PlexEvent::Departed { .. }
+            | PlexEvent::Removed { .. } => {}
         }
     }
 
@@ -231,8 +251,8 @@ impl ControlRegion {
             }
             Some(Purpose::Import(token)) => self.import_proposed(token, outcome),
             Some(Purpose::Populate(token)) => self.populate_proposed(token, outcome.as_ref()),
-            Some(Purpose::Remove { reply_to, member, node }) => {
-                self.member_removed(reply_to, member, node, outcome.as_ref());
+            Some(Purpose::Remove { reply_to, member }) => {
+                self.member_removed(reply_to, member, outcome.as_ref());
             }
             Some(Purpose::Forget) | None => {}
         }

@@ -6,6 +6,7 @@
 
 use crate::event::RegionId;
 use crate::library::CatalogLibrary;
+use crate::stops::{DatabaseStop, Stops};
 use catalog::{Catalog, ImportPlan};
 use definitions::acb::{self, PsbBlock};
 use definitions::{Definition, Finding};
@@ -26,28 +27,6 @@ pub struct LoadedPsb {
     outdated: bool,
     /// The block.
     pub block: PsbBlock,
-}
-
-/// How a database was stopped: UPDATE DB STOP().
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum DatabaseStop {
-    /// Nothing may use it.
-    Access,
-    /// Nothing new may be scheduled against it.
-    Schedule,
-    /// It may be read.
-    Updates,
-}
-
-impl DatabaseStop {
-    /// The word that QUERY DB shows.
-    pub fn status(self) -> &'static str {
-        match self {
-            Self::Access => "STOACC",
-            Self::Schedule => "STOSCHD",
-            Self::Updates => "STOUPDS",
-        }
-    }
 }
 
 /// Why a region may not run a PSB now.
@@ -101,16 +80,30 @@ struct Hold {
 }
 
 /// The local resource table.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Resources {
-    stopped_databases: BTreeMap<DbdName, BTreeSet<DatabaseStop>>,
-    stopped_programs: BTreeSet<PsbName>,
+    stops: Stops,
     loaded: BTreeMap<PsbName, LoadedPsb>,
     regions: BTreeMap<RegionId, PsbName>,
     hold: Option<Hold>,
 }
 
 impl Resources {
+    /// Nothing is loaded or scheduled yet.
+    pub fn new(stops: Stops) -> Self {
+        Self { stops, loaded: BTreeMap::new(), regions: BTreeMap::new(), hold: None }
+    }
+
+    /// What is stopped here.
+    pub fn stops(&self) -> &Stops {
+        &self.stops
+    }
+
+    /// What is stopped here, to change it.
+    pub fn stops_mut(&mut self) -> &mut Stops {
+        &mut self.stops
+    }
+
     /// Lets a region run a PSB, loading its block where it is not loaded.
     pub fn schedule(
         &mut self,
@@ -118,7 +111,7 @@ impl Resources {
         psb: PsbName,
         catalog: &Catalog,
     ) -> Result<(), ScheduleError> {
-        if self.stopped_programs.contains(&psb) {
+        if self.stops.is_program_stopped(psb) {
             return Err(ScheduleError::ProgramStopped(psb));
         }
         if let Some(hold) = self.hold.as_ref().filter(|hold| hold.psbs.contains(&psb)) {
@@ -133,8 +126,9 @@ impl Resources {
         let changing = in_change.filter(|hold| dbds.iter().any(|dbd| hold.dbds.contains(dbd)));
         let changing = changing.map(|hold| ScheduleError::BeingChanged { psb, token: hold.token });
         let refused = changing.or(outdated).or_else(|| {
-            let stops = |dbd: &DbdName| self.stops_of(*dbd).any(|stop| stop != DatabaseStop::Updates);
-            let stopped = dbds.iter().copied().find(stops);
+            let is_stopped =
+                |dbd: &DbdName| self.stops.of_database(*dbd).any(|stop| stop != DatabaseStop::Updates);
+            let stopped = dbds.iter().copied().find(is_stopped);
             stopped.map(|dbd| ScheduleError::DatabaseStopped { psb, dbd })
         });
         self.loaded.insert(psb, loaded);
@@ -170,35 +164,6 @@ impl Resources {
     /// The block that is loaded for a PSB.
     pub fn loaded(&self, psb: PsbName) -> Option<&LoadedPsb> {
         self.loaded.get(&psb)
-    }
-
-    /// How a database is stopped here.
-    pub fn stops_of(&self, dbd: DbdName) -> impl Iterator<Item = DatabaseStop> {
-        self.stopped_databases.get(&dbd).into_iter().flatten().copied()
-    }
-
-    /// Stops a database in a way.
-    pub fn stop_database(&mut self, dbd: DbdName, stop: DatabaseStop) {
-        self.stopped_databases.entry(dbd).or_default().insert(stop);
-    }
-
-    /// Starts a database, however it was stopped.
-    pub fn start_database(&mut self, dbd: DbdName) {
-        self.stopped_databases.remove(&dbd);
-    }
-
-    /// Whether a program is stopped here.
-    pub fn is_program_stopped(&self, psb: PsbName) -> bool {
-        self.stopped_programs.contains(&psb)
-    }
-
-    /// Stops or starts a program.
-    pub fn set_program_stopped(&mut self, psb: PsbName, stopped: bool) {
-        if stopped {
-            self.stopped_programs.insert(psb);
-        } else {
-            self.stopped_programs.remove(&psb);
-        }
     }
 
     /// The work here that keeps a plan from being carried out.

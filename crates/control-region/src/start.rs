@@ -3,7 +3,7 @@
 use crate::event::{BarrierId, Effect};
 use crate::letter::Letter;
 use crate::region::{ControlRegion, Owed};
-use plex::{CommandToken, Incarnation, MemberState, Membership, PlexChange, Registration, StartKind};
+use plex::{CommandToken, Incarnation, Left, MemberState, Membership, PlexChange, Registration, StartKind};
 use vocabulary::message::{DFS810I, DFS994I, DFS3780I, DFS4146W, DFS4373I, DFS4457E};
 use vocabulary::{DirectoryLevel, MemberName, Moment};
 
@@ -26,7 +26,7 @@ pub(crate) enum StartPhase {
     Running,
     /// It told the plex that it stops.
     Stopping { since: Moment, told: Moment },
-    /// It was taken out of the plex. Its node still has a vote on its own removal.
+    /// It left the plex. Its node still has a vote on its own removal.
     Leaving { since: Moment },
     /// It is done.
     Stopped,
@@ -54,6 +54,9 @@ impl ControlRegion {
     }
 
     fn start_step(&mut self) {
+        if let (Some(left), false) = (self.has_left(), self.is_ending()) {
+            return self.leave(left);
+        }
         match self.start {
             StartPhase::CatchingUp { question, asked, target } => self.catch_up(question, asked, target),
             StartPhase::Waiting { token } => {
@@ -71,7 +74,6 @@ impl ControlRegion {
                     self.start = StartPhase::Registering { asked: self.now };
                 }
             }
-            StartPhase::Running if !self.plex.roster().contains_key(&self.me()) => self.removed(self.me()),
             StartPhase::Running if !self.has_its_place() => self.come_back(),
             StartPhase::Stopping { .. } if !self.has_its_place() => self.stopped(),
             StartPhase::Stopping { since, told } => self.stopping(since, told),
@@ -190,8 +192,10 @@ impl ControlRegion {
         let known = self.plex.roster().get(&member);
         let there =
             known.is_some_and(|entry| entry.incarnation == incarnation && entry.state == MemberState::Active);
+        let gone = registration.membership == Membership::Sharer
+            && self.plex.former_nodes().contains_key(&registration.node);
         let must_wait = registration.membership == Membership::Sharer && self.plex.activation().is_some();
-        if !there && !must_wait {
+        if !there && !must_wait && !gone {
             self.owe(Owed::Register(member, incarnation), |region| {
                 PlexChange::Register(Registration { at: region.now, ..registration })
             });
@@ -219,14 +223,18 @@ impl ControlRegion {
         self.issue(DFS810I.with(&[&member, &start, &level]));
     }
 
-    /// A member that was taken out of the plex for good has nothing left to do.
-    pub(crate) fn removed(&mut self, member: MemberName) {
-        // While catching up it may read of an earlier member of its name, whose place it takes.
-        let gone = matches!(self.start, StartPhase::Stopped | StartPhase::Leaving { .. });
-        if member == self.me() && self.is_current() && !gone {
-            self.issue(DFS4457E.with(&[&member, &self.settings.plex]));
-            self.start = StartPhase::Leaving { since: self.now };
-        }
+    fn is_ending(&self) -> bool {
+        matches!(self.start, StartPhase::Stopping { .. } | StartPhase::Leaving { .. } | StartPhase::Stopped)
+    }
+
+    /// A member whose node left the plex has nothing left to do.
+    fn leave(&mut self, left: Left) {
+        let why = match left {
+            Left::Deleted => "IT WAS DELETED. GIVE IT AN EMPTY DATA FOLDER TO JOIN AGAIN",
+            Left::Replaced => "ANOTHER FOLDER TOOK ITS PLACE. START IT WITH THAT ONE",
+        };
+        self.issue(DFS4457E.with(&[&self.settings.member, &self.settings.plex, &why]));
+        self.start = StartPhase::Leaving { since: self.now };
     }
 
     pub(crate) fn stop(&mut self) {

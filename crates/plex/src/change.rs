@@ -172,6 +172,9 @@ pub enum Refusal {
     /// The member is not in the roster, or not in this run.
     #[error("{0} is not a member of this plex, or not in this run")]
     NoSuchMember(MemberName),
+    /// The node left the plex, and is never taken in again.
+    #[error("the data folder of {0} left this plex; give {0} an empty one")]
+    FormerNode(MemberName),
     /// The catalog refuses.
     #[error(transparent)]
     Catalog(#[from] CatalogError),

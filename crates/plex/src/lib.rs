@@ -30,6 +30,7 @@
 //! - After Commit there is no Abort; after Abort there is no Commit.
 //! - A member does not register while an activation is under way, so no member starts between two levels.
 //! - The level that the roster keeps for a member never falls.
+//! - A node of a sharer that was deleted or replaced never registers again, and no member of the roster has it.
 //! - A change that is applied twice has the effect of one.
 //!
 //! **What it leaves out.** Time limits, votes, retries and messages to people: the member decides those
@@ -50,4 +51,6 @@ pub use activation::{
 };
 pub use change::{PlexChange, PlexEvent, PlexReply, Refusal, StageChange};
 pub use machine::{Plex, PlexIdentity};
-pub use roster::{Incarnation, MemberState, Membership, Registration, RosterEntry, StartKind};
+pub use roster::{
+    FormerNode, Incarnation, Left, MemberState, Membership, Registration, RosterEntry, StartKind,
+};

@@ -5,7 +5,7 @@ use crate::activation::{
     Participant, Phase, TakeOver,
 };
 use crate::change::{PlexChange, PlexEvent, PlexReply, Refusal, StageChange};
-use crate::roster::{MemberState, Membership, Registration, RosterEntry, StartKind};
+use crate::roster::{FormerNode, Left, MemberState, Membership, Registration, RosterEntry, StartKind};
 use crate::stored::PlexKey;
 use catalog::{Catalog, ImportPlan, PlanMode};
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,7 @@ pub struct PlexIdentity {
 pub struct Plex {
     pub(crate) identity: Option<PlexIdentity>,
     pub(crate) roster: BTreeMap<MemberName, RosterEntry>,
+    pub(crate) former: BTreeMap<u64, FormerNode>,
     pub(crate) catalog: Catalog,
     pub(crate) activation: Option<Arc<Activation>>,
     pub(crate) history: VecDeque<Arc<Finished>>,
@@ -49,6 +50,11 @@ impl Plex {
     /// Its members by name.
     pub fn roster(&self) -> &BTreeMap<MemberName, RosterEntry> {
         &self.roster
+    }
+
+    /// The nodes of sharers that left, by their numbers. They have no place in the consensus group.
+    pub fn former_nodes(&self) -> &BTreeMap<u64, FormerNode> {
+        &self.former
     }
 
     /// Its catalog.
@@ -139,6 +145,9 @@ impl Plex {
 
     fn register(&mut self, asked: Registration, events: &mut Vec<PlexEvent>) -> PlexReply {
         let known = self.roster.get(&asked.member).cloned();
+        if asked.membership == Membership::Sharer && self.former.contains_key(&asked.node) {
+            return Err(Refusal::FormerNode(asked.member));
+        }
         if known
             .as_ref()
             .is_some_and(|entry| entry.incarnation == asked.incarnation && entry.state == MemberState::Active)
@@ -156,8 +165,13 @@ impl Plex {
                 entry.membership == Membership::Sharer && start != StartKind::Cold && entry.level < level
             })
             .map(|entry| (entry.level, level));
-        if known.is_some_and(|entry| entry.state == MemberState::Active) {
-            self.drop_job_of(asked.member, events);
+        if let Some(known) = &known {
+            if known.state == MemberState::Active {
+                self.drop_job_of(asked.member, events);
+            }
+            if known.node != asked.node || known.membership != asked.membership {
+                self.leave(asked.member, known, Left::Replaced);
+            }
         }
         let Registration { member, incarnation, .. } = asked;
         let entry = RosterEntry {
@@ -207,14 +221,21 @@ impl Plex {
     }
 
     fn remove(&mut self, member: MemberName, events: &mut Vec<PlexEvent>) -> PlexReply {
-        if self.roster.remove(&member).is_none() {
-            return Err(Refusal::NoSuchMember(member));
-        }
+        let entry = self.roster.remove(&member).ok_or(Refusal::NoSuchMember(member))?;
+        self.leave(member, &entry, Left::Deleted);
         self.changed.insert(PlexKey::Member(member));
         self.mark_down(member);
         self.drop_job_of(member, events);
         events.push(PlexEvent::Removed { member });
         Ok(())
+    }
+
+    /// The node numbers of guests are those of other consensus groups.
+    fn leave(&mut self, member: MemberName, entry: &RosterEntry, left: Left) {
+        if entry.membership == Membership::Sharer {
+            self.former.insert(entry.node, FormerNode { member, left });
+            self.changed.insert(PlexKey::FormerNodes);
+        }
     }
 
     fn stage(&mut self, change: StageChange, events: &mut Vec<PlexEvent>) -> PlexReply {

@@ -134,3 +134,21 @@ impl RosterEntry {
         }
     }
 }
+
+/// Why a node does not belong to the plex any more. Nodes are data folders: none is ever taken in again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Left {
+    /// Its member was deleted.
+    Deleted,
+    /// Its member came back with another data folder.
+    Replaced,
+}
+
+/// What the plex keeps of a node that left it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormerNode {
+    /// Whose it was.
+    pub member: MemberName,
+    /// Why it left.
+    pub left: Left,
+}

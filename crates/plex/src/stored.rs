@@ -20,6 +20,8 @@ pub enum PlexKey {
     History,
     /// A part of the catalog.
     Catalog(CatalogKey),
+    /// The nodes that left.
+    FormerNodes,
 }
 
 /// A record as it is kept: an encoded [`PlexKey`], and its value; no value where the record is to be removed.
@@ -31,7 +33,7 @@ impl Plex {
         let own =
             [PlexKey::Identity].into_iter().chain(self.roster.keys().map(|member| PlexKey::Member(*member)));
         let own = own.chain([PlexKey::Activation, PlexKey::History]);
-        own.chain(self.catalog.keys().map(PlexKey::Catalog))
+        own.chain(self.catalog.keys().map(PlexKey::Catalog)).chain([PlexKey::FormerNodes])
     }
 
     /// Every record, in the order of keys.
@@ -57,6 +59,7 @@ impl Plex {
                 (!finished.is_empty()).then(|| encoding::encode(&finished))
             }
             PlexKey::Catalog(key) => self.catalog.stored(key),
+            PlexKey::FormerNodes => (!self.former.is_empty()).then(|| encoding::encode(&self.former)),
         }
     }
 
@@ -89,6 +92,7 @@ impl Plex {
                 self.history = finished.into_iter().map(Arc::new).collect();
             }
             PlexKey::Catalog(key) => self.catalog.restore(key, value)?,
+            PlexKey::FormerNodes => self.former = encoding::decode("nodes that left", value)?,
         }
         Ok(())
     }

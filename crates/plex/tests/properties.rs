@@ -40,18 +40,22 @@ fn token() -> impl Strategy<Value = CommandToken> {
 }
 
 fn registration() -> impl Strategy<Value = PlexChange> {
-    (member(), 1u64..4, any::<bool>(), prop::bool::weighted(0.1)).prop_map(|(member, run, cold, guest)| {
-        PlexChange::Register(Registration {
-            member,
-            node: 1,
-            address: String::new(),
-            incarnation: Incarnation(run),
-            membership: if guest { Membership::Guest } else { Membership::Sharer },
-            cold,
-            version: String::new(),
-            at: Moment::default(),
-        })
-    })
+    // Each member has data folders of its own.
+    let places = (0..MEMBERS.len(), 0u64..3);
+    (places, 1u64..4, any::<bool>(), prop::bool::weighted(0.1)).prop_map(
+        |((at, folder), run, cold, guest)| {
+            PlexChange::Register(Registration {
+                member: name(MEMBERS[at]),
+                node: at as u64 + 1 + folder * 10,
+                address: String::new(),
+                incarnation: Incarnation(run),
+                membership: if guest { Membership::Guest } else { Membership::Sharer },
+                cold,
+                version: String::new(),
+                at: Moment::default(),
+            })
+        },
+    )
 }
 
 fn instance() -> impl Strategy<Value = NewInstance> {
@@ -244,6 +248,17 @@ fn no_sharer_starts_into_an_activation(before: &Plex, change: &PlexChange, event
     }
 }
 
+/// A node that left is never taken in again.
+fn who_left_is_gone(before: &Plex, after: &Plex) {
+    for (node, former) in before.former_nodes() {
+        assert_eq!(after.former_nodes().get(node), Some(former), "node {node} is forgotten");
+    }
+    let sharers = after.roster().values().filter(|entry| entry.membership == Membership::Sharer);
+    for entry in sharers {
+        assert!(!after.former_nodes().contains_key(&entry.node), "node {} is back", entry.node);
+    }
+}
+
 /// The level of the directory never falls, nor does the one that the roster keeps for a member.
 fn levels_never_fall(before: &Plex, after: &Plex) {
     assert!(before.catalog().level().0 <= after.catalog().level().0);
@@ -295,6 +310,7 @@ proptest! {
             commit_has_every_vote(&before, &change, &events);
             outcomes_stand(&mut committed, &mut ended, &plex, &events);
             no_sharer_starts_into_an_activation(&before, &change, &events);
+            who_left_is_gone(&before, &plex);
             levels_never_fall(&before, &plex);
             an_activation_finds_what_it_planned(&before, &plex);
             a_refusal_changes_nothing(&kept, &reply, &events, &plex);

@@ -26,6 +26,9 @@ enum Command {
         cold: bool,
         #[arg(key, optional)]
         guest: bool,
+        /// The data folder it runs on: that of the roster, or else the number of its name, where it is left out.
+        #[arg(key)]
+        node: Option<u64>,
     },
     /// A run of a member is gone: `stopped` or `lost`.
     Depart {
@@ -135,12 +138,15 @@ impl Story {
         &mut self,
         member: &str,
         run: u64,
-        cold: bool,
-        guest: bool,
+        (cold, guest): (bool, bool),
+        node: Option<u64>,
     ) -> Result<String, Box<dyn Error>> {
+        let name = MemberName::new(member)?;
+        let known = self.plex.roster().get(&name).map(|entry| entry.node);
+        let own = member.trim_start_matches("IMS").parse().ok();
         let registration = Registration {
-            member: MemberName::new(member)?,
-            node: 1,
+            member: name,
+            node: node.or(known).or(own).unwrap_or(0),
             address: format!("{}.example:4000", member.to_lowercase()),
             incarnation: Incarnation(run),
             membership: if guest { Membership::Guest } else { Membership::Sharer },
@@ -246,6 +252,9 @@ impl Story {
             let guest = if entry.membership == Membership::Guest { ", a guest" } else { "" };
             let (state, run, level) = (entry.state, entry.incarnation.0, entry.level);
             writeln!(output, "{member} is {state}, run {run}, level {level}{guest}")?;
+        }
+        for (node, former) in self.plex.former_nodes() {
+            writeln!(output, "node {node} of {} left: {:?}", former.member, former.left)?;
         }
         if let Some(activation) = self.plex.activation() {
             writeln!(output, "{}", under_way(activation))?;
@@ -363,7 +372,9 @@ impl goldenscript::Runner for Story {
     fn run(&mut self, command: &Command, _: &goldenscript::Context) -> Result<String, Box<dyn Error>> {
         match command {
             Command::Form(members) => self.form(members),
-            Command::Register { member, run, cold, guest } => self.register(member, *run, *cold, *guest),
+            Command::Register { member, run, cold, guest, node } => {
+                self.register(member, *run, (*cold, *guest), *node)
+            }
             Command::Depart { member, how, run } => self.depart(member, how, *run),
             Command::Remove(member) => self.apply(PlexChange::Remove { member: MemberName::new(member)? }),
             Command::Stage { setup, instances } => self.stage(*setup, instances),

@@ -32,6 +32,7 @@ impl ControlRegion {
         if !self.is_current() {
             return;
         }
+        self.group_turn();
         self.depart_lost();
         self.drop_orphaned_job();
         let Some(activation) = self.plex.activation().cloned() else {

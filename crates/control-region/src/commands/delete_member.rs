@@ -1,11 +1,10 @@
 //! DELETE MEMBER: takes a member out of the plex for good. An extension; IMS has no such command.
 
-use crate::event::Effect;
 use crate::om::ReplyTo;
 use crate::region::{ControlRegion, Purpose};
 use csl::om::view::DeleteMember;
 use csl::om::{Answer, Column, CompletionCode, Row};
-use plex::{Membership, PlexChange, PlexReply};
+use plex::{PlexChange, PlexReply};
 use vocabulary::MemberName;
 
 impl ControlRegion {
@@ -15,9 +14,8 @@ impl ControlRegion {
             None => CompletionCode::NOT_FOUND,
             // A master that deletes itself could not see the deletion through.
             Some(_) if member == self.me() => CompletionCode::NOT_ALLOWED,
-            Some(entry) => {
-                let node = (entry.membership == Membership::Sharer).then_some(entry.node);
-                self.propose(Purpose::Remove { reply_to, member, node }, PlexChange::Remove { member });
+            Some(_) => {
+                self.propose(Purpose::Remove { reply_to, member }, PlexChange::Remove { member });
                 return;
             }
         };
@@ -30,7 +28,6 @@ impl ControlRegion {
         &mut self,
         reply_to: ReplyTo,
         member: MemberName,
-        node: Option<u64>,
         outcome: Option<&PlexReply>,
     ) {
         let code = match outcome {
@@ -38,9 +35,6 @@ impl ControlRegion {
             Some(Err(_)) => CompletionCode::NOT_FOUND,
             None => CompletionCode::IMS_STATE,
         };
-        if let (CompletionCode::OK, Some(node)) = (code, node) {
-            self.emit(Effect::Expel { node });
-        }
         self.reply(reply_to, answer_for(member, code));
     }
 }

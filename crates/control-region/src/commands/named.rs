@@ -1,7 +1,8 @@
 //! Answers about resources that were asked for by name: what QUERY and UPDATE of databases and programs share.
 
 use crate::region::ControlRegion;
-use csl::om::{Answer, Column, CompletionCode, Generic, Row};
+use crate::stops::StopChange;
+use csl::om::{Answer, CC, CCTXT, Column, CompletionCode, Generic, Row};
 use vocabulary::{DbdName, MemberName, PsbName, ResourceName};
 
 /// The columns that every such answer begins with.
@@ -10,7 +11,7 @@ pub(super) fn columns(short: &str, long: &str) -> Vec<Column> {
 }
 
 /// A row of a member for a resource.
-pub(super) fn row(member: MemberName, short: &str, name: &str, code: CompletionCode) -> Row {
+fn row(member: MemberName, short: &str, name: &str, code: CompletionCode) -> Row {
     Row::of(member, code).with(short, name)
 }
 
@@ -30,6 +31,38 @@ pub(super) fn answer<N: Copy>(
     let unknown = asked.iter().filter(|generic| !active.iter().any(|name| generic.matches(text(name))));
     answer.rows.extend(unknown.map(|generic| row(me, &short, generic.as_str(), CompletionCode::NOT_FOUND)));
     answer.judge_by_rows();
+    answer
+}
+
+/// Stops or starts what was asked for. `change` gives the change of a resource, or why there is none.
+pub(super) fn update<N: Copy>(
+    region: &mut ControlRegion,
+    columns: Vec<Column>,
+    asked: &[Generic],
+    (active, text): (&[N], fn(&N) -> &str),
+    change: impl Fn(&ControlRegion, N) -> Result<StopChange, CompletionCode>,
+) -> Answer {
+    let me = region.me();
+    let short = columns.first().map(|column| column.short.clone()).unwrap_or_default();
+    let mut changes = Vec::new();
+    let mut answer = answer(me, columns, asked, (active, text), |name| {
+        let code = change(region, name).map_or_else(
+            |code| code,
+            |change| {
+                changes.push(change);
+                CompletionCode::OK
+            },
+        );
+        Some(row(me, &short, text(&name), code))
+    });
+    if let Err(message) = region.keep_stops(&changes) {
+        for row in answer.rows.iter_mut().filter(|row| row.completion().is_some_and(CompletionCode::is_ok)) {
+            *row =
+                row.clone().with(CC, CompletionCode::INTERNAL).with(CCTXT, CompletionCode::INTERNAL.text());
+        }
+        answer.say(me, message);
+        answer.judge_by_rows();
+    }
     answer
 }
 

@@ -32,7 +32,8 @@ pub(super) fn query(region: &ControlRegion, query: &QueryResource) -> Answer {
 }
 
 fn row(region: &ControlRegion, query: &QueryResource, dbd: DbdName) -> Option<Row> {
-    let stops: Vec<&str> = region.resources.stops_of(dbd).map(crate::DatabaseStop::status).collect();
+    let stops: Vec<&str> =
+        region.resources.stops().of_database(dbd).map(crate::DatabaseStop::status).collect();
     let users = region.resources.scheduled_users_of(dbd);
     let mut status = stops;
     if !users.is_empty() {

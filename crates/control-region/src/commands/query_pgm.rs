@@ -32,7 +32,7 @@ fn row(region: &ControlRegion, query: &QueryResource, psb: PsbName) -> Option<Ro
     let loaded = region.resources.loaded(psb);
     let regions: Vec<String> = region.resources.regions_of(psb).map(|region| region.0.to_string()).collect();
     let mut status = Vec::new();
-    if region.resources.is_program_stopped(psb) {
+    if region.resources.stops().is_program_stopped(psb) {
         status.push("STOSCHD");
     }
     if loaded.is_some_and(|loaded| loaded.refresh_pending) {

@@ -26,8 +26,12 @@ pub(crate) enum Sight {
     Scheduled(MemberName, Result<(), String>),
     /// An entry was agreed on.
     Entry(&'static str),
+    /// The consensus group changed.
+    Regrouped(String),
     /// A member's process ended by itself.
     Ended(MemberName),
+    /// It ended because it could not go on.
+    Failed(MemberName, String),
 }
 
 /// What an operator asked.
@@ -93,6 +97,18 @@ impl Cluster {
         let neighbours = sharers.map(|node| (node.member(), node.settings.address.clone())).collect();
         self.node(member).settings.neighbours = neighbours;
         self.groups[0].voters.insert(node);
+    }
+
+    /// Gives a member an empty data folder.
+    pub(crate) fn renew(&mut self, member: MemberName) {
+        self.kill(member);
+        let (group, old) = (self.node(member).group, self.node(member).settings.node);
+        let number = self.nodes.values().map(|node| node.settings.node).max().unwrap_or(0) + 1;
+        let neighbours = self.node(member).settings.neighbours.clone();
+        self.add(member, number, group, Membership::Sharer);
+        self.node(member).settings.neighbours = neighbours;
+        self.groups[group].voters.remove(&old);
+        self.groups[group].voters.insert(number);
     }
 
     /// A machine for a guest, which leads a plex of its own.
@@ -230,11 +246,13 @@ impl Cluster {
             self.groups[group].elect(now, |node| reaches.get(&node).cloned().unwrap_or_default());
         }
         for member in self.members() {
-            let standing = self.standing_of(&self.nodes[&member]);
-            if self.nodes[&member].is_alive() && self.nodes[&member].standing != Some(standing) {
-                self.node(member).standing = Some(standing);
-                let (leader, quorum) = standing;
-                self.tell(member, Event::Standing { leader, quorum });
+            let (leader, quorum) = self.standing_of(&self.nodes[&member]);
+            let group = &self.groups[self.nodes[&member].group];
+            let (voters, learners) = (group.voters.clone(), group.learners.clone());
+            let standing = Event::Standing { leader, quorum, voters, learners };
+            if self.nodes[&member].is_alive() && self.nodes[&member].standing.as_ref() != Some(&standing) {
+                self.node(member).standing = Some(standing.clone());
+                self.tell(member, standing);
             }
         }
     }
@@ -242,6 +260,9 @@ impl Cluster {
     /// Who leads, as far as a node can know, and whether it is in touch with a majority.
     fn standing_of(&self, node: &Node) -> (Option<u64>, bool) {
         let (group, reach) = (&self.groups[node.group], self.reach(node));
+        if !group.has(node.settings.node) {
+            return (None, false);
+        }
         let leader = group.leader.filter(|leader| reach.contains(leader));
         (leader, group.is_majority(&reach))
     }
@@ -348,8 +369,25 @@ impl Cluster {
                 node.links = wanted.keys().map(|other| (*other, told(other))).collect();
             }
             Effect::Expel { node } => {
-                let group = self.node(member).group;
-                self.groups[group].voters.remove(&node);
+                if !self.network.holds(Held::Regroup, member) {
+                    self.sights.push(Sight::Regrouped(format!("node {node} is out of the group")));
+                    let group = self.node(member).group;
+                    self.groups[group].voters.remove(&node);
+                    self.groups[group].learners.remove(&node);
+                }
+            }
+            Effect::Admit { node, .. } => {
+                if !self.network.holds(Held::Regroup, member) {
+                    self.sights.push(Sight::Regrouped(format!("node {node} has a vote")));
+                    let group = self.node(member).group;
+                    self.groups[group].learners.remove(&node);
+                    self.groups[group].voters.insert(node);
+                }
+            }
+            Effect::Inquire => {
+                if let Some(left) = self.ask_whether_left(member) {
+                    self.tell(member, Event::Left { left });
+                }
             }
             Effect::Answer { request, answer } => self.answered(member, request, answer),
             Effect::Progress { progress, .. } => self.sights.push(Sight::Progress(member, progress.text)),
@@ -359,7 +397,20 @@ impl Cluster {
                 self.sights.push(Sight::Ended(member));
                 self.process_is_gone(member);
             }
+            Effect::Failed { reason } => {
+                self.sights.push(Sight::Failed(member, reason));
+                self.process_is_gone(member);
+            }
         }
+    }
+
+    /// What the members whose links are up say of a member's node.
+    fn ask_whether_left(&self, member: MemberName) -> Option<plex::Left> {
+        let node = &self.nodes[&member];
+        let up = node.links.iter().filter(|(_, state)| **state == Some(LinkState::Up));
+        let regions = up.filter_map(|(other, _)| self.nodes.get(other)?.region.as_ref());
+        let mut said = regions.filter_map(|region| region.plex().former_nodes().get(&node.settings.node));
+        said.next().map(|former| former.left)
     }
 
     fn answered(&mut self, member: MemberName, request: RequestId, answer: Box<Answer>) {

@@ -12,6 +12,8 @@ const ELECTION_MS: u64 = 500;
 pub(crate) struct Group {
     /// Node numbers of those who vote.
     pub(crate) voters: BTreeSet<u64>,
+    /// Node numbers of those who follow without a vote.
+    pub(crate) learners: BTreeSet<u64>,
     /// The log. An entry without a change stands for a leader's beginning.
     pub(crate) log: Vec<Option<PlexChange>>,
     /// Entries before this are only to be had as a snapshot.
@@ -27,6 +29,11 @@ impl Group {
         self.log.len() as u64
     }
 
+    /// Whether a node gets the log.
+    pub(crate) fn has(&self, node: u64) -> bool {
+        self.voters.contains(&node) || self.learners.contains(&node)
+    }
+
     /// Whether these are a majority.
     pub(crate) fn is_majority(&self, nodes: &BTreeSet<u64>) -> bool {
         nodes.intersection(&self.voters).count() * 2 > self.voters.len()
@@ -35,7 +42,8 @@ impl Group {
     /// Looks whether the leader is still in touch with a majority, and has the lowest of a majority lead otherwise.
     /// `reach` gives whom a node is in touch with, itself among them; nobody where it is down.
     pub(crate) fn elect(&mut self, now: Moment, reach: impl Fn(u64) -> BTreeSet<u64>) {
-        if self.leader.is_some_and(|leader| self.is_majority(&reach(leader))) {
+        if self.leader.is_some_and(|leader| self.voters.contains(&leader) && self.is_majority(&reach(leader)))
+        {
             self.leaderless_since = None;
             return;
         }

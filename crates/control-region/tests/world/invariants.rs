@@ -73,6 +73,7 @@ impl Watch {
     /// was there to tell of it.
     pub(crate) fn look_when_calm(&self, cluster: &Cluster, told: bool) {
         everybody_is_there(cluster);
+        the_group_is_what_the_roster_says(cluster);
         for request in cluster.requests.values() {
             requests_have_answers(request, cluster);
             for (_, answer) in &request.answers {
@@ -186,6 +187,15 @@ fn everybody_is_there(cluster: &Cluster) {
         assert!(plex.activation().is_none(), "an activation hangs: {:?}", plex.activation());
         assert!(plex.catalog().job().is_none(), "a job hangs: {:?}", plex.catalog().job());
         assert!(is_at_work(*member, region), "{member} is not at work: {:?}", plex.roster().get(member));
+    }
+}
+
+/// The consensus group has the nodes of the roster, all with a vote, and no others.
+fn the_group_is_what_the_roster_says(cluster: &Cluster) {
+    for node in cluster.nodes.values().filter(|node| node.group == 0) {
+        let Some(region) = &node.region else { continue };
+        let roster: BTreeSet<u64> = region.plex().roster().values().map(|entry| entry.node).collect();
+        assert_eq!(roster, cluster.groups[0].voters, "{} sees another group", node.member());
     }
 }
 

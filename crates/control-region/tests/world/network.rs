@@ -25,6 +25,8 @@ pub(crate) enum Held {
     Populate,
     Register,
     Vote,
+    /// No letter, but changes of the consensus group: they fail.
+    Regroup,
     /// No letter, but a proposal of this kind.
     Proposal(&'static str),
 }
@@ -54,6 +56,7 @@ impl Held {
             Self::Populate,
             Self::Register,
             Self::Vote,
+            Self::Regroup,
         ];
         let proposals = CHANGES.map(Self::Proposal);
         letters.into_iter().chain(proposals).find(|held| held.to_string() == name)

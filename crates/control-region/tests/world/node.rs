@@ -1,7 +1,9 @@
 //! A member's machine: its disk, and the control region that runs on it or does not.
 
 use catalog::Retention;
-use control_region::{ControlRegion, LinkState, Settings};
+use control_region::{ControlRegion, Event, LinkState, Settings, Stops};
+use dasd::memory::MemoryKeyedSet;
+use dasd::{Fault, Faulty};
 use plex::{Incarnation, Membership, Plex};
 use std::collections::{BTreeMap, VecDeque};
 use vocabulary::encoding::DecodeError;
@@ -43,13 +45,17 @@ pub(crate) struct Node {
     pub(crate) applied: u64,
     /// Whom it wants links to, and what it was told of each.
     pub(crate) links: BTreeMap<MemberName, Option<LinkState>>,
-    /// What it was told of its group: who leads, and whether there is a majority.
-    pub(crate) standing: Option<(Option<u64>, bool)>,
+    /// What it was told last of its group.
+    pub(crate) standing: Option<Event>,
     /// It applies nothing for the moment.
     pub(crate) lags: bool,
     /// Proposals that are held back.
     pub(crate) proposals: VecDeque<(control_region::ProposalId, plex::PlexChange)>,
     disk: Vec<(Vec<u8>, Vec<u8>)>,
+    /// What is stopped here.
+    stops: MemoryKeyedSet,
+    /// What is to go wrong with it in the next run.
+    pub(crate) stops_fault: Option<Fault>,
     runs: u64,
 }
 
@@ -91,6 +97,8 @@ impl Node {
             lags: false,
             proposals: VecDeque::new(),
             disk: Vec::new(),
+            stops: MemoryKeyedSet::new(),
+            stops_fault: None,
             runs: 0,
         }
     }
@@ -110,7 +118,13 @@ impl Node {
         self.settings.cold = cold;
         let records = self.disk.iter().cloned().map(Ok::<_, DecodeError>);
         let plex = Plex::restored(records).unwrap();
-        self.region = Some(ControlRegion::new(self.settings.clone(), plex, self.applied, now));
+        let mut stops = Faulty::new(self.stops.clone());
+        if let Some(fault) = self.stops_fault.take() {
+            // The first change: read, changed, synced.
+            stops.fail_after(if fault == Fault::Full { 1 } else { 2 }, fault);
+        }
+        let stops = Stops::open(Box::new(stops), cold).unwrap();
+        self.region = Some(ControlRegion::new(self.settings.clone(), plex, self.applied, stops, now));
         self.standing = None;
         self.links.clear();
     }
@@ -119,6 +133,7 @@ impl Node {
     pub(crate) fn kill(&mut self) {
         if let Some(region) = self.region.take() {
             self.disk = region.plex().records().collect();
+            self.stops.crash(0);
         }
         self.proposals.clear();
     }

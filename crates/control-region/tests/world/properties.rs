@@ -33,6 +33,10 @@ enum Act {
     Lag(MemberName),
     Lead(MemberName),
     Compact,
+    /// Deletes a member, at another one.
+    Delete(MemberName, MemberName),
+    /// Gives a member an empty data folder, and starts it.
+    Renew(MemberName),
     Run(u64),
 }
 
@@ -54,7 +58,9 @@ const COMMANDS: [&str; 10] = [
 const DEFINITIONS: [&str; 7] =
     ["dbd/CUSTDB", "dbd/CUSTNX", "dbd/BRANCH", "psb/TELLER", "psb/TELLER", "psb/CLERK", "gsam/POSTING"];
 
-const HELD: [&str; 12] = [
+const HELD: [&str; 14] = [
+    "regroup",
+    "Remove",
     "vote",
     "done",
     "answer",
@@ -98,6 +104,8 @@ fn act() -> impl Strategy<Value = Act> {
         1 => member().prop_map(Act::Lag),
         1 => member().prop_map(Act::Lead),
         1 => Just(Act::Compact),
+        1 => (member(), member()).prop_map(|(at, member)| Act::Delete(at, member)),
+        1 => member().prop_map(Act::Renew),
         6 => select(vec![250u64, 250, 1_000, 3_500, 6_000]).prop_map(Act::Run),
     ]
 }
@@ -193,6 +201,8 @@ impl World {
             }
             Act::Lead(member) => self.lead(*member),
             Act::Compact => self.cluster.compact(),
+            Act::Delete(at, member) => drop(self.command(*at, &format!("DELETE MEMBER NAME({member})"))),
+            Act::Renew(member) => self.renew(*member),
             Act::Run(milliseconds) => self.cluster.run(*milliseconds),
         }
     }
@@ -200,10 +210,35 @@ impl World {
     /// Another member leads, if it is in touch with a majority.
     fn lead(&mut self, member: MemberName) {
         let node = self.cluster.node(member);
-        let (number, able) = (node.settings.node, node.is_alive() && node.standing.is_some_and(|s| s.1));
+        let in_touch = matches!(node.standing, Some(Event::Standing { quorum: true, .. }));
+        let (number, able) = (node.settings.node, node.is_alive() && in_touch);
         if able && self.cluster.groups[0].leader.is_some() {
             self.cluster.groups[0].lead(number);
             self.cluster.settle();
+        }
+    }
+
+    /// A member that lost its data folder gets an empty one. Not where the plex would lose its memory with it.
+    fn renew(&mut self, member: MemberName) {
+        let group = &self.cluster.groups[0];
+        let others = self.cluster.nodes.values().filter(|node| node.member() != member && node.is_alive());
+        let others = others.filter(|node| group.voters.contains(&node.settings.node)).count();
+        if others >= 2 {
+            self.cluster.renew(member);
+            self.cluster.start(member, false);
+        }
+    }
+
+    /// Who was deleted comes back with an empty data folder.
+    fn bring_back_deleted(&mut self) {
+        for member in MEMBERS.map(name) {
+            let node = self.cluster.node(member).settings.node;
+            let has_left = |other: &crate::node::Node| {
+                other.region.as_ref().is_some_and(|region| region.plex().former_nodes().contains_key(&node))
+            };
+            if self.cluster.nodes.values().any(has_left) && !self.cluster.node(member).is_alive() {
+                self.cluster.renew(member);
+            }
         }
     }
 
@@ -223,6 +258,7 @@ impl World {
         for _ in 0..10 {
             self.cluster.run(4_000);
             self.watch.look(&mut self.cluster);
+            self.bring_back_deleted();
             // A member that was told to stop has stopped meanwhile.
             MEMBERS.map(name).into_iter().for_each(|member| self.cluster.start(member, false));
         }
@@ -244,8 +280,15 @@ impl World {
     }
 }
 
+/// So many worlds, unless PROPTEST_CASES asks for another number.
+fn config() -> ProptestConfig {
+    let asked = ProptestConfig::default();
+    let cases = if asked.cases == 256 { 150 } else { asked.cases };
+    ProptestConfig { cases, failure_persistence: None, ..asked }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn every_world_keeps_the_invariants_and_heals(acts in prop::collection::vec(act(), 1..60)) {

@@ -9,6 +9,7 @@ use csl::envelope::{
     ListInstances, ListRequest, OperatorRequest, PopulateCondition, PopulateMode, PopulateRequest,
 };
 use csl::om::render;
+use dasd::Fault;
 use plex::{PlexChange, StageChange};
 use std::error::Error;
 use std::fmt::Write as _;
@@ -43,6 +44,14 @@ enum Command {
         cold: bool,
         members: Vec<String>,
     },
+    /// What is stopped on a member can't be written in its next run: there is no room (`full`), or its disk fails (`io`).
+    Fault { member: String, what: String },
+    /// Members have empty data folders.
+    Renew(Vec<String>),
+    /// A member follows without a vote, as if its joining had broken off.
+    Demote(String),
+    /// Tells who is in the consensus group.
+    Group,
     /// Stops members in order.
     Stop(Vec<String>),
     /// Kills members.
@@ -52,7 +61,7 @@ enum Command {
     /// Heals the network.
     Heal,
     /// Holds letters back (`vote`, `done`, `coordinate`, `register`, ...) or proposals (`Prepare`, `Commit`, ...), of all
-    /// members or of some.
+    /// members or of some. While `regroup` is held, changes of the consensus group fail.
     Hold {
         what: String,
         #[arg(optional)]
@@ -141,7 +150,9 @@ impl Story {
                 Sight::Scheduled(member, Ok(())) => format!("{member:<4} scheduled"),
                 Sight::Scheduled(member, Err(reason)) => format!("{member:<4} not scheduled: {reason}"),
                 Sight::Entry(name) => format!("== {name}"),
+                Sight::Regrouped(what) => format!("== {what}"),
                 Sight::Ended(member) => format!("{member:<4} has stopped"),
+                Sight::Failed(member, reason) => format!("{member:<4} has failed: {reason}"),
             };
             let _ = writeln!(output, "{line}");
         }
@@ -293,6 +304,24 @@ impl Story {
                 for member in names(members)? {
                     self.cluster.start(member, *cold);
                 }
+            }
+            Command::Renew(members) => {
+                names(members)?.into_iter().for_each(|member| self.cluster.renew(member))
+            }
+            Command::Demote(member) => {
+                let node = self.cluster.node(name(member)?).settings.node;
+                self.cluster.groups[0].voters.remove(&node);
+                self.cluster.groups[0].learners.insert(node);
+                self.cluster.settle();
+            }
+            Command::Group => {
+                let group = &self.cluster.groups[0];
+                let group = format!("voters {:?}, learners {:?}", group.voters, group.learners);
+                self.cluster.sights.push(Sight::Regrouped(group));
+            }
+            Command::Fault { member, what } => {
+                let fault = if what == "full" { Fault::Full } else { Fault::Io };
+                self.cluster.node(name(member)?).stops_fault = Some(fault);
             }
             Command::Stop(members) => {
                 for member in names(members)? {

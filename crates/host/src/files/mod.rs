@@ -1,7 +1,8 @@
 //! Files: what a member keeps on its disk, and how it comes to be there for good.
 //!
 //! A [`SegmentLog`] keeps records in the order they came. A [`DataFolder`] is what belongs to one member, under
-//! lock and with an identity. [`write_aside`] replaces a small file whole.
+//! lock and with an identity. [`write_aside`] replaces a small file whole, and a [`KeyedFile`] is such a file with records
+//! under keys.
 //!
 //! A write counts as durable only after the file was synced and, where a name was made or changed, its folder too.
 //! Nothing here is retried after a failed sync: see the invariants of `dasd`.
@@ -9,9 +10,11 @@
 mod aside;
 mod folder;
 mod identity;
+mod keyed;
 mod segment;
 
 pub use aside::{sync_folder, write_aside, write_aside_with};
 pub use folder::{DataFolder, FolderError};
 pub use identity::Identity;
+pub use keyed::KeyedFile;
 pub use segment::{SegmentBounds, SegmentLog, SegmentReader};

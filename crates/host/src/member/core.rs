@@ -3,7 +3,7 @@
 use super::keeper::ShelfKeeper;
 use crate::consensus::{Applied, Frozen, Machine};
 use crate::shelf::SledSet;
-use control_region::{ControlRegion, Effect, Event, Settings};
+use control_region::{ControlRegion, Effect, Event, Settings, Stops};
 use csl::envelope::OperatorRequest;
 use dasd::{Batch, KeyedSet};
 use plex::{Plex, PlexChange};
@@ -53,6 +53,7 @@ impl Core {
     pub(super) fn open(
         settings: Settings,
         mut shelf: SledSet,
+        stops: Stops,
         effects: UnboundedSender<Effect>,
     ) -> io::Result<Self> {
         let Kept { plex, position, index } = match read_shelf(&shelf) {
@@ -65,7 +66,7 @@ impl Core {
                 Kept::default()
             }
         };
-        let region = ControlRegion::new(settings, plex, index, now());
+        let region = ControlRegion::new(settings, plex, index, stops, now());
         let keeper = ShelfKeeper::start(shelf)?;
         let inner = Mutex::new(Inner { region, keeper, position, index });
         Ok(Self { inner, populating: AtomicBool::new(false), effects })

@@ -89,6 +89,9 @@ impl Doors {
                 Ok(index) => Reply::Barrier(index),
                 Err(error) => Reply::No(error.to_string()),
             },
+            Ok(Question::HasLeft { node }) => Reply::HasLeft(
+                self.core.look(|region| region.plex().former_nodes().get(&node).map(|former| former.left)),
+            ),
             Ok(Question::Join { member, node, address }) => self.join(member, node, address).await,
             Err(error) => Reply::No(error.to_string()),
         };

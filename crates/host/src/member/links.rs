@@ -114,6 +114,12 @@ impl LinkKeeper {
         ask(&self.caller(to)?, question).await
     }
 
+    /// The members whose links are up.
+    pub(super) fn up(&self) -> Vec<MemberName> {
+        let links = lock(&self.links);
+        links.iter().filter(|(_, link)| lock(&link.end).caller.is_some()).map(|(member, _)| *member).collect()
+    }
+
     fn caller(&self, to: MemberName) -> Option<Caller> {
         let links = lock(&self.links);
         lock(&links.get(&to)?.end).caller.clone()

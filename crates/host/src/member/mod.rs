@@ -20,14 +20,14 @@ mod wire;
 
 use crate::config::Config;
 use crate::consensus::{Consensus, ConsensusError, Dial, SnapshotBounds, Timers};
-use crate::files::{DataFolder, FolderError};
+use crate::files::{DataFolder, FolderError, KeyedFile};
 use crate::shelf::{Opened, SledSet};
-use control_region::{Event, Settings};
+use control_region::{Event, Settings, Stops, StopsError};
 use core::Core;
 use doors::Doors;
 use futures::future::BoxFuture;
 use links::LinkKeeper;
-use performer::Performer;
+use performer::{Ended, Performer};
 use plex::{Incarnation, Membership};
 use sci::{BindError, Frames, Identity, IdentityError, Lane, Limits, Listener};
 use std::{io, sync::Arc, time::Duration};
@@ -76,6 +76,11 @@ pub enum MemberError {
         "the member has stopped, because its log or state could not be written: {0}. Mend the disk and start it again"
     )]
     Failed(String),
+    /// What is stopped on the member can't be read or written.
+    #[error(
+        "{0}. It tells which databases and programs are stopped here; started with --cold, the member begins without stops"
+    )]
+    Stops(#[from] StopsError),
     /// The data folder belongs to a catalog with other sharing.
     #[error("{0}")]
     Sharing(vocabulary::Message),
@@ -94,13 +99,13 @@ pub async fn run(config: Config, cold: bool) -> Result<(), MemberError> {
     let consensus = start_consensus(&config, &folder, &identity, &core).await?;
     let links = LinkKeeper::new(identity.clone(), Arc::clone(&core));
     let doors = Doors::new(Arc::clone(&core), Arc::clone(&consensus));
-    let (stopped, mut stopping) = watch::channel(false);
+    let (ended, mut ending) = watch::channel(None);
     let performer = Performer {
         core: Arc::clone(&core),
         consensus: Arc::clone(&consensus),
         links: links.clone(),
         doors: doors.clone(),
-        stopped,
+        ended,
     };
     let tasks = [
         tokio::spawn(performer.run(wanted)),
@@ -115,7 +120,7 @@ pub async fn run(config: Config, cold: bool) -> Result<(), MemberError> {
         )),
     ];
     tracing::info!(member = %config.member, plex = %config.plex, address = %listener.address(), "started");
-    let outcome = serve(&mut listener, &doors, &core, &consensus, &mut stopping, &mut folder).await;
+    let outcome = serve(&mut listener, &doors, &core, &consensus, &mut ending, &mut folder).await;
     for task in tasks {
         task.abort();
     }
@@ -173,7 +178,15 @@ fn open_core(
     if let Opened::Rebuilt { why } = opened {
         tracing::warn!("the shelf did not open and is filled anew from snapshot and log: {why}");
     }
-    Core::open(settings, shelf, effects).map_err(failed)
+    let stops = open_stops(folder, settings.cold)?;
+    Core::open(settings, shelf, stops, effects).map_err(failed)
+}
+
+fn open_stops(folder: &DataFolder, cold: bool) -> Result<Stops, MemberError> {
+    let path = folder.subfolder("state")?.join("stops");
+    // A cold start asks for nothing of what was there, so that it need not be readable.
+    let set = if cold { KeyedFile::anew(&path) } else { KeyedFile::open(&path).map_err(StopsError::from)? };
+    Ok(Stops::open(Box::new(set), cold)?)
 }
 
 /// A data folder belongs to a catalog that is shared, or to one that is not (DFSIMSL in IMS).
@@ -229,7 +242,7 @@ async fn serve(
     doors: &Doors,
     core: &Arc<Core>,
     consensus: &Arc<Consensus>,
-    stopping: &mut watch::Receiver<bool>,
+    ending: &mut watch::Receiver<Option<Ended>>,
     folder: &mut DataFolder,
 ) -> Result<(), MemberError> {
     let failed = |source| MemberError::Io { what: "signals can't be had", source };
@@ -241,7 +254,10 @@ async fn serve(
             accepted = listener.accept() => doors.open(accepted),
             _ = terminate.recv() => core.tell(Event::Stop),
             _ = interrupt.recv() => core.tell(Event::Stop),
-            _ = stopping.changed() => return Ok(()),
+            _ = ending.changed() => return match ending.borrow_and_update().clone() {
+                Some(Ended::Failed(reason)) => Err(MemberError::Failed(reason)),
+                Some(Ended::InOrder) | None => Ok(()),
+            },
             changed = standing.changed() => {
                 let failure = standing.borrow_and_update().failed.clone();
                 if let Some(reason) = failure {
@@ -278,11 +294,16 @@ async fn tell_standing(core: Arc<Core>, mut standing: watch::Receiver<crate::con
     loop {
         let now = {
             let standing = standing.borrow_and_update();
-            (standing.leader.as_ref().map(|(node, _)| *node), standing.quorum)
+            Event::Standing {
+                leader: standing.leader.as_ref().map(|(node, _)| *node),
+                quorum: standing.quorum,
+                voters: standing.voters.keys().copied().collect(),
+                learners: standing.learners.keys().copied().collect(),
+            }
         };
-        if told != Some(now) {
-            told = Some(now);
-            core.tell(Event::Standing { leader: now.0, quorum: now.1 });
+        if told.as_ref() != Some(&now) {
+            told = Some(now.clone());
+            core.tell(now);
         }
         if standing.changed().await.is_err() {
             return;

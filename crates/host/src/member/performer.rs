@@ -4,7 +4,7 @@ use super::core::Core;
 use super::doors::Doors;
 use super::links::LinkKeeper;
 use super::wire::{Question, Reply};
-use crate::consensus::{Consensus, ProposeError};
+use crate::consensus::{Consensus, MembershipError, ProposeError};
 use control_region::{BarrierId, Effect, Event, ProposalId};
 use plex::{PlexChange, PlexReply};
 use std::sync::Arc;
@@ -17,7 +17,16 @@ pub(super) struct Performer {
     pub(super) consensus: Arc<Consensus>,
     pub(super) links: LinkKeeper,
     pub(super) doors: Doors,
-    pub(super) stopped: watch::Sender<bool>,
+    pub(super) ended: watch::Sender<Option<Ended>>,
+}
+
+/// How the member came to its end.
+#[derive(Debug, Clone)]
+pub(super) enum Ended {
+    /// It stopped.
+    InOrder,
+    /// It can't go on, for this reason.
+    Failed(String),
 }
 
 impl Performer {
@@ -42,18 +51,24 @@ impl Performer {
             Effect::Links(wanted) => self.links.keep(&wanted),
             Effect::Expel { node } => {
                 let consensus = Arc::clone(&self.consensus);
-                tokio::spawn(async move {
-                    if let Err(error) = consensus.remove_member(node).await {
-                        tracing::error!(node, "the node could not be taken out of the group: {error}");
-                    }
-                });
+                tokio::spawn(async move { regrouped(node, consensus.remove_member(node).await) });
+            }
+            Effect::Admit { node, address } => {
+                let consensus = Arc::clone(&self.consensus);
+                tokio::spawn(async move { regrouped(node, consensus.add_member(node, address).await) });
+            }
+            Effect::Inquire => {
+                tokio::spawn(inquire(Arc::clone(&self.core), self.links.clone()));
             }
             Effect::Answer { request, answer } => self.doors.answer(request, &answer),
             Effect::Progress { request, progress } => self.doors.progress(request, &progress),
             Effect::Scheduled { request, outcome } => self.doors.scheduled(request, &outcome),
             Effect::Issue(message) => issue(&message),
             Effect::Stopped => {
-                self.stopped.send_replace(true);
+                self.ended.send_replace(Some(Ended::InOrder));
+            }
+            Effect::Failed { reason } => {
+                self.ended.send_replace(Some(Ended::Failed(reason)));
             }
         }
     }
@@ -66,6 +81,24 @@ fn issue(message: &Message) {
         Severity::Information => tracing::info!(number, "{number} {text}"),
         Severity::Warning => tracing::warn!(number, "{number} {text}"),
         Severity::Error | Severity::Action => tracing::error!(number, "{number} {text}"),
+    }
+}
+
+/// A change of the group that did not come about is wanted again.
+fn regrouped(node: u64, outcome: Result<(), MembershipError>) {
+    match outcome {
+        Ok(()) => tracing::info!(node, "the group was changed for this node"),
+        Err(error) => tracing::info!(node, "the group was not changed for this node yet: {error}"),
+    }
+}
+
+/// Asks the members that are linked whether this node left the plex.
+async fn inquire(core: Arc<Core>, links: LinkKeeper) {
+    let question = Question::HasLeft { node: core.look(control_region::ControlRegion::node) };
+    for member in links.up() {
+        if let Some(Reply::HasLeft(Some(left))) = links.ask(member, &question).await {
+            return core.tell(Event::Left { left });
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What goes over the lane between members: letters one way, and a few questions that hosts have for each other.
 
 use control_region::Letter;
-use plex::Incarnation;
+use plex::{Incarnation, Left};
 use serde::{Deserialize, Serialize};
 use vocabulary::MemberName;
 
@@ -19,6 +19,11 @@ pub(super) enum Question {
     Who,
     /// Which log index is the newest? Only a leader knows.
     Barrier,
+    /// Did this node leave the plex?
+    HasLeft {
+        /// Its number in the group.
+        node: u64,
+    },
     /// Take this node into the group. Only a leader can.
     Join {
         /// Whose node it is.
@@ -42,6 +47,8 @@ pub(super) enum Reply {
     },
     /// The index that has to be applied.
     Barrier(u64),
+    /// Why the node left, if it did.
+    HasLeft(Option<Left>),
     /// It is done.
     Joined,
     /// It can't be done here and now, for this reason.
