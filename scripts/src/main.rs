@@ -7,7 +7,8 @@
 //! **Its words.** A *step* ([`gate`]) is one check with a name and a time. *Floors* ([`verify::floors`]) are the
 //! numbers in each manifest; dependencies go strictly down. The *water line* ([`verify::water_line`]) lies above
 //! `control-region`: nothing in its dependency tree runs a runtime or touches a disk. *Tidy* ([`verify::tidy`])
-//! is what no other tool looks at. The *workshop's plex* ([`plex`]) is three members on this machine, in `run/`.
+//! is what no other tool looks at. *Pages* ([`pages`]) are documents that are made from the code or bound to it. The
+//! *workshop's plex* ([`plex`]) is three members on this machine, in `run/`.
 //!
 //! **Its invariants.**
 //! - Nothing but `fix` writes to the source tree; `up` writes to `run/` and nowhere else.
@@ -18,6 +19,7 @@
 
 mod cargo;
 mod gate;
+mod pages;
 mod plex;
 mod printer;
 mod verify;
@@ -35,10 +37,12 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run every check, changing nothing: format, lints, floors, water line, tidiness, docs, tests
+    /// Run every check, changing nothing: format, lints, floors, water line, tidiness, pages, docs, tests
     Verify,
-    /// Format the code and apply what clippy can mend by itself
+    /// Format the code, apply what clippy can mend by itself, and write the pages that are made from the code
     Fix,
+    /// Write only the pages that are made from the code: command reference, heads and index of messages
+    Pages,
     /// Check only that dependencies go strictly down
     Floors,
     /// Start three members on this machine, with a sample bank in their catalog and one activation done
@@ -65,7 +69,8 @@ fn main() -> ExitCode {
     let root = workspace_root();
     let passed = match Args::parse().command {
         Command::Verify => verify::all(&root),
-        Command::Fix => told(cargo::fix(&root)),
+        Command::Fix => told(cargo::fix(&root)) & told(pages::fix(&root)),
+        Command::Pages => told(pages::fix(&root)),
         Command::Floors => verify::floors_alone(&root),
         Command::Up { detach, release } => told(plex::up(&root, detach, release)),
         Command::Down => told(plex::down(&root)),

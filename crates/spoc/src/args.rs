@@ -1,21 +1,28 @@
 //! What the operator types.
 
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use csl::envelope::{ListInstances, PopulateMode};
 use csl::om::Generic;
+use csl::om::render::Layout;
+use serde::Deserialize;
 use std::path::PathBuf;
 use vocabulary::{MemberName, PsbName, ResourceKind};
 
 /// Issues commands to an IMSplex: its single point of control.
 ///
-/// COMMAND is a type-2 command, in one argument or several:
+/// COMMAND is a command of the plex, in one argument or several:
 ///
 ///   spoc "QRY MEMBER TYPE(IMS) SHOW(STATUS)"
 ///   spoc IMP DEFN "SOURCE(CATALOG)"
 ///
 /// Quote what has parentheses or stars, or the shell takes them for its own.
-/// With `-` for COMMAND, commands are read from stdin, one per line (the Batch
-/// SPOC, CSLUSPOC); empty lines and lines that begin with `/*` are skipped.
+/// With `-` for COMMAND, commands are read from stdin as `spoc batch` reads
+/// them from a file. Without any COMMAND, on a terminal, commands are asked
+/// for one after the other. `spoc help` lists the commands there are.
+///
+/// What an option says goes before its environment variable, and that before
+/// the settings file.
 ///
 /// Exit status: 0 it worked, 4 with a warning or for some only, 8 what was asked
 /// is wrong, 12 it worked for none, 16 nobody could be reached.
@@ -24,36 +31,52 @@ use vocabulary::{MemberName, PsbName, ResourceKind};
     name = "spoc",
     version,
     verbatim_doc_comment,
-    arg_required_else_help = true,
+    disable_help_subcommand = true,
     subcommand_negates_reqs = true
 )]
 #[command(
-    override_usage = "spoc [OPTIONS] <COMMAND>...\n       spoc [OPTIONS] -\n       spoc [OPTIONS] populate|list|region ..."
+    override_usage = "spoc [OPTIONS] [COMMAND]...\n       spoc [OPTIONS] -\n       spoc [OPTIONS] populate|list|region|batch|contexts|explain|help|completion ..."
 )]
 pub(crate) struct Args {
-    /// Settings [default: the file that the environment variable IMSPLEX_CONFIG names, else spoc.toml]
-    #[arg(long, global = true, value_name = "FILE")]
+    /// Settings [default: spoc.toml here, else imsplex/spoc.toml in the configuration folder of the user]
+    #[arg(long, global = true, value_name = "FILE", env = "IMSPLEX_CONFIG", hide_env_values = true)]
     pub(crate) config: Option<PathBuf>,
 
+    /// Which plex of the settings [default: what `context` in the settings says]
+    #[arg(long, global = true, value_name = "NAME", env = "IMSPLEX_CONTEXT", hide_env_values = true)]
+    pub(crate) context: Option<String>,
+
     /// Ask only this member [default: the first one of the settings that answers]
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME", env = "IMSPLEX_MEMBER", hide_env_values = true)]
     pub(crate) member: Option<MemberName>,
 
-    /// How the answer is printed
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "table")]
-    pub(crate) output: OutputFormat,
+    /// How the answer is printed [default: table]
+    #[arg(long, global = true, value_name = "FORMAT", env = "IMSPLEX_OUTPUT", hide_env_values = true)]
+    pub(crate) output: Option<OutputFormat>,
+
+    /// How a table is laid out that is wider than the terminal [default: wrap]
+    #[arg(long, global = true, value_name = "LAYOUT", env = "IMSPLEX_LAYOUT", hide_env_values = true)]
+    pub(crate) layout: Option<TableLayout>,
 
     /// How long answers are waited for, unless the command says WAIT [default: 300]
-    #[arg(long, global = true, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=59_999))]
+    #[arg(long, global = true, value_name = "SECONDS", env = "IMSPLEX_WAIT", hide_env_values = true,
+        value_parser = clap::value_parser!(u64).range(1..=WAIT_S_MAX))]
     pub(crate) wait: Option<u64>,
+
+    /// Write no colours; so does the environment variable NO_COLOR. Nothing is told by colour alone
+    #[arg(long, global = true)]
+    pub(crate) no_color: bool,
 
     #[command(subcommand)]
     pub(crate) utility: Option<Utility>,
 
-    /// A type-2 command, or `-`
-    #[arg(value_name = "COMMAND", required = true)]
+    /// A command of the plex, or `-`
+    #[arg(value_name = "COMMAND")]
     pub(crate) words: Vec<String>,
 }
+
+/// The longest time to wait: 999 minutes and 59 seconds.
+pub(crate) const WAIT_S_MAX: u64 = 59_999;
 
 /// What can be done besides issuing commands.
 #[derive(Debug, Subcommand)]
@@ -64,6 +87,31 @@ pub(crate) enum Utility {
     List(List),
     /// Hold a PSB scheduled in a dependent region of a member (a BMP that does nothing); give --member
     Region(Region),
+    /// Issue commands from a file (the Batch SPOC, CSLUSPOC): `+` or `-` at the end of a line continues a command
+    Batch {
+        /// The file, or `-` for stdin
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// List the contexts of the settings: the plexes that --context can name
+    Contexts,
+    /// Tell what a message, a completion code or a return code means: DFS4373I, CC B1, RC 02000004 00001000
+    Explain {
+        /// A message number, or CC or RC with a code
+        #[arg(required = true, value_name = "WHAT")]
+        words: Vec<String>,
+    },
+    /// Help on commands of the plex: all of them, those of a verb, or one
+    Help {
+        /// A verb, or a verb and a resource type
+        #[arg(value_name = "WORDS")]
+        words: Vec<String>,
+    },
+    /// Write a completion script for a shell: `source <(spoc completion bash)`
+    Completion {
+        /// The shell
+        shell: Shell,
+    },
 }
 
 /// Arguments of a dependent region.
@@ -172,12 +220,39 @@ impl From<Kind> for ResourceKind {
 }
 
 /// How the answer is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum OutputFormat {
     /// As the TSO SPOC shows it
+    #[default]
     Table,
     /// One JSON object for each answer
     Json,
+    /// One XML document for each answer, as OM writes it
+    Xml,
+}
+
+/// How a table is laid out that is wider than the terminal: `F=` of the Batch SPOC.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum TableLayout {
+    /// A row goes on in the next line
+    #[default]
+    Wrap,
+    /// The columns that fit, for all rows; then the next columns
+    Bycol,
+    /// Every column of a row, a line each; then the next row
+    Byrsc,
+}
+
+impl From<TableLayout> for Layout {
+    fn from(layout: TableLayout) -> Self {
+        match layout {
+            TableLayout::Wrap => Self::Wrap,
+            TableLayout::Bycol => Self::ByColumn,
+            TableLayout::Byrsc => Self::ByResource,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Whole conversations, over real sockets, with a member that knows its answers by heart.
 
 use crate::args::{Args, OutputFormat};
-use crate::operate::operate;
+use crate::operate::{operate, preferences};
 use crate::printer::Printer;
 use clap::Parser;
 use csl::envelope::{ListInstances, OperatorRequest, PopulateMode, Progress};
@@ -62,7 +62,8 @@ impl Plex {
         let config = self.path("spoc.toml");
         let all = ["spoc", "--config", config.to_str().unwrap()].into_iter().chain(words.iter().copied());
         let mut printer = Printer::memory(OutputFormat::Table);
-        let status = operate(&Args::try_parse_from(all).unwrap(), &mut printer);
+        let args = Args::try_parse_from(all).unwrap();
+        let status = operate(&args, &preferences(&args), &mut printer);
         let (answers, remarks) = printer.printed();
         (status, answers, remarks)
     }

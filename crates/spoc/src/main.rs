@@ -14,6 +14,8 @@
 //! **Its words.** *Arguments* ([`args`]) are what is typed, *settings* ([`settings`]) what the file says; a
 //! *session* ([`session`]) is the connection to a member; the *printer* ([`printer`]) is the only one who writes.
 //!
+//! Contexts name the plexes of one file. What an argument says goes before the environment, and that before the file.
+//!
 //! **Its phases.** Arguments → the command is parsed here, so that a typo needs no plex → settings → the first
 //! member that answers → its progress → its answer.
 //!
@@ -29,8 +31,12 @@
 //! DFS3PU00 (`populate`) and the catalog query DFS3CATQ (`list`). `region` stands for a batch message region.
 
 mod args;
+mod batch;
 #[cfg(test)]
 mod conversation;
+mod explain;
+mod help;
+mod interactive;
 mod operate;
 mod printer;
 mod region;
@@ -49,7 +55,11 @@ const EXIT_ENVIRONMENT: u8 = 16;
 
 fn main() -> ExitCode {
     match args::Args::try_parse() {
-        Ok(args) => operate::operate(&args, &mut Printer::standard(args.output)).into(),
+        Ok(args) => {
+            let preferences = operate::preferences(&args);
+            let mut printer = Printer::standard(operate::style(&args, &preferences));
+            operate::operate(&args, &preferences, &mut printer).into()
+        }
         Err(refusal) => {
             // Help is no error, and where it can't be written there is nobody to tell.
             let _ = refusal.print();

@@ -1,15 +1,23 @@
-//! What is done with the arguments: a command, commands from stdin, or a utility.
+//! What is done with the arguments: a command, commands from a file or a terminal, or a utility.
 
 use crate::args::{Args, List, Mode, Populate, Region, Utility};
-use crate::printer::Printer;
+use crate::batch::{BatchError, Commands};
+use crate::explain::{self, ExplainError};
+use crate::help::{self, HelpError};
+use crate::interactive::{Terminal, Typed};
+use crate::printer::{Printer, Style};
 use crate::region::{self, RegionError};
 use crate::session::{self, Session, SessionError};
+use crate::settings::{Preferences, SettingsError, SettingsFile};
 use crate::sources::{self, SourceError};
 use crate::{EXIT_ENVIRONMENT, EXIT_WRONG};
+use clap::CommandFactory;
 use csl::envelope::{ListRequest, OperatorRequest, PopulateCondition, PopulateRequest};
 use csl::om::view::CommandView;
 use csl::om::{Answer, Command, CommandError};
-use std::io::{self, BufRead, Write};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 use vocabulary::Moment;
 
@@ -27,8 +35,20 @@ enum OperateError {
     DeleteWithoutStage,
     #[error(transparent)]
     Region(#[from] RegionError),
-    #[error("stdin can't be read: {0}")]
-    Input(#[source] io::Error),
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Explain(#[from] ExplainError),
+    #[error(transparent)]
+    Help(#[from] HelpError),
+    #[error("{}: {source}", from.display())]
+    Batch { from: PathBuf, source: BatchError },
+    #[error("{} can't be read: {source}", file.display())]
+    NoBatch { file: PathBuf, source: io::Error },
+    #[error("the terminal can't be read: {0}")]
+    Terminal(#[from] rustyline::error::ReadlineError),
+    #[error("there is no command: `spoc help` lists those there are, `spoc --help` tells the rest")]
+    NoCommand,
     #[error("the answer could not be printed: {0}")]
     Print(#[source] io::Error),
 }
@@ -38,35 +58,67 @@ impl OperateError {
         match self {
             Self::Session(error) => error.exit_status(),
             Self::Region(error) => error.exit_status(),
-            Self::Sources(_) | Self::DeleteWithoutStage | Self::Input(_) => EXIT_WRONG,
-            Self::Print(_) => EXIT_ENVIRONMENT,
+            Self::Sources(_) | Self::DeleteWithoutStage | Self::Settings(_) => EXIT_WRONG,
+            Self::Explain(_) | Self::Help(_) | Self::NoCommand => EXIT_WRONG,
+            Self::Batch { .. } | Self::NoBatch { .. } => EXIT_WRONG,
+            Self::Print(_) | Self::Terminal(_) => EXIT_ENVIRONMENT,
         }
     }
 }
 
+/// What the settings say about printing and waiting. A file that can't be read says nothing here: it is told of when
+/// somebody has to be asked.
+pub(crate) fn preferences(args: &Args) -> Preferences {
+    SettingsFile::read(args).map(|file| file.preferences).unwrap_or_default()
+}
+
+/// How answers are printed: as the arguments say, else as the settings do.
+pub(crate) fn style(args: &Args, preferences: &Preferences) -> Style {
+    Style {
+        format: args.output.or(preferences.output).unwrap_or_default(),
+        layout: args.layout.or(preferences.layout).unwrap_or_default(),
+        no_color: args.no_color,
+    }
+}
+
 /// Does what the arguments say, and gives the exit status.
-pub(crate) fn operate<O: Write, E: Write>(args: &Args, printer: &mut Printer<O, E>) -> u8 {
-    let mut operator = Operator { args, session: Session::new(args), printer };
+pub(crate) fn operate<O: Write, E: Write>(
+    args: &Args,
+    preferences: &Preferences,
+    printer: &mut Printer<O, E>,
+) -> u8 {
+    let mut operator = Operator { args, preferences, session: Session::new(args), printer };
     let outcome = match &args.utility {
         Some(Utility::Populate(populate)) => operator.populate(populate),
         Some(Utility::List(list)) => operator.list(list),
         Some(Utility::Region(region)) => operator.region(region),
-        None if args.words == ["-"] => operator.script(io::stdin().lock()),
-        None => operator.command(&args.words.join(" ")),
+        Some(Utility::Batch { file }) => operator.batch(file),
+        Some(Utility::Contexts) => operator.contexts(),
+        Some(Utility::Explain { words }) => operator.explain(words),
+        Some(Utility::Help { words }) => operator.help(words),
+        Some(Utility::Completion { shell }) => operator.completion(*shell),
+        None if args.words == ["-"] => operator.batch(Path::new("-")),
+        None if !args.words.is_empty() => operator.command(&args.words.join(" ")),
+        None if io::stdin().is_terminal() => operator.interactive(),
+        None => Err(OperateError::NoCommand),
     };
-    outcome.unwrap_or_else(|error| {
-        operator.printer.complain(&error);
-        error.exit_status()
-    })
+    outcome.unwrap_or_else(|error| operator.complain(&error))
 }
 
 struct Operator<'a, O, E> {
     args: &'a Args,
+    preferences: &'a Preferences,
     session: Session<'a>,
     printer: &'a mut Printer<O, E>,
 }
 
 impl<O: Write, E: Write> Operator<'_, O, E> {
+    /// Says why there is no answer, and gives the exit status.
+    fn complain(&mut self, error: &OperateError) -> u8 {
+        self.printer.complain(error);
+        error.exit_status()
+    }
+
     /// One command. What is wrong with it is found here as a member would find it, and answered alike.
     fn command(&mut self, text: &str) -> Result<u8, OperateError> {
         match checked(text) {
@@ -79,17 +131,76 @@ impl<O: Write, E: Write> Operator<'_, O, E> {
         }
     }
 
-    /// A command per line. A wrong one does not keep the next from being issued; a lost answer does.
-    fn script(&mut self, input: impl BufRead) -> Result<u8, OperateError> {
+    /// Commands from a file, or from stdin where it is `-`.
+    fn batch(&mut self, file: &Path) -> Result<u8, OperateError> {
+        if file == Path::new("-") {
+            return self.script(Path::new("stdin"), io::stdin().lock());
+        }
+        let opened = File::open(file);
+        let input = opened.map_err(|source| OperateError::NoBatch { file: file.to_path_buf(), source })?;
+        self.script(file, BufReader::new(input))
+    }
+
+    /// A wrong command does not keep the next from being issued; a lost answer does.
+    fn script(&mut self, from: &Path, input: impl BufRead) -> Result<u8, OperateError> {
         let mut worst = 0;
-        for line in input.lines() {
-            let line = line.map_err(OperateError::Input)?;
-            let text = line.trim();
-            if !text.is_empty() && !text.starts_with("/*") {
-                worst = worst.max(self.command(text)?);
-            }
+        for text in Commands::of(input) {
+            let text = text.map_err(|source| OperateError::Batch { from: from.to_path_buf(), source })?;
+            worst = worst.max(self.command(&text)?);
         }
         Ok(worst)
+    }
+
+    /// Commands from the terminal until there is an end; the exit status is that of the last. What is lost or wrong
+    /// is said, and the next command tried with a new connection.
+    fn interactive(&mut self) -> Result<u8, OperateError> {
+        let mut terminal = Terminal::open()?;
+        let mut status = 0;
+        loop {
+            let outcome = match terminal.next()? {
+                Typed::Exit => return Ok(status),
+                Typed::Nothing => continue,
+                Typed::Help(words) => self.help(&words),
+                Typed::Explain(words) => self.explain(&words),
+                Typed::Command(text) => self.command(&text),
+            };
+            status = outcome.unwrap_or_else(|error| {
+                self.session.close();
+                self.complain(&error)
+            });
+        }
+    }
+
+    fn contexts(&mut self) -> Result<u8, OperateError> {
+        let settings = SettingsFile::read(self.args)?;
+        let meant = self.args.context.as_deref().or(settings.preferences.context.as_deref());
+        let mut text = format!("  {:<16} {:<8} Members\n", "Context", "Plex");
+        for (name, plex, members) in settings.contexts() {
+            let mark = if Some(name) == meant { '*' } else { ' ' };
+            text.push_str(&format!("{mark} {name:<16} {plex:<8} {members}\n"));
+        }
+        self.told(&text)
+    }
+
+    fn explain(&mut self, words: &[String]) -> Result<u8, OperateError> {
+        let text = explain::explain(words)?;
+        self.told(&text)
+    }
+
+    fn help(&mut self, words: &[String]) -> Result<u8, OperateError> {
+        let text = help::help(words)?;
+        self.told(&text)
+    }
+
+    fn completion(&mut self, shell: clap_complete::Shell) -> Result<u8, OperateError> {
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut Args::command(), "spoc", &mut script);
+        self.told(&String::from_utf8_lossy(&script))
+    }
+
+    fn told(&mut self, text: &str) -> Result<u8, OperateError> {
+        self.printer.text(text).map_err(OperateError::Print)?;
+        Ok(0)
     }
 
     /// Sends a job chunk by chunk. An answer that refuses a chunk is the answer to the job.
@@ -149,7 +260,7 @@ impl<O: Write, E: Write> Operator<'_, O, E> {
     }
 
     fn wait_ms(&self) -> u64 {
-        self.args.wait.map_or(WAIT_MS, |seconds| seconds.saturating_mul(1_000))
+        self.args.wait.or(self.preferences.wait).map_or(WAIT_MS, |seconds| seconds.saturating_mul(1_000))
     }
 }
 
@@ -174,13 +285,15 @@ mod tests {
     fn call(words: &[&str], input: &str) -> (u8, String, String) {
         let words = ["spoc", "--config", "/nowhere/spoc.toml"].iter().chain(words);
         let args = Args::try_parse_from(words).unwrap();
-        let mut printer = Printer::memory(OutputFormat::Table);
+        let (preferences, mut printer) = (preferences(&args), Printer::memory(OutputFormat::Table));
         let status = if input.is_empty() {
-            operate(&args, &mut printer)
+            operate(&args, &preferences, &mut printer)
         } else {
             let session = Session::new(&args);
-            let mut operator = Operator { args: &args, session, printer: &mut printer };
-            operator.script(input.as_bytes()).unwrap_or_else(|error| error.exit_status())
+            let mut operator =
+                Operator { args: &args, preferences: &preferences, session, printer: &mut printer };
+            let outcome = operator.script(Path::new("stdin"), input.as_bytes());
+            outcome.unwrap_or_else(|error| operator.complain(&error))
         };
         let (answers, remarks) = printer.printed();
         (status, answers, remarks)
@@ -219,5 +332,45 @@ mod tests {
         let (status, _, remarks) = call(&["populate", "/nowhere/dbd"], "");
         assert_eq!(status, 8);
         assert!(remarks.starts_with("spoc: /nowhere/dbd can't be read: "), "{remarks}");
+    }
+
+    #[test]
+    fn commands_before_a_comment_that_is_never_closed_are_issued_and_those_behind_it_are_not() {
+        let (status, answers, remarks) = call(&["-"], "QRY DBB\n/* open\nQRY TRAN\n");
+        assert_eq!(status, 8);
+        assert!(answers.starts_with("Response for: QRY DBB\n") && !answers.contains("TRAN"), "{answers}");
+        assert!(remarks.starts_with("spoc: stdin: the comment that line 2 opens"), "{remarks}");
+        let (status, _, remarks) = call(&["batch", "/nowhere/commands"], "");
+        assert_eq!(status, 8);
+        assert!(remarks.starts_with("spoc: /nowhere/commands can't be read: "), "{remarks}");
+    }
+
+    #[test]
+    fn what_needs_no_plex_is_told_without_settings() {
+        let (status, answers, _) = call(&["help", "qry", "db"], "");
+        assert_eq!(status, 0);
+        assert!(answers.starts_with("{QUERY|QRY} DB "), "{answers}");
+        assert_eq!(call(&["help", "nonsense"], "").0, 8);
+        assert!(call(&["explain", "DFS4755E"], "").1.starts_with("# DFS4755E\n"));
+        assert_eq!(call(&["explain", "DFS0000I"], "").0, 8);
+        assert!(call(&["completion", "bash"], "").1.contains("--output"));
+        assert_eq!(call(&["contexts"], "").0, 8);
+    }
+
+    #[test]
+    fn an_argument_goes_before_the_settings() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("spoc.toml");
+        std::fs::write(&file, "output = 'json'\nlayout = 'bycol'\nwait = 30\n").unwrap();
+        let args = |more: &[&str]| {
+            let words = ["spoc", "--config", file.to_str().unwrap()].into_iter().chain(more.iter().copied());
+            Args::try_parse_from(words).unwrap()
+        };
+        let style_of = |args: &Args| style(args, &preferences(args));
+        let plain = style_of(&args(&["QRY DB"]));
+        assert_eq!((plain.format, plain.layout), (OutputFormat::Json, crate::args::TableLayout::Bycol));
+        let said = style_of(&args(&["--output", "xml", "QRY DB"]));
+        assert_eq!(said.format, OutputFormat::Xml);
+        assert_eq!(preferences(&args(&["QRY DB"])).wait, Some(30));
     }
 }

@@ -1,35 +1,76 @@
 //! The only one who writes: answers to stdout, everything else to stderr.
 
-use crate::args::OutputFormat;
+use crate::args::{OutputFormat, TableLayout};
 use csl::envelope::Progress;
-use csl::om::{Answer, render};
+use csl::om::Answer;
+use csl::om::render::xml::Control;
+use csl::om::render::{self, Page};
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
+
+/// How answers are printed.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Style {
+    pub(crate) format: OutputFormat,
+    pub(crate) layout: TableLayout,
+    /// Write no colours, whatever stderr is.
+    pub(crate) no_color: bool,
+}
 
 /// Where answers and everything else go.
 pub(crate) struct Printer<O, E> {
     answers: O,
     remarks: E,
     format: OutputFormat,
+    page: Page,
+    colored: bool,
+    /// Who answers, and whom.
+    control: Control,
     /// What stands between this answer and the one before.
     gap: &'static str,
 }
 
+const BOLD_RED: &str = "\x1b[1;31m";
+const PLAIN: &str = "\x1b[0m";
+
 impl Printer<io::Stdout, io::Stderr> {
-    /// To stdout and stderr.
-    pub(crate) fn standard(format: OutputFormat) -> Self {
-        Self { answers: io::stdout(), remarks: io::stderr(), format, gap: "" }
+    /// To stdout and stderr. A table is as wide as the terminal, and as it needs to be where stdout is none.
+    pub(crate) fn standard(style: Style) -> Self {
+        let width = || terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
+        let silent = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Self {
+            page: Page { layout: style.layout.into(), width: width() },
+            colored: io::stderr().is_terminal() && !style.no_color && !silent,
+            ..Self::to(io::stdout(), io::stderr(), style.format)
+        }
     }
 }
 
 impl<O: Write, E: Write> Printer<O, E> {
+    fn to(answers: O, remarks: E, format: OutputFormat) -> Self {
+        // Before a member is asked it is the operator's own program that answers.
+        let control = Control { om: "SPOC".to_string(), ..Control::default() };
+        Self { answers, remarks, format, page: Page::default(), colored: false, control, gap: "" }
+    }
+
+    /// From now on answers are those of this OM to this user.
+    pub(crate) fn answers_come_from(&mut self, om: String, user: String) {
+        self.control = Control { om, user, token: None };
+    }
+
     /// Prints an answer. A reader who went away has read enough.
     pub(crate) fn answer(&mut self, answer: &Answer) -> io::Result<()> {
         let text = match self.format {
-            OutputFormat::Table => format!("{}{}", self.gap, render::table::render(answer)),
+            OutputFormat::Table => format!("{}{}", self.gap, render::table::render_on(answer, self.page)),
             OutputFormat::Json => render::json::render(answer),
+            OutputFormat::Xml => render::xml::render(answer, &self.control),
         };
         self.gap = "\n";
+        self.text(&text)
+    }
+
+    /// Prints text as it is: a page, a list, a script.
+    pub(crate) fn text(&mut self, text: &str) -> io::Result<()> {
         match self.answers.write_all(text.as_bytes()).and_then(|()| self.answers.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             written => written,
@@ -39,7 +80,7 @@ impl<O: Write, E: Write> Printer<O, E> {
     /// Prints what a region has to say, which is its answer.
     pub(crate) fn line(&mut self, line: &str) {
         // A reader who went away has read enough.
-        let _ = writeln!(self.answers, "{line}").and_then(|()| self.answers.flush());
+        let _ = self.text(&format!("{line}\n"));
     }
 
     /// Prints a line while the answer is awaited.
@@ -49,7 +90,8 @@ impl<O: Write, E: Write> Printer<O, E> {
 
     /// Prints why there is no answer.
     pub(crate) fn complain(&mut self, error: &dyn fmt::Display) {
-        self.remark(&format_args!("spoc: {error}"));
+        let name = if self.colored { format!("{BOLD_RED}spoc:{PLAIN}") } else { "spoc:".to_string() };
+        self.remark(&format_args!("{name} {error}"));
     }
 
     fn remark(&mut self, remark: &dyn fmt::Display) {
@@ -62,7 +104,7 @@ impl<O: Write, E: Write> Printer<O, E> {
 impl Printer<Vec<u8>, Vec<u8>> {
     /// Into memory.
     pub(crate) fn memory(format: OutputFormat) -> Self {
-        Self { answers: Vec::new(), remarks: Vec::new(), format, gap: "" }
+        Self::to(Vec::new(), Vec::new(), format)
     }
 
     /// What was printed: answers, and everything else.
@@ -91,12 +133,7 @@ mod tests {
     }
 
     fn print_to(kind: io::ErrorKind) -> io::Result<()> {
-        let mut printer = Printer {
-            answers: Refusing(kind),
-            remarks: Refusing(kind),
-            format: OutputFormat::Table,
-            gap: "",
-        };
+        let mut printer = Printer::to(Refusing(kind), Refusing(kind), OutputFormat::Table);
         printer.progress(&Progress { text: "PREPARE".to_string() });
         printer.answer(&Answer::new("QRY DB", Moment(0)))
     }
@@ -105,6 +142,28 @@ mod tests {
     fn a_reader_who_went_away_is_no_error_and_a_full_disk_is() {
         assert!(print_to(io::ErrorKind::BrokenPipe).is_ok());
         assert!(print_to(io::ErrorKind::StorageFull).is_err());
+    }
+
+    #[test]
+    fn a_complaint_says_the_same_with_and_without_colour() {
+        let mut printer = Printer::memory(OutputFormat::Table);
+        printer.complain(&"it failed");
+        printer.colored = true;
+        printer.complain(&"it failed");
+        let (_, remarks) = printer.printed();
+        assert_eq!(remarks, "spoc: it failed\n\x1b[1;31mspoc:\x1b[0m it failed\n");
+    }
+
+    #[test]
+    fn xml_tells_who_answers_and_whom() {
+        let mut printer = Printer::memory(OutputFormat::Xml);
+        printer.answers_come_from("IMS1".to_string(), "OPER".to_string());
+        printer.answer(&Answer::new("QRY DB", Moment(0))).unwrap();
+        let (answers, _) = printer.printed();
+        assert!(answers.starts_with("<?xml version=\"1.0\"?>"), "{answers}");
+        assert!(
+            answers.contains("<omname>IMS1    </omname>") && answers.contains("<userid>OPER    </userid>")
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::args::Args;
 use crate::printer::Printer;
-use crate::settings::{ENVIRONMENT, Settings, SettingsError};
+use crate::settings::{SettingsError, SettingsFile};
 use crate::{EXIT_ENVIRONMENT, EXIT_WRONG};
 use csl::envelope::OperatorRequest;
 use csl::om::Answer;
@@ -61,18 +61,22 @@ impl<'a> Session<'a> {
     ) -> Result<Answer, SessionError> {
         let (runtime, client) = match &mut self.open {
             Some(open) => open,
-            none => none.insert(connect(self.args)?),
+            none => none.insert(connect(self.args, printer)?),
         };
         let wait = Duration::from_millis(wait_ms.saturating_add(ANSWER_SLACK_MS));
         let ask = client.ask(request, wait, |progress| printer.progress(&progress));
         Ok(runtime.block_on(ask)?)
     }
+
+    /// Forgets the connection, so that the next question makes a new one.
+    pub(crate) fn close(&mut self) {
+        self.open = None;
+    }
 }
 
 /// Whom to connect to, and as whom.
 pub(crate) fn client_settings(args: &Args) -> Result<ClientSettings, SessionError> {
-    let settings =
-        Settings::find(args.config.as_deref(), std::env::var_os(ENVIRONMENT))?.only(args.member)?;
+    let settings = SettingsFile::read(args)?.settings(args.context.as_deref())?.only(args.member)?;
     Ok(ClientSettings {
         plex: settings.plex,
         identity: Identity::load(&settings.identity)?,
@@ -81,11 +85,15 @@ pub(crate) fn client_settings(args: &Args) -> Result<ClientSettings, SessionErro
     })
 }
 
-fn connect(args: &Args) -> Result<(Runtime, OmClient), SessionError> {
+fn connect<O: Write, E: Write>(
+    args: &Args,
+    printer: &mut Printer<O, E>,
+) -> Result<(Runtime, OmClient), SessionError> {
     let client_settings = client_settings(args)?;
     // The worker keeps the connection alive while the main thread waits for the next line of input.
     let runtime =
         Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(SessionError::Runtime)?;
     let client = runtime.block_on(OmClient::connect(&client_settings))?;
+    printer.answers_come_from(client.member().name.clone(), client_settings.identity.peer().name.clone());
     Ok((runtime, client))
 }

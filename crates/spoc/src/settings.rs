@@ -1,22 +1,27 @@
-//! What the settings file says: which plex, who asks, and whom.
+//! What the settings file says: which plex, who asks, and whom; and how answers are printed.
+//!
+//! A file has one plex, or several as `[contexts.NAME]`, of which `context` says the one that is meant where nothing
+//! else does.
 
+use crate::args::{Args, OutputFormat, TableLayout, WAIT_S_MAX};
 use sci::IdentityFiles;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 use vocabulary::{MemberName, PlexName};
 
-/// The environment variable that names the settings file.
-pub(crate) const ENVIRONMENT: &str = "IMSPLEX_CONFIG";
 const DEFAULT_FILE: &str = "spoc.toml";
+/// Where settings of a user are, below the folder of such settings.
+const USER_FILE: &str = "imsplex/spoc.toml";
 
 /// Settings that can't be used: which file, and what in it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SettingsError {
     #[error(
-        "the settings in {}, which {named_by}, can't be read: {source}. Name them with --config FILE or {ENVIRONMENT}",
+        "the settings in {}, which {named_by}, can't be read: {source}. Name them with --config FILE or IMSPLEX_CONFIG",
         file.display()
     )]
     Unreadable { file: PathBuf, named_by: &'static str, source: io::Error },
@@ -25,6 +30,12 @@ pub(crate) enum SettingsError {
     Malformed { file: PathBuf, source: toml::de::Error },
     #[error("{}, line {line}, column {column}: {key} is not a key {place}: {right}", file.display())]
     UnknownKey { file: PathBuf, line: usize, column: usize, key: String, place: String, right: String },
+    #[error("{}: there is no context {context}: {right}", file.display())]
+    UnknownContext { file: PathBuf, context: String, right: String },
+    #[error("{}: no context is named, and there are {known}: name one with --context or IMSPLEX_CONTEXT, or with context in this file", file.display())]
+    NoContext { file: PathBuf, known: String },
+    #[error("{}: wait = {wait} is no time to wait: it takes 1 to {WAIT_S_MAX} seconds", file.display())]
+    BadWait { file: PathBuf, wait: u64 },
     #[error("{}: members is empty: name at least one member in [[members]], with name and address", file.display())]
     NoMembers { file: PathBuf },
     #[error("{}: the name {member} is given to two of [[members]]: each takes a name of its own", file.display())]
@@ -46,53 +57,142 @@ pub(crate) struct Settings {
     pub(crate) members: Vec<(MemberName, String)>,
 }
 
+/// How answers are printed, and how long they are waited for, as far as the file says.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+pub(crate) struct Preferences {
+    pub(crate) context: Option<String>,
+    pub(crate) output: Option<OutputFormat>,
+    pub(crate) layout: Option<TableLayout>,
+    /// Seconds.
+    pub(crate) wait: Option<u64>,
+}
+
+/// A settings file with keys that are known; what they say is looked at when it is asked for.
+pub(crate) struct SettingsFile {
+    file: PathBuf,
+    text: String,
+    pub(crate) preferences: Preferences,
+    /// The contexts by name.
+    contexts: BTreeMap<String, Context>,
+}
+
 #[derive(Deserialize)]
-struct SettingsFile {
+struct Contexts {
+    #[serde(default)]
+    contexts: BTreeMap<String, Context>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Context {
     plex: PlexName,
     tls: Tls,
     members: Vec<Member>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct Tls {
     authority: PathBuf,
     certificate: PathBuf,
     key: PathBuf,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct Member {
     name: MemberName,
     address: String,
 }
 
-/// The keys of each table, as the structures above have them.
+/// The keys of each table, as the structures above have them. A context is a table of any name in `contexts`.
 const KEYS: &[(&str, &[&str])] = &[
-    ("", &["plex", "tls", "members"]),
+    ("", &["plex", "tls", "members", "context", "contexts", "output", "layout", "wait"]),
+    ("context", &["plex", "tls", "members"]),
     ("tls", &["authority", "certificate", "key"]),
     ("members", &["name", "address"]),
 ];
 
-impl Settings {
-    /// The settings of the file that the operator names, else the environment, else the default.
-    pub(crate) fn find(flag: Option<&Path>, environment: Option<OsString>) -> Result<Self, SettingsError> {
-        let (file, named_by) = match (flag, environment.filter(|name| !name.is_empty())) {
-            (Some(file), _) => (file.to_path_buf(), "--config names"),
-            (None, Some(file)) => (PathBuf::from(file), "IMSPLEX_CONFIG names"),
-            (None, None) => (PathBuf::from(DEFAULT_FILE), "are used where nothing names others"),
-        };
+/// The file that holds the settings, and what named it.
+fn find(flag: Option<&Path>, user_folder: Option<&Path>) -> (PathBuf, &'static str) {
+    let user_file = user_folder.map(|folder| folder.join(USER_FILE));
+    match (flag, user_file) {
+        (Some(file), _) => (file.to_path_buf(), "--config or IMSPLEX_CONFIG names"),
+        (None, Some(file)) if !Path::new(DEFAULT_FILE).exists() && file.exists() => {
+            (file, "are those of this user")
+        }
+        (None, _) => (PathBuf::from(DEFAULT_FILE), "are used where nothing names others"),
+    }
+}
+
+/// Where settings of this user are kept.
+fn user_folder() -> Option<PathBuf> {
+    let set = |name| std::env::var_os(name).filter(|value: &OsString| !value.is_empty()).map(PathBuf::from);
+    set("XDG_CONFIG_HOME").or_else(|| Some(set("HOME")?.join(".config")))
+}
+
+impl SettingsFile {
+    /// The file that the operator names, else the one in this folder, else that of the user.
+    pub(crate) fn read(args: &Args) -> Result<Self, SettingsError> {
+        let (file, named_by) = find(args.config.as_deref(), user_folder().as_deref());
         match std::fs::read_to_string(&file) {
-            Ok(text) => Self::parse(&file, &text),
+            Ok(text) => Self::parse(&file, text),
             Err(source) => Err(SettingsError::Unreadable { file, named_by, source }),
         }
     }
 
-    /// The settings that the text of a file says.
-    fn parse(file: &Path, text: &str) -> Result<Self, SettingsError> {
+    fn parse(file: &Path, text: String) -> Result<Self, SettingsError> {
         let malformed = |source| SettingsError::Malformed { file: file.to_path_buf(), source };
-        let table = DeTable::parse(text).map_err(malformed)?;
-        check_keys(file, text, "", table.get_ref())?;
-        let said: SettingsFile = toml::from_str(text).map_err(malformed)?;
+        let table = DeTable::parse(&text).map_err(malformed)?;
+        check_keys(file, &text, "", table.get_ref())?;
+        let preferences: Preferences = toml::from_str(&text).map_err(malformed)?;
+        if let Some(wait) = preferences.wait.filter(|wait| !(1..=WAIT_S_MAX).contains(wait)) {
+            return Err(SettingsError::BadWait { file: file.to_path_buf(), wait });
+        }
+        let Contexts { contexts } = toml::from_str(&text).map_err(malformed)?;
+        Ok(Self { file: file.to_path_buf(), text, preferences, contexts })
+    }
+
+    /// The settings of one plex: of the context named, else of that which the file names, else of the one there is.
+    pub(crate) fn settings(mut self, context: Option<&str>) -> Result<Settings, SettingsError> {
+        let said = match context.or(self.preferences.context.as_deref()).map(str::to_string) {
+            Some(name) => self.contexts.remove(&name).ok_or_else(|| self.unknown_context(name))?,
+            None if self.contexts.is_empty() || self.has_unnamed() => toml::from_str(&self.text)
+                .map_err(|source| SettingsError::Malformed { file: self.file.clone(), source })?,
+            None => return Err(SettingsError::NoContext { known: self.names(), file: self.file }),
+        };
+        Settings::of(&self.file, said)
+    }
+
+    /// Whether the file has a plex outside of its contexts.
+    fn has_unnamed(&self) -> bool {
+        DeTable::parse(&self.text)
+            .is_ok_and(|table| table.get_ref().keys().any(|key| key.get_ref() == "plex"))
+    }
+
+    /// Each context: its name, its plex, its members.
+    pub(crate) fn contexts(&self) -> impl Iterator<Item = (&str, PlexName, String)> {
+        self.contexts.iter().map(|(name, context)| {
+            let members: Vec<_> = context.members.iter().map(|member| member.name.as_str()).collect();
+            (name.as_str(), context.plex, members.join(","))
+        })
+    }
+
+    fn names(&self) -> String {
+        self.contexts.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
+    }
+
+    fn unknown_context(&self, context: String) -> SettingsError {
+        let near =
+            self.contexts.keys().find(|name| strsim::damerau_levenshtein(&context, name) <= name.len() / 2);
+        let right = match (near, self.contexts.is_empty()) {
+            (Some(near), _) => format!("did you mean {near}?"),
+            (None, true) => "the file has none; write one as [contexts.NAME]".to_string(),
+            (None, false) => format!("the file has {}", self.names()),
+        };
+        SettingsError::UnknownContext { file: self.file.clone(), context, right }
+    }
+}
+
+impl Settings {
+    fn of(file: &Path, said: Context) -> Result<Self, SettingsError> {
         let folder = file.parent().unwrap_or(Path::new(""));
         let identity = IdentityFiles {
             ca: folder.join(said.tls.authority),
@@ -146,6 +246,10 @@ fn check_keys(file: &Path, text: &str, table: &str, found: &DeTable<'_>) -> Resu
             return Err(unknown_key(file, text, table, key.span().start, name, keys));
         }
         match value.get_ref() {
+            DeValue::Table(inner) if table.is_empty() && name == "contexts" => {
+                let contexts = inner.iter().filter_map(|(_, context)| context.get_ref().as_table());
+                contexts.into_iter().try_for_each(|context| check_keys(file, text, "context", context))?;
+            }
             DeValue::Table(inner) => check_keys(file, text, name, inner)?,
             DeValue::Array(inner) => {
                 let tables = inner.iter().filter_map(|each| each.get_ref().as_table());
@@ -174,7 +278,11 @@ fn unknown_key(
         line: before.matches('\n').count() + 1,
         column: before[line_start..].chars().count() + 1,
         key: key.to_string(),
-        place: if table.is_empty() { "of the settings".to_string() } else { format!("of [{table}]") },
+        place: match table {
+            "" => "of the settings".to_string(),
+            "context" => "of a context".to_string(),
+            table => format!("of [{table}]"),
+        },
         right: match near {
             Some(right) => format!("did you mean {right}?"),
             None => format!("it takes {}", keys.join(", ")),
@@ -195,6 +303,8 @@ mod tests {
             lines: Vec<String>,
             #[arg(key)]
             member: Option<String>,
+            #[arg(key)]
+            context: Option<String>,
         },
     }
 
@@ -208,10 +318,11 @@ mod tests {
             command: &SettingsStory,
             _: &goldenscript::Context,
         ) -> Result<String, Box<dyn Error>> {
-            let SettingsStory::Read { lines, member } = command;
+            let SettingsStory::Read { lines, member, context } = command;
             let file = Path::new("plex/spoc.toml");
             let member = member.as_deref().map(MemberName::new).transpose()?;
-            let settings = Settings::parse(file, &lines.join("\n")).and_then(|said| said.only(member));
+            let settings = SettingsFile::parse(file, lines.join("\n"))
+                .and_then(|said| said.settings(context.as_deref())?.only(member));
             Ok(settings.map_or_else(|error| format!("{error}\n"), |settings| format!("{settings:#?}\n")))
         }
     }
@@ -222,17 +333,15 @@ mod tests {
     }
 
     #[test]
-    fn a_flag_goes_before_the_environment_and_that_before_the_default() {
-        let told = |flag: Option<&str>, environment: Option<&str>| {
-            Settings::find(flag.map(Path::new), environment.map(OsString::from)).unwrap_err().to_string()
-        };
-        let by_flag = told(Some("/nowhere/flag.toml"), Some("/nowhere/environment.toml"));
-        assert!(
-            by_flag.starts_with("the settings in /nowhere/flag.toml, which --config names, can't be read: ")
-        );
-        let by_environment = told(None, Some("/nowhere/environment.toml"));
-        assert!(by_environment.contains("/nowhere/environment.toml, which IMSPLEX_CONFIG names"));
-        assert!(told(None, Some("")).starts_with("the settings in spoc.toml, "));
+    fn what_is_named_goes_before_the_file_of_this_folder_and_that_before_the_one_of_the_user() {
+        let folder = tempfile::tempdir().unwrap();
+        let user_file = folder.path().join(USER_FILE);
+        let found = |flag: Option<&str>| find(flag.map(Path::new), Some(folder.path())).0;
+        assert_eq!(found(Some("/nowhere/flag.toml")), Path::new("/nowhere/flag.toml"));
+        assert_eq!(found(None), Path::new(DEFAULT_FILE));
+        std::fs::create_dir_all(user_file.parent().unwrap()).unwrap();
+        std::fs::write(&user_file, "").unwrap();
+        assert_eq!(found(None), user_file);
     }
 
     #[test]
@@ -241,8 +350,7 @@ mod tests {
         let file = folder.path().join("spoc.toml");
         let text = "plex = 'PLEX1'\n[tls]\nauthority = 'ca.pem'\ncertificate = '/etc/op.pem'\nkey = 'certs/key.pem'\n\
                     [[members]]\nname = 'IMS1'\naddress = 'localhost:7101'\n";
-        std::fs::write(&file, text).unwrap();
-        let settings = Settings::find(Some(&file), None).unwrap();
+        let settings = SettingsFile::parse(&file, text.to_string()).unwrap().settings(None).unwrap();
         assert_eq!(settings.identity.ca, folder.path().join("ca.pem"));
         assert_eq!(settings.identity.certificate, Path::new("/etc/op.pem"));
         assert_eq!(settings.identity.key, folder.path().join("certs/key.pem"));

@@ -7,6 +7,7 @@ pub(crate) mod water_line;
 
 use crate::cargo::{BUILD, captured};
 use crate::gate::{self, Findings, Step};
+use crate::pages;
 use crate::printer::say;
 use metadata::Workspace;
 use std::fmt::Display;
@@ -20,6 +21,7 @@ const STEPS: &[Step] = &[
     FLOORS,
     Step { name: "water line", check: check_water_line },
     Step { name: "tidy", check: check_tidy },
+    Step { name: "pages", check: check_pages },
     Step { name: "docs", check: check_docs },
     Step { name: "tests", check: check_tests },
 ];
@@ -55,6 +57,10 @@ fn check_water_line(root: &Path) -> Result<(), Findings> {
 fn check_tidy(root: &Path) -> Result<(), Findings> {
     let workspace = Workspace::read(root).map_err(text)?;
     none_of(&tidy::findings(root, &workspace).map_err(text)?)
+}
+
+fn check_pages(root: &Path) -> Result<(), Findings> {
+    none_of(&pages::findings(root).map_err(text)?)
 }
 
 fn check_docs(root: &Path) -> Result<(), Findings> {
@@ -102,5 +108,9 @@ mod tests {
     #[test]
     fn this_workspace_is_tidy() {
         assert_eq!(check_tidy(&workspace_root()), Ok(()));
+    }
+    #[test]
+    fn every_message_has_a_page_and_what_is_made_from_the_code_is_fresh() {
+        assert_eq!(check_pages(&workspace_root()), Ok(()));
     }
 }

@@ -146,7 +146,11 @@ fn keyword_table<'a>(rows: impl Iterator<Item = (String, &'a KeywordRow)>) -> St
     let mut text = "| Keyword | Takes | What it is for |\n|---|---|---|\n".to_string();
     for (path, row) in rows {
         let takes = content(row.kind).replace('|', "\\|");
-        let needed = if row.required { " (needed)" } else { "" };
+        let needed = match (row.required, path.contains('(')) {
+            (true, true) => " (needed there)",
+            (true, false) => " (needed)",
+            (false, _) => "",
+        };
         text.push_str(&format!("| `{path}`{needed} | `{takes}` | {} |\n", row.says));
     }
     text

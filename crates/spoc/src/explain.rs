@@ -1,0 +1,122 @@
+//! What a message, a completion code or a return code means. The pages of messages are part of the program, so that
+//! they can be read where no plex is.
+
+use csl::om::{CompletionCode, ReasonCode, ReturnCode, meaning};
+use include_dir::{Dir, include_dir};
+use vocabulary::message;
+
+static PAGES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../docs/messages");
+
+/// The most letters in which a number may differ from the one that was probably meant.
+const NEAR: usize = 2;
+
+/// Nothing is known by that name.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ExplainError {
+    #[error("{number} is not a message of this release{nearest}")]
+    UnknownMessage { number: String, nearest: String },
+    #[error("{code} is not a code: it takes hex digits")]
+    NotHex { code: String },
+    #[error("{code} is not a completion code of this release")]
+    UnknownCode { code: String },
+    #[error(
+        "it takes a message number, CC and a completion code, or RC with a return code and a reason code"
+    )]
+    Unknown,
+}
+
+/// What is known about some words, with a line end.
+pub(crate) fn explain(words: &[String]) -> Result<String, ExplainError> {
+    let upper: Vec<String> = words.iter().map(|word| word.to_ascii_uppercase()).collect();
+    match upper.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["CC", code] => completion_code(code),
+        ["RC", rc] => return_code(rc, "0"),
+        ["RC", rc, rsn] => return_code(rc, rsn),
+        [number] => message_page(number),
+        _ => Err(ExplainError::Unknown),
+    }
+}
+
+fn completion_code(code: &str) -> Result<String, ExplainError> {
+    let found = CompletionCode(hex(code)?);
+    match found.text() {
+        "" => Err(ExplainError::UnknownCode { code: code.to_string() }),
+        text => Ok(format!("CC {found}: {text}\n")),
+    }
+}
+
+fn return_code(rc: &str, rsn: &str) -> Result<String, ExplainError> {
+    let (rc, rsn) = (ReturnCode(hex(rc)?), ReasonCode(hex(rsn)?));
+    Ok(format!("rc={rc} rsn={rsn}: {}\n", meaning(rc, rsn)))
+}
+
+fn hex(code: &str) -> Result<u32, ExplainError> {
+    u32::from_str_radix(code, 16).map_err(|_| ExplainError::NotHex { code: code.to_string() })
+}
+
+/// The page of a number, with or without the letter at its end.
+fn message_page(number: &str) -> Result<String, ExplainError> {
+    let is_number = |declared: &str| {
+        declared == number
+            || declared.strip_suffix(['I', 'W', 'E', 'A']).is_some_and(|digits| digits == number)
+    };
+    let found = message::all().find(|definition| is_number(definition.number));
+    let page = found.and_then(|definition| page(definition.number));
+    page.map(str::to_string).ok_or_else(|| ExplainError::UnknownMessage {
+        number: number.to_string(),
+        nearest: nearest(number).map_or_else(String::new, |near| format!(": did you mean {near}?")),
+    })
+}
+
+fn page(number: &str) -> Option<&'static str> {
+    PAGES.get_file(format!("{number}.md"))?.contents_utf8()
+}
+
+fn nearest(number: &str) -> Option<&'static str> {
+    let near = message::all().map(|known| (strsim::damerau_levenshtein(number, known.number), known.number));
+    near.min().filter(|(distance, _)| *distance <= NEAR).map(|(_, known)| known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(text: &str) -> String {
+        let words: Vec<String> = text.split(' ').map(str::to_string).collect();
+        explain(&words).unwrap_or_else(|error| format!("error: {error}"))
+    }
+
+    #[test]
+    fn a_message_is_found_in_any_case_and_without_its_letter() {
+        let page = told("DFS4373I");
+        assert!(page.starts_with("# DFS4373I\n"), "{page}");
+        assert_eq!(told("dfs4373i"), page);
+        assert_eq!(told("DFS4373"), page);
+    }
+
+    #[test]
+    fn an_unknown_number_is_answered_with_the_nearest() {
+        assert_eq!(
+            told("DFS4372I"),
+            "error: DFS4372I is not a message of this release: did you mean DFS4373I?"
+        );
+        assert_eq!(told("NONSENSE"), "error: NONSENSE is not a message of this release");
+    }
+
+    #[test]
+    fn codes_are_told_as_answers_tell_them() {
+        assert_eq!(told("cc b1"), "CC B1: RESOURCE STATE ERROR: WORK IN PROGRESS\n");
+        assert_eq!(told("RC 02000004 1000").lines().count(), 1);
+        assert_eq!(told("CC FFF"), "error: FFF is not a completion code of this release");
+        assert_eq!(told("CC SOON"), "error: SOON is not a code: it takes hex digits");
+        assert!(told("RC").starts_with("error: RC is not a message"));
+        assert!(told("CC 1 2 3").starts_with("error: it takes a message number"));
+    }
+
+    #[test]
+    fn every_message_of_this_release_is_explained() {
+        let missing: Vec<_> =
+            message::all().map(|known| known.number).filter(|number| page(number).is_none()).collect();
+        assert!(missing.is_empty(), "no page in docs/messages for {missing:?}");
+    }
+}

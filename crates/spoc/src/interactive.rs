@@ -1,0 +1,139 @@
+//! Commands asked for one after the other, with what was typed before at hand and with completion from the grammar.
+
+use csl::om::complete;
+use rustyline::completion::{Completer, Pair};
+use rustyline::error::ReadlineError;
+use rustyline::highlight::Highlighter;
+use rustyline::hint::Hinter;
+use rustyline::history::FileHistory;
+use rustyline::validate::Validator;
+use rustyline::{CompletionType, Config, Context, Editor, Helper};
+use std::path::PathBuf;
+
+const PROMPT: &str = "SPOC> ";
+/// Where history is kept, below the folder of such things.
+const HISTORY: &str = "imsplex/spoc-history";
+
+/// What the operator typed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Typed {
+    /// A command of the plex.
+    Command(String),
+    /// `help` with words of commands.
+    Help(Vec<String>),
+    /// `explain` with a number or code.
+    Explain(Vec<String>),
+    /// Nothing.
+    Nothing,
+    /// `exit`, `end` or `quit`.
+    Exit,
+}
+
+impl Typed {
+    fn of(line: &str) -> Self {
+        let mut words = line.split_whitespace().map(str::to_string);
+        let Some(first) = words.next() else { return Self::Nothing };
+        match first.to_ascii_lowercase().as_str() {
+            "exit" | "end" | "quit" => Self::Exit,
+            "help" | "?" => Self::Help(words.collect()),
+            "explain" => Self::Explain(words.collect()),
+            _ => Self::Command(line.trim().to_string()),
+        }
+    }
+}
+
+/// Lines from a terminal.
+pub(crate) struct Terminal {
+    editor: Editor<Grammar, FileHistory>,
+    history: Option<PathBuf>,
+}
+
+impl Terminal {
+    /// The terminal, with the history of the times before.
+    pub(crate) fn open() -> rustyline::Result<Self> {
+        let config = Config::builder().completion_type(CompletionType::List).auto_add_history(true).build();
+        let mut editor = Editor::with_config(config)?;
+        editor.set_helper(Some(Grammar));
+        let history = state_folder().map(|folder| folder.join(HISTORY));
+        if let Some(file) = &history {
+            // The first time there is none.
+            let _ = editor.load_history(file);
+        }
+        Ok(Self { editor, history })
+    }
+
+    /// What is typed next. The end of input is `exit`, and Ctrl-C gives up a line.
+    pub(crate) fn next(&mut self) -> rustyline::Result<Typed> {
+        match self.editor.readline(PROMPT) {
+            Ok(line) => Ok(Typed::of(&line)),
+            Err(ReadlineError::Interrupted) => Ok(Typed::Nothing),
+            Err(ReadlineError::Eof) => Ok(Typed::Exit),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let Some(file) = &self.history else { return };
+        // History is a comfort: where it can't be kept, nothing is lost that counts.
+        let _ = file.parent().map(std::fs::create_dir_all);
+        let _ = self.editor.save_history(file);
+    }
+}
+
+/// Where programs keep what they remember from one time to the next.
+fn state_folder() -> Option<PathBuf> {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    set("XDG_STATE_HOME").or_else(|| Some(set("HOME")?.join(".local/state")))
+}
+
+/// Completes from the grammar of commands.
+struct Grammar;
+
+impl Completer for Grammar {
+    type Candidate = Pair;
+
+    fn complete(&self, line: &str, at: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
+        let completion = complete(line.get(..at).unwrap_or(line));
+        let pair = |(word, says): (String, &str)| {
+            let display = if says.is_empty() { word.clone() } else { format!("{word:<10} {says}") };
+            Pair { display, replacement: word }
+        };
+        Ok((completion.from, completion.candidates.into_iter().map(pair).collect()))
+    }
+}
+
+impl Hinter for Grammar {
+    type Hint = String;
+}
+impl Highlighter for Grammar {}
+impl Validator for Grammar {}
+impl Helper for Grammar {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustyline::history::DefaultHistory;
+
+    #[test]
+    fn a_line_is_a_command_unless_it_is_a_word_of_the_terminal() {
+        assert_eq!(Typed::of("  QRY DB "), Typed::Command("QRY DB".to_string()));
+        assert_eq!(Typed::of("HELP qry db"), Typed::Help(vec!["qry".to_string(), "db".to_string()]));
+        assert_eq!(Typed::of("explain DFS4373I"), Typed::Explain(vec!["DFS4373I".to_string()]));
+        assert_eq!(Typed::of("quit"), Typed::Exit);
+        assert_eq!(Typed::of("   "), Typed::Nothing);
+    }
+
+    #[test]
+    fn the_word_before_the_cursor_is_completed() {
+        let history = DefaultHistory::new();
+        let completed = |line: &str, at| {
+            let (from, pairs) = Grammar.complete(line, at, &Context::new(&history)).unwrap();
+            let words: Vec<_> = pairs.into_iter().map(|pair| pair.replacement).collect();
+            (from, words.join(" "))
+        };
+        assert_eq!(completed("QRY DB SH", 9), (7, "SHOW(".to_string()));
+        assert_eq!(completed("QRY  NAME(X)", 4), (4, "DB MEMBER PGM".to_string()));
+    }
+}
