@@ -67,6 +67,11 @@ impl<'a, 'f> Arguments<'a, 'f> {
         }
     }
 
+    /// The statement was made of a DDL statement.
+    pub(crate) fn is_of_ddl(&self) -> bool {
+        self.parsed.statement.of_ddl
+    }
+
     /// The label of the statement.
     pub(crate) fn label(&self) -> Option<Token<'a>> {
         let (text, place) = self.parsed.statement.label.as_ref()?;
@@ -260,6 +265,11 @@ impl<'a, 'f> Arguments<'a, 'f> {
         };
         self.check_length(keyword, &text, characters_max, self.place_of(item));
         Some(text)
+    }
+
+    /// EXTERNALNAME=. Left out, it is the name, and so one that repeats the name counts as left out.
+    pub(crate) fn external_name(&mut self, name: Option<&str>) -> Option<String> {
+        self.text("EXTERNALNAME", 128).filter(|external| Some(external.as_str()) != name)
     }
 
     fn check_length(&mut self, keyword: &'static str, text: &str, characters_max: usize, place: Place) {

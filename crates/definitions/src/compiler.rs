@@ -1,6 +1,6 @@
 //! From bytes to definitions: the statements of a file, sorted into DBDs and PSBs.
 
-use crate::cards::{Operation, Place, Reader, Source, Statement};
+use crate::cards::{Members, Operation, Place, Reader, Source, Statement, expanded};
 use crate::dbdgen::DbdDeck;
 use crate::finding::{Finding, Findings};
 use crate::model::Definition;
@@ -43,7 +43,16 @@ impl Compilation {
 /// Compiles the DBDs and PSBs of a file, which may stand one after the other. Every input has a result; what is wrong
 /// is in the findings.
 pub fn compile(file_name: &str, bytes: &[u8]) -> Compilation {
-    let source = Arc::new(Source::new(file_name, bytes));
+    compile_with_members(file_name, bytes, &Members::default())
+}
+
+/// As [`compile`], with the members that COPY, ++INCLUDE and -INC name put in their places.
+pub fn compile_with_members(file_name: &str, bytes: &[u8], members: &Members) -> Compilation {
+    compile_source(Arc::new(Source::new(file_name, bytes)), members)
+}
+
+pub(crate) fn compile_source(source: Arc<Source>, members: &Members) -> Compilation {
+    let source = expanded(source, members);
     let mut compiler = Compiler {
         findings: Findings::new(Arc::clone(&source)),
         definitions: Vec::new(),

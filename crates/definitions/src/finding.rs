@@ -38,8 +38,8 @@ pub struct Origin {
 impl Origin {
     pub(crate) fn new(source: &Source, place: Place) -> Self {
         let source_line = source.line(place.line).chars().take(LAST_SHOWN_COLUMN).collect();
-        let Place { line, column, width } = place;
-        Self { file: source.name.clone(), line, column, width, source_line }
+        let (file, line) = source.file_and_line(place.line);
+        Self { file: file.to_string(), line, column: place.column, width: place.width, source_line }
     }
 }
 
@@ -99,7 +99,7 @@ impl fmt::Display for Finding {
 #[derive(Debug)]
 pub(crate) struct Findings {
     source: Arc<Source>,
-    list: Vec<Finding>,
+    list: Vec<(Place, Finding)>,
 }
 
 impl Findings {
@@ -121,9 +121,9 @@ impl Findings {
             hint: None,
             subject: None,
         };
-        self.list.push(finding);
+        self.list.push((place, finding));
         let last = self.list.len() - 1;
-        &mut self.list[last]
+        &mut self.list[last].1
     }
 
     /// How many there are: a mark to look back to with [`Self::errors_since`].
@@ -133,12 +133,14 @@ impl Findings {
 
     /// Whether an error was found after `mark` was taken.
     pub(crate) fn errors_since(&self, mark: usize) -> bool {
-        self.list[mark.min(self.list.len())..].iter().any(|finding| finding.severity() >= Severity::Error)
+        self.list[mark.min(self.list.len())..]
+            .iter()
+            .any(|(_, finding)| finding.severity() >= Severity::Error)
     }
 
     /// All of them, in the order of the source.
     pub(crate) fn into_sorted(mut self) -> Vec<Finding> {
-        self.list.sort_by_key(|finding| finding.origin.as_ref().map(|origin| (origin.line, origin.column)));
-        self.list
+        self.list.sort_by_key(|(place, _)| (place.line, place.column));
+        self.list.into_iter().map(|(_, finding)| finding).collect()
     }
 }

@@ -40,6 +40,7 @@ mod arguments;
 mod cards;
 mod compiler;
 mod dbdgen;
+pub mod ddl;
 mod finding;
 pub mod model;
 mod names;
@@ -49,7 +50,8 @@ mod origin;
 mod psbgen;
 pub mod report;
 
-pub use compiler::{Compilation, compile};
+pub use cards::Members;
+pub use compiler::{Compilation, compile, compile_with_members};
 pub use finding::{Finding, Origin};
 pub use model::Definition;
 pub use model::dbd::Dbd;

@@ -1,7 +1,9 @@
 //! What `ims acbgen` prints: all sources compiled, all ACBs built against each other, and what came of it.
 
 use crate::acb::{Dmb, Library, PsbBlock, build_dmb_with_findings, build_psb_with_findings, check_library};
-use crate::compiler::{Compilation, compile};
+use crate::cards::{Members, Source, not_copied};
+use crate::compiler::{Compilation, compile_source};
+use crate::ddl::{Change, DdlCompilation, Known, Options, Outcome, compile_ddl_source, is_ddl};
 use crate::finding::Finding;
 use crate::model::Definition;
 use crate::model::dbd::{Access, Dbd};
@@ -37,8 +39,10 @@ pub struct Report {
     pub dbds: BTreeMap<DbdName, Arc<Dbd>>,
     /// The PSBs without an error of their own.
     pub psbs: BTreeMap<PsbName, Arc<Psb>>,
-    /// The databases that could be built.
+    /// The physical databases that could be built.
     pub dmbs: BTreeMap<DbdName, Dmb>,
+    /// The logical databases whose sources could be resolved. They are parts of PSBs, and no ACBs of their own.
+    pub logical_structures: BTreeMap<DbdName, Dmb>,
     /// The PSBs that could be built.
     pub psb_blocks: BTreeMap<PsbName, PsbBlock>,
 }
@@ -56,7 +60,7 @@ pub struct Summary {
     pub dbds: usize,
     /// PSBs compiled without error.
     pub psbs: usize,
-    /// ACBs built: a DMB for each database but GSAM, a block for each PSB.
+    /// ACBs built: a DMB for each physical database but GSAM, a block for each PSB.
     pub acbs: usize,
     /// Segments of the DBDs.
     pub segments: usize,
@@ -66,11 +70,15 @@ pub struct Summary {
     pub rejected: usize,
 }
 
-/// Compiles every input and builds every ACB. Findings about one definition never keep another out.
+/// Compiles every input and builds every ACB. Findings about one definition never keep another out. An input that
+/// another one copies is a part of that one, and is not compiled by itself.
 pub fn generate(inputs: &[Input<'_>]) -> Report {
+    let sources: Vec<Arc<Source>> =
+        inputs.iter().map(|input| Arc::new(Source::new(input.name, input.bytes))).collect();
+    let members = Members::of(sources.iter().cloned());
     let mut generation = Generation::default();
-    for input in inputs {
-        generation.compile(input);
+    for source in not_copied(&sources) {
+        generation.compile(source, &members);
     }
     generation.build();
     generation.into_report(inputs.len())
@@ -79,19 +87,76 @@ pub fn generate(inputs: &[Input<'_>]) -> Report {
 #[derive(Default)]
 struct Generation {
     findings: Vec<Finding>,
-    compilations: Vec<Compilation>,
+    compiled: Vec<Compiled>,
     dbds: BTreeMap<DbdName, Arc<Dbd>>,
     psbs: BTreeMap<PsbName, Arc<Psb>>,
     dmbs: BTreeMap<DbdName, Dmb>,
+    logical_structures: BTreeMap<DbdName, Dmb>,
     psb_blocks: BTreeMap<PsbName, PsbBlock>,
     /// The definitions that ACBs could not be built of.
     rejected: usize,
 }
 
-/// The DBDs given, each under all of its names.
+/// What is kept of a source that was compiled.
+enum Compiled {
+    Macros(Compilation),
+    Ddl(DdlCompilation),
+}
+
+impl Compiled {
+    fn locate(&self, findings: &mut [Finding]) {
+        match self {
+            Self::Macros(compilation) => compilation.locate(findings),
+            Self::Ddl(compilation) => compilation.locate(findings),
+        }
+    }
+
+    fn lines(&self) -> usize {
+        match self {
+            Self::Macros(compilation) => compilation.lines,
+            Self::Ddl(compilation) => compilation.lines,
+        }
+    }
+
+    fn statements(&self) -> usize {
+        match self {
+            Self::Macros(compilation) => compilation.statements,
+            Self::Ddl(compilation) => compilation.statements,
+        }
+    }
+
+    /// The names of definitions that had an error.
+    fn rejected(&self) -> Vec<ResourceName> {
+        match self {
+            Self::Macros(compilation) => compilation.rejected.clone(),
+            Self::Ddl(compilation) => {
+                let refused = compilation.units.iter().filter(|unit| unit.outcome == Outcome::Refused);
+                refused.flat_map(|unit| unit.touched.iter().copied()).collect()
+            }
+        }
+    }
+
+    fn rejected_count(&self) -> usize {
+        match self {
+            Self::Macros(compilation) => compilation.rejected_count,
+            Self::Ddl(_) => self.rejected().len(),
+        }
+    }
+}
+
+/// The definitions given, each DBD under all of its names.
 struct Given<'a> {
     dbds: &'a BTreeMap<DbdName, Arc<Dbd>>,
+    psbs: &'a BTreeMap<PsbName, Arc<Psb>>,
     shared: BTreeMap<DbdName, Arc<Dbd>>,
+}
+
+impl<'a> Given<'a> {
+    fn of(dbds: &'a BTreeMap<DbdName, Arc<Dbd>>, psbs: &'a BTreeMap<PsbName, Arc<Psb>>) -> Self {
+        let shared =
+            dbds.values().flat_map(|dbd| dbd.shared_names.iter().map(|name| (*name, Arc::clone(dbd))));
+        Self { dbds, psbs, shared: shared.collect() }
+    }
 }
 
 impl Library for Given<'_> {
@@ -100,21 +165,57 @@ impl Library for Given<'_> {
     }
 }
 
+impl Known for Given<'_> {
+    fn psb(&self, name: &PsbName) -> Option<Arc<Psb>> {
+        self.psbs.get(name).cloned()
+    }
+}
+
 impl Generation {
-    fn compile(&mut self, input: &Input<'_>) {
-        let mut compilation = compile(input.name, input.bytes);
+    fn compile(&mut self, source: Arc<Source>, members: &Members) {
+        if is_ddl(&source) {
+            return self.compile_ddl(&source);
+        }
+        let mut compilation = compile_source(source, members);
         self.findings.append(&mut compilation.findings);
         let definitions = std::mem::take(&mut compilation.definitions);
-        self.compilations.push(compilation);
+        self.compiled.push(Compiled::Macros(compilation));
         for definition in definitions {
             let name = definition.name();
-            let repeated = match definition {
-                Definition::Dbd(dbd) => self.dbds.insert(dbd.name, Arc::new(dbd)).is_some(),
-                Definition::Psb(psb) => self.psbs.insert(psb.name, Arc::new(psb)).is_some(),
-            };
-            if repeated {
+            if self.insert(definition) {
                 self.report_repeated(name);
             }
+        }
+    }
+
+    /// DDL changes what the sources before it have defined.
+    fn compile_ddl(&mut self, source: &Arc<Source>) {
+        let known = Given::of(&self.dbds, &self.psbs);
+        let mut compilation = compile_ddl_source(source, &known, Options::default());
+        self.findings.append(&mut compilation.findings);
+        let changes: Vec<Change> =
+            compilation.units.iter_mut().flat_map(|unit| std::mem::take(&mut unit.changes)).collect();
+        self.compiled.push(Compiled::Ddl(compilation));
+        for change in changes {
+            match change {
+                Change::Create(definition) | Change::Replace(definition) => {
+                    self.insert(definition);
+                }
+                Change::Drop(ResourceName::Dbd(name)) => {
+                    self.dbds.remove(&name);
+                }
+                Change::Drop(ResourceName::Psb(name)) => {
+                    self.psbs.remove(&name);
+                }
+            }
+        }
+    }
+
+    /// Whether there was one of this name.
+    fn insert(&mut self, definition: Definition) -> bool {
+        match definition {
+            Definition::Dbd(dbd) => self.dbds.insert(dbd.name, Arc::new(dbd)).is_some(),
+            Definition::Psb(psb) => self.psbs.insert(psb.name, Arc::new(psb)).is_some(),
         }
     }
 
@@ -129,17 +230,16 @@ impl Generation {
     }
 
     fn build(&mut self) {
-        let dbds = self.dbds.clone();
-        let shared =
-            dbds.values().flat_map(|dbd| dbd.shared_names.iter().map(|name| (*name, Arc::clone(dbd))));
-        let library = Given { dbds: &dbds, shared: shared.collect() };
+        let (dbds, psbs) = (self.dbds.clone(), self.psbs.clone());
+        let library = Given::of(&dbds, &psbs);
         for (name, dbd) in dbds.iter().filter(|(_, dbd)| dbd.access != Access::Gsam) {
             let (dmb, findings) = build_dmb_with_findings(dbd, &library);
             self.rejected += usize::from(dmb.is_none());
-            self.dmbs.extend(dmb.map(|dmb| (*name, dmb)));
+            let kept =
+                if dbd.access == Access::Logical { &mut self.logical_structures } else { &mut self.dmbs };
+            kept.extend(dmb.map(|dmb| (*name, dmb)));
             self.locate_and_add(findings);
         }
-        let psbs = self.psbs.clone();
         for (name, psb) in &psbs {
             let (block, findings) = build_psb_with_findings(psb, &library);
             self.rejected += usize::from(block.is_none());
@@ -151,8 +251,8 @@ impl Generation {
 
     /// The place of a definition is in the last source that has it.
     fn locate_and_add(&mut self, mut findings: Vec<Finding>) {
-        for compilation in self.compilations.iter().rev() {
-            compilation.locate(&mut findings);
+        for compiled in self.compiled.iter().rev() {
+            compiled.locate(&mut findings);
         }
         for finding in findings.iter_mut().filter(|finding| finding.number() == DFS0586I.number) {
             self.explain_missing(finding);
@@ -163,27 +263,27 @@ impl Generation {
     /// A definition that was given with errors is missing for another reason than one that was not given.
     fn explain_missing(&self, finding: &mut Finding) {
         let text = finding.message.text();
-        let mut rejected = self.compilations.iter().flat_map(|compilation| &compilation.rejected);
+        let mut rejected = self.compiled.iter().flat_map(Compiled::rejected);
         if let Some(name) = rejected.find(|name| text.starts_with(&format!("{name} "))) {
             finding.hint(format!("{name} was given, and has errors"));
         }
     }
 
     fn into_report(self, sources: usize) -> Report {
-        let compiled = |count: fn(&Compilation) -> usize| self.compilations.iter().map(count).sum::<usize>();
+        let compiled = |count: fn(&Compiled) -> usize| self.compiled.iter().map(count).sum::<usize>();
         let summary = Summary {
             sources,
-            lines: compiled(|compilation| compilation.lines),
-            statements: compiled(|compilation| compilation.statements),
+            lines: compiled(Compiled::lines),
+            statements: compiled(Compiled::statements),
             dbds: self.dbds.len(),
             psbs: self.psbs.len(),
             acbs: self.dmbs.len() + self.psb_blocks.len(),
             segments: self.dbds.values().map(|dbd| dbd.segment_count()).sum(),
             fields: self.dbds.values().map(|dbd| dbd.field_count()).sum(),
-            rejected: compiled(|compilation| compilation.rejected_count) + self.rejected,
+            rejected: compiled(Compiled::rejected_count) + self.rejected,
         };
-        let Self { findings, dbds, psbs, dmbs, psb_blocks, .. } = self;
-        Report { findings, summary, dbds, psbs, dmbs, psb_blocks }
+        let Self { findings, dbds, psbs, dmbs, logical_structures, psb_blocks, .. } = self;
+        Report { findings, summary, dbds, psbs, dmbs, logical_structures, psb_blocks }
     }
 }
 

@@ -13,7 +13,10 @@ use vocabulary::DbdName;
 /// How many databases a chain of SOURCE= may lead through; a longer one runs in a circle.
 const SOURCE_DEPTH_MAX: usize = 4;
 
-/// Builds the DMB of a DBD, with the indexes and logical relationships to other DBDs resolved.
+/// Builds the DMB of a DBD, with the indexes and logical relationships to other DBDs resolved. That of a logical DBD is
+/// the shape in which programs see its sources; only physical DBDs have one that is kept as an ACB.
+///
+/// Warnings are for those who show them: [`build_dmb_with_findings`].
 ///
 /// # Errors
 /// Everything that is wrong between this DBD and those that it refers to.
@@ -22,8 +25,8 @@ pub fn build_dmb(dbd: &Dbd, library: &dyn Library) -> Result<Dmb, Vec<Finding>> 
     dmb.ok_or(findings)
 }
 
-/// As [`build_dmb`], with the warnings about a DMB that is built.
-pub(crate) fn build_dmb_with_findings(dbd: &Dbd, library: &dyn Library) -> (Option<Dmb>, Vec<Finding>) {
+/// As [`build_dmb`], with everything found: the warnings about a DMB that is built, the errors when none is.
+pub fn build_dmb_with_findings(dbd: &Dbd, library: &dyn Library) -> (Option<Dmb>, Vec<Finding>) {
     let mut resolver = Resolver::of_dbd(dbd, library);
     let dmb = assemble(dbd, &mut resolver);
     let usable = !resolver.has_errors();

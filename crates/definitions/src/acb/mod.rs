@@ -1,7 +1,8 @@
 //! ACBGEN: definitions checked against each other and built into application control blocks.
 //!
-//! A [`Dmb`] is built of each DBD and a [`PsbBlock`] of each PSB. A definition with an error has no block, and the
-//! others are built all the same. The DBDs that a definition refers to come from a [`Library`]; nothing here knows
+//! A [`Dmb`] is built of each physical DBD and a [`PsbBlock`] of each PSB. A logical DBD keeps no data and is no ACB of
+//! its own; it is resolved all the same, into the shape that the PSBs which name it see. A definition with an error has
+//! no block, and the others are built all the same. The DBDs that a definition refers to come from a [`Library`]; nothing here knows
 //! where that keeps them.
 
 mod dmb;
@@ -16,16 +17,14 @@ mod resolver;
 mod sensitivity;
 mod sequence;
 
-pub use dmb::build_dmb;
-pub(crate) use dmb::build_dmb_with_findings;
+pub use dmb::{build_dmb, build_dmb_with_findings};
 pub use dmb_block::{
     Dmb, FieldBlock, IndexTarget, KeyBlock, KeyPart, LogicalChildLink, LogicalParentLink, PrimaryIndex,
     SecondaryIndex, SegmentBlock, SourceLink,
 };
 pub use intent::Intent;
 pub use library::check_library;
-pub use psb::build_psb;
-pub(crate) use psb::build_psb_with_findings;
+pub use psb::{build_psb, build_psb_with_findings};
 pub use psb_block::{
     DbBlock, GsamBlock, PcbBlock, PcbBlockKind, PsbBlock, SensitiveBlock, SensitiveFieldBlock, SequenceBlock,
 };

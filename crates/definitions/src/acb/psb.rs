@@ -27,7 +27,7 @@ pub fn build_psb(psb: &Psb, library: &dyn Library) -> Result<PsbBlock, Vec<Findi
 }
 
 /// As [`build_psb`], with the warnings about a block that is built.
-pub(crate) fn build_psb_with_findings(psb: &Psb, library: &dyn Library) -> (Option<PsbBlock>, Vec<Finding>) {
+pub fn build_psb_with_findings(psb: &Psb, library: &dyn Library) -> (Option<PsbBlock>, Vec<Finding>) {
     let mut builder = Builder {
         resolver: Resolver::of_psb(psb.name.into(), library),
         psb,

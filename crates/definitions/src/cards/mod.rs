@@ -2,6 +2,7 @@
 
 mod card;
 mod ebcdic;
+mod members;
 mod operation;
 mod place;
 mod reader;
@@ -9,6 +10,8 @@ mod source;
 mod statement;
 
 pub(crate) use card::LAST_SHOWN_COLUMN;
+pub use members::Members;
+pub(crate) use members::{expanded, not_copied};
 pub(crate) use operation::Operation;
 pub(crate) use place::Place;
 pub(crate) use reader::Reader;

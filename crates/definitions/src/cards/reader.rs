@@ -5,6 +5,7 @@
 //! that one slip gives one finding.
 
 use super::card::{CONTINUATION_COLUMN, Card, LAST_TEXT_COLUMN, RESUME_COLUMN, blank};
+use super::members::{COPIES_MAX, Copied};
 use super::operation::Operation;
 use super::place::Place;
 use super::source::Source;
@@ -89,7 +90,7 @@ impl Reader {
             self.read_operands(source, card, operands, &mut statement, findings);
         } else {
             if operation == Operation::Copy {
-                findings.report(&CARD021, place, &[&card.text_from(column).trim_end()]);
+                report_copy(source, card.text_from(column), card.line, place, findings);
             }
             self.skip_continuations(source, *card);
         }
@@ -267,6 +268,25 @@ fn word_of<'c>(text: &str, rest: &'c str) -> (&'c str, usize, &'c str) {
     let end = word.find(blank).unwrap_or(word.len());
     let (name, after) = word.split_at(end);
     (name, column, after.trim_start_matches(blank))
+}
+
+/// A definition that lacks a part of its text is not the one that was meant.
+fn report_copy(source: &Source, text: &str, line: u32, place: Place, findings: &mut Findings) {
+    let member = text.split(blank).filter(|word| !word.is_empty()).nth(1).unwrap_or("(WITHOUT A NAME)");
+    match source.copied(line) {
+        Copied::Whole => {}
+        Copied::Missing => {
+            findings
+                .report(&CARD021, place, &[&shown(member)])
+                .hint("give the member too: a file of its name, with any extension");
+        }
+        Copied::Circular => {
+            findings.report(&CARD027, place, &[&shown(member)]);
+        }
+        Copied::TooMany => {
+            findings.report(&CARD028, place, &[&COPIES_MAX]);
+        }
+    }
 }
 
 fn report_unknown(name: &str, place: Place, findings: &mut Findings) {

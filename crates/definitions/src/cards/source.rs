@@ -1,7 +1,9 @@
 //! Bytes into lines: which character set the file is in, where its lines end.
 
 use super::ebcdic::CodePage;
+use super::members::{Copied, copied_member};
 use super::place::Place;
+use std::collections::BTreeMap;
 
 /// Columns of a card; a file without line ends is a row of these.
 const CARD_COLUMNS: usize = 80;
@@ -25,6 +27,18 @@ pub(crate) struct Source {
     text: String,
     /// Start and end of each line in `text`, without the line end.
     lines: Vec<(usize, usize)>,
+    /// Where members were copied: from which line on which file goes on, and at which of its lines.
+    stretches: Vec<Stretch>,
+    /// What came of the COPY statement on a line.
+    copies: BTreeMap<u32, Copied>,
+}
+
+/// Lines that stand in one file, one after the other.
+#[derive(Debug)]
+struct Stretch {
+    first: u32,
+    file: String,
+    file_line: u32,
 }
 
 impl Source {
@@ -32,7 +46,53 @@ impl Source {
     pub(crate) fn new(name: &str, bytes: &[u8]) -> Self {
         let text = decode(bytes);
         let lines = lines_of(&text);
-        Self { name: name.to_string(), text, lines }
+        Self { text, lines, ..Self::blank(name) }
+    }
+
+    /// No lines yet.
+    pub(super) fn blank(name: &str) -> Self {
+        let (stretches, copies) = (Vec::new(), BTreeMap::new());
+        Self { name: name.to_string(), text: String::new(), lines: Vec::new(), stretches, copies }
+    }
+
+    /// Adds a line of a file.
+    pub(super) fn push_line(&mut self, file: &str, file_line: u32, text: &str) {
+        let line = self.line_count() + 1;
+        let goes_on = self.stretches.last().is_some_and(|stretch| {
+            stretch.file == file && stretch.file_line + (line - stretch.first) == file_line
+        });
+        if !goes_on {
+            self.stretches.push(Stretch { first: line, file: file.to_string(), file_line });
+        }
+        let start = self.text.len();
+        self.text.push_str(text);
+        self.lines.push((start, self.text.len()));
+    }
+
+    /// Keeps what came of the COPY statement on a line.
+    pub(super) fn note_copy(&mut self, line: u32, copied: Copied) {
+        self.copies.insert(line, copied);
+    }
+
+    /// What came of the COPY statement on a line.
+    pub(super) fn copied(&self, line: u32) -> Copied {
+        self.copies.get(&line).copied().unwrap_or(Copied::Missing)
+    }
+
+    /// The members that lines copy, each with its line. A line that continues a statement copies nothing.
+    pub(crate) fn copied_members(&self) -> impl Iterator<Item = (u32, &str)> {
+        let continued = |line: u32| line > 1 && super::card::Card::new(1, self.line(line - 1)).is_continued();
+        let lines = (1..=self.line_count()).filter_map(|line| Some((line, copied_member(self.line(line))?)));
+        lines.filter(move |(line, _)| !continued(*line))
+    }
+
+    /// The file that a line stands in, and its number there.
+    pub(crate) fn file_and_line(&self, line: u32) -> (&str, u32) {
+        let after = self.stretches.partition_point(|stretch| stretch.first <= line);
+        match after.checked_sub(1).and_then(|at| self.stretches.get(at)) {
+            Some(stretch) => (&stretch.file, stretch.file_line + (line - stretch.first)),
+            None => (&self.name, line),
+        }
     }
 
     /// How many lines there are.

@@ -16,29 +16,40 @@ pub(crate) struct Statement {
     operands: String,
     /// Where each stretch of `operands` came from, in order.
     pieces: Vec<Piece>,
+    /// It was made of a DDL statement, and stands on no card.
+    pub(crate) of_ddl: bool,
 }
 
-/// A stretch of the operand field that stood on one card.
+/// A stretch of the operand field that stood on one card, or in one place of a DDL statement.
 #[derive(Debug, Clone, Copy)]
 struct Piece {
     /// Its beginning in the operand field.
     start: usize,
     line: u32,
     column: u32,
+    /// The width in the source, where the stretch is not written there as it is here.
+    width: Option<u32>,
 }
 
 impl Statement {
     /// A statement without operands yet.
     pub(crate) fn new(label: Option<(String, Place)>, operation: Operation, place: Place) -> Self {
-        Self { label, operation, place, operands: String::new(), pieces: Vec::new() }
+        Self { label, operation, place, operands: String::new(), pieces: Vec::new(), of_ddl: false }
     }
 
     /// Adds what a card holds of the operand field, from this column.
     pub(crate) fn push(&mut self, text: &str, line: u32, column: usize) {
         if !text.is_empty() {
-            self.pieces.push(Piece { start: self.operands.len(), line, column: column as u32 });
+            self.pieces.push(Piece { start: self.operands.len(), line, column: column as u32, width: None });
             self.operands.push_str(text);
         }
+    }
+
+    /// Adds a stretch that stands for what the source has in this place.
+    pub(crate) fn push_standing_for(&mut self, text: &str, place: Place) {
+        let Place { line, column, width } = place;
+        self.pieces.push(Piece { start: self.operands.len(), line, column, width: Some(width) });
+        self.operands.push_str(text);
     }
 
     /// Removes blanks at the end, which an unclosed quote leaves.
@@ -58,6 +69,9 @@ impl Statement {
         let Some(piece) = after.checked_sub(1).and_then(|at| self.pieces.get(at)) else {
             return self.place;
         };
+        if let Some(width) = piece.width {
+            return Place { line: piece.line, column: piece.column, width };
+        }
         let piece_end = self.pieces.get(after).map_or(self.operands.len(), |next| next.start);
         let characters = |from: usize, to: usize| {
             self.operands.get(from..to).map_or(0, |text| text.chars().count() as u32)

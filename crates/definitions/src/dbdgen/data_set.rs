@@ -66,7 +66,6 @@ impl DbdDeck {
             arguments.require("DD1");
         }
         let mut data_set = lengths(arguments);
-        data_set.label = label;
         (data_set.dd1, data_set.dd2) = (arguments.name("DD1"), arguments.name("DD2"));
         data_set.overflow = arguments.name("OVFLW");
         data_set.record_format = arguments.choice("RECFM", RECORD_FORMATS);
@@ -79,12 +78,18 @@ impl DbdDeck {
         self.check_data_set(arguments, &data_set);
         self.data_set_group = self.dbd.data_sets.len();
         self.dbd.data_sets.push(data_set);
+        self.labels.push(label);
+    }
+
+    /// Puts the segments that follow into this group, as the label of its DATASET does.
+    pub(crate) fn use_data_set_group(&mut self, group: usize) {
+        self.data_set_group = group;
     }
 
     /// The data set group that already has this label.
     fn group_labelled(&self, label: Option<&str>) -> Option<usize> {
         let label = label?;
-        self.dbd.data_sets.iter().position(|data_set| data_set.label.as_deref() == Some(label))
+        self.labels.iter().position(|other| other.as_deref() == Some(label))
     }
 
     fn check_data_set(&self, arguments: &mut Arguments<'_, '_>, data_set: &DataSet) {

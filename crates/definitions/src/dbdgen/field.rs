@@ -74,7 +74,7 @@ const DATA_TYPES: &[(&str, &str)] = &[
 impl DbdDeck {
     pub(super) fn field(&mut self, arguments: &mut Arguments<'_, '_>) {
         let (name, sequence) = self.name_and_sequence(arguments);
-        let external_name = arguments.text("EXTERNALNAME", 128);
+        let external_name = arguments.external_name(name.as_ref().map(FieldName::as_str));
         if name.is_none() && external_name.is_none() && !arguments.has("NAME") {
             arguments.report(&FLD700, "", &[]);
         }
@@ -245,6 +245,10 @@ fn data_type(arguments: &mut Arguments<'_, '_>) -> Option<DataType> {
     let token = arguments.word("DATATYPE")?;
     let (name, rest) = token.text.split_once('(').unwrap_or((token.text, ""));
     let name = arguments.parse_choice("DATATYPE", Token { text: name, ..token }, DATA_TYPES)?;
+    if name != "DECIMAL" && !rest.is_empty() {
+        arguments.report(&FLD713, "DATATYPE", &[&name]).hint("BYTES= gives the length of any other");
+        return Some(DataType { name: name.to_string(), precision: None, scale: None });
+    }
     let mut numbers = rest.trim_end_matches(')').split(',').filter(|text| !text.is_empty());
     let mut number = |arguments: &mut Arguments<'_, '_>| {
         let text = numbers.next()?;

@@ -67,7 +67,9 @@ impl DbdDeck {
         }
         let after_field = self.scope.after_field;
         match self.dbd.segments.last_mut().and_then(|segment| segment.fields.last_mut()) {
-            Some(field) if after_field => field.marshaller = Some(marshaller),
+            Some(field) if after_field => {
+                field.marshaller = Some(marshaller).filter(|given| !given.is_blank())
+            }
             _ => {
                 arguments.report(&FLD770, "", &[]);
             }
@@ -128,7 +130,10 @@ fn properties(arguments: &mut Arguments<'_, '_>) -> Vec<(String, String)> {
     let mut properties = Vec::new();
     for item in items.iter().filter(|item| item.value != Value::Empty) {
         match arguments.raw(item).split_once('=') {
-            Some((key, value)) => properties.push((key.to_string(), unquoted(value.trim_matches('\'')))),
+            Some((key, value)) => {
+                let quoted = value.strip_prefix('\'').and_then(|value| value.strip_suffix('\''));
+                properties.push((key.to_string(), quoted.map_or_else(|| value.to_string(), unquoted)));
+            }
             None => {
                 let (place, text) = (arguments.place_of(item), shown(arguments.raw(item)));
                 arguments.findings.report(&FLD772, place, &[&text]);

@@ -38,6 +38,8 @@ pub(crate) struct DbdDeck {
     map_places: Vec<(SegmentName, usize, StatementPlaces)>,
     /// The data set group that the next segments belong to.
     data_set_group: usize,
+    /// The label of each DATASET, which a later one repeats to go on with its group.
+    labels: Vec<Option<String>>,
 }
 
 /// What is known about the segment whose statements are being read.
@@ -80,6 +82,7 @@ impl DbdDeck {
             named_fields: 0,
             map_places: Vec::new(),
             data_set_group: 0,
+            labels: Vec::new(),
         })
     }
 

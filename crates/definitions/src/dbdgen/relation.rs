@@ -104,7 +104,7 @@ impl DbdDeck {
         let Some(name) = or_unnamed(name) else { return };
         let field = IndexedField {
             name,
-            external_name: arguments.text("EXTERNALNAME", 128),
+            external_name: arguments.external_name(Some(name.as_str())),
             source: arguments.name("SEGMENT").unwrap_or(target),
             constant: constant(arguments),
             search: fields(arguments, "SRCH"),

@@ -51,7 +51,7 @@ impl DbdDeck {
         let (bytes_max, bytes_min) = self.bytes(arguments);
         let segment = Segment {
             name,
-            external_name: arguments.text("EXTERNALNAME", 128),
+            external_name: arguments.external_name(Some(name.as_str())),
             parent,
             logical_parent,
             bytes_max,

@@ -265,8 +265,6 @@ pub struct CascadeCapture {
 /// A DATASET statement: one data set group.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct DataSet {
-    /// The label, which a later DATASET repeats to go on with this group.
-    pub label: Option<String>,
     /// DD1=: the primary data set, or the input.
     pub dd1: Option<DdName>,
     /// DD2=: the output of HSAM and GSAM.

@@ -10,7 +10,7 @@ pub struct Field {
     pub name: Option<FieldName>,
     /// NAME=(name,SEQ,U|M).
     pub sequence: Option<Sequence>,
-    /// EXTERNALNAME=, up to 128 characters.
+    /// EXTERNALNAME=, up to 128 characters; none where it is NAME= that serves as one.
     pub external_name: Option<String>,
     /// BYTES=.
     pub bytes: Option<u32>,
@@ -117,6 +117,13 @@ pub struct Marshaller {
     pub url: Option<String>,
     /// OVERFLOW=, up to 8.
     pub overflow: Option<String>,
+}
+
+impl Marshaller {
+    /// It says nothing.
+    pub(crate) fn is_blank(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// DFSMAP: a field whose value says how the segment is to be read.

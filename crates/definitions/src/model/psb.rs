@@ -79,7 +79,7 @@ pub enum DatabaseLevel {
 pub struct Pcb {
     /// PCBNAME=, or the label.
     pub name: Option<PcbName>,
-    /// EXTERNALNAME=, up to 128 characters.
+    /// EXTERNALNAME=, up to 128 characters; none where it is NAME= that serves as one.
     pub external_name: Option<String>,
     /// LIST=NO makes this false: the PCB is reached by its name alone.
     pub listed: bool,

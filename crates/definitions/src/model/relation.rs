@@ -69,7 +69,7 @@ pub enum LogicalChildPointer {
 pub struct IndexedField {
     /// NAME=: what a segment search argument calls it.
     pub name: FieldName,
-    /// EXTERNALNAME=.
+    /// EXTERNALNAME=; none where it is NAME= that serves as one.
     pub external_name: Option<String>,
     /// SEGMENT=: where the fields are taken from; the indexed segment itself, where it is left out.
     pub source: SegmentName,

@@ -11,7 +11,7 @@ use vocabulary::{DbdName, FieldName, SegmentName};
 pub struct Segment {
     /// NAME=.
     pub name: SegmentName,
-    /// EXTERNALNAME=, up to 128 characters.
+    /// EXTERNALNAME=, up to 128 characters; none where it is NAME= that serves as one.
     pub external_name: Option<String>,
     /// PARENT=, the physical one; none for the root.
     pub parent: Option<PhysicalParent>,

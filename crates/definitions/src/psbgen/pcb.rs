@@ -95,9 +95,10 @@ impl PsbDeck {
             Type::Gsam => gsam(arguments).map(PcbKind::Gsam),
         };
         let Some(kind) = kind else { return };
+        let name = self.pcb_name(arguments);
         let pcb = Pcb {
-            name: self.pcb_name(arguments),
-            external_name: arguments.text("EXTERNALNAME", 128),
+            name,
+            external_name: arguments.external_name(name.as_ref().map(PcbName::as_str)),
             listed: arguments.yes_no("LIST").unwrap_or(true),
             remarks: arguments.text("REMARKS", 256),
             kind,
@@ -172,7 +173,8 @@ fn tp(arguments: &mut Arguments<'_, '_>) -> TpPcb {
 }
 
 fn db(arguments: &mut Arguments<'_, '_>) -> Option<DbPcb> {
-    if !arguments.has("KEYLEN") {
+    // DDL has no KEYLEN=: the length is always worked out.
+    if !arguments.has("KEYLEN") && !arguments.is_of_ddl() {
         arguments.report(&PCB807, "", &[]);
     }
     Some(DbPcb {

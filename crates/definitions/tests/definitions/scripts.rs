@@ -4,10 +4,12 @@
 //!
 //! - `compile [file] [as=ebcdic|cards]` compiles the cards given, prints what was found and what was made, and keeps
 //!   the source for `build`; `as` says how it is encoded.
+//! - `source FILE` keeps the cards given for `build`, and compiles nothing.
 //! - `show` prints what the last `compile` made, without what is empty.
 //! - `build` generates from all sources kept, and prints the report.
 //! - `json` prints the same report for programs.
-//! - `dmb NAME` and `psb NAME` print a block of the last `build`, without what is empty.
+//! - `dmb NAME` and `psb NAME` print a block of the last `build`, without what is empty; `dmb` does it for a logical
+//!   database too, whose structure is resolved and not kept as an ACB.
 //! - `forget` begins anew.
 
 use definitions::report::{Input, Report, generate};
@@ -43,6 +45,12 @@ impl goldenscript::Runner for Runner {
                 let file = arguments.next_pos().unwrap_or("source").to_string();
                 let encoding = arguments.take_key("as").map(str::to_string);
                 self.compile(&file, encoding.as_deref())?
+            }
+            "source" => {
+                let file = arguments.next_pos().ok_or("which?")?.to_string();
+                let cards = std::mem::take(&mut self.cards);
+                self.sources.push((file, cards.join("\n").into_bytes()));
+                String::new()
             }
             "show" => self.show()?,
             "build" => self.build(),
@@ -104,7 +112,9 @@ impl Runner {
 
     fn dmb(&self, name: &str) -> Result<String, Box<dyn Error>> {
         let report = self.report.as_ref().ok_or("build first")?;
-        pruned(report.dmbs.get(&name.parse()?).ok_or("no such DMB")?)
+        let name = name.parse()?;
+        let dmb = report.dmbs.get(&name).or_else(|| report.logical_structures.get(&name));
+        pruned(dmb.ok_or("no such DMB")?)
     }
 
     fn psb(&self, name: &str) -> Result<String, Box<dyn Error>> {
@@ -178,6 +188,7 @@ macro_rules! stories {
 stories! {
     cards
     cards_broken
+    cards_copied
     operands_broken
     dbd_kinds
     dbd_hidam
@@ -190,6 +201,7 @@ stories! {
     psb_checks
     acb_logical_relationship
     acb_secondary_structure
+    acb_shared_index
     acb_psb_checks
     acb_dbd_checks
     report

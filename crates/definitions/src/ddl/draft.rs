@@ -1,0 +1,235 @@
+//! A database as DDL has described it so far, and what DDL may do to it.
+
+use super::cursor::Named;
+use super::sheet::{Sheet, operand_text};
+use super::statement::TableChange;
+use super::table::{Home, Item, Table};
+use crate::cards::Place;
+use crate::model::dbd::Access;
+
+/// A database in the making.
+#[derive(Debug, Clone)]
+pub(super) struct Draft {
+    pub(super) name: Named,
+    /// The DBD statement.
+    pub(super) sheet: Sheet,
+    pub(super) spaces: Vec<Space>,
+    /// In the order in which they were created.
+    pub(super) tables: Vec<Table>,
+}
+
+/// A data set or an area.
+#[derive(Debug, Clone)]
+pub(super) struct Space {
+    pub(super) name: Named,
+    pub(super) sheet: Sheet,
+}
+
+/// What a statement speaks of and is not there: its kind, its name, and names that are.
+pub(super) struct Missing {
+    pub(super) what: String,
+    pub(super) name: Named,
+    pub(super) others: Vec<String>,
+}
+
+impl Draft {
+    /// A database without tables, PHIDAM and OSAM where nothing is said of it.
+    pub(super) fn new(name: Named, mut sheet: Sheet) -> Self {
+        sheet.set("NAME", 0, name.operand(), name.place);
+        if sheet.text("ACCESS", 0).is_none() {
+            sheet.set("ACCESS", 0, "PHIDAM", name.place);
+            sheet.set("ACCESS", 1, "OSAM", name.place);
+        }
+        Self { name, sheet, spaces: Vec::new(), tables: Vec::new() }
+    }
+
+    /// ACCESS.
+    pub(super) fn access(&self) -> Option<Access> {
+        let name = self.sheet.text("ACCESS", 0)?;
+        Access::SPELLINGS.iter().find(|(other, _)| *other == name).map(|&(_, access)| access)
+    }
+
+    /// Moves everything to one place, which stands for what no source at hand says.
+    pub(super) fn relocate(&mut self, place: Place) {
+        self.sheet.relocate(place);
+        self.spaces.iter_mut().for_each(|space| space.sheet.relocate(place));
+        self.tables.iter_mut().for_each(|table| table.relocate(place));
+    }
+
+    /// The table of this name.
+    pub(super) fn table_mut(&mut self, name: &Named) -> Result<&mut Table, Missing> {
+        match self.tables.iter().position(|table| table.name.name == name.name) {
+            Some(at) => Ok(&mut self.tables[at]),
+            None => {
+                let others = self.tables.iter().map(|table| table.name.name.clone()).collect();
+                Err(self.missing("TABLE", name, others))
+            }
+        }
+    }
+
+    /// The data set or area of this name.
+    pub(super) fn space_mut(&mut self, name: &Named) -> Result<&mut Space, Missing> {
+        match self.spaces.iter().position(|space| space.name.name == name.name) {
+            Some(at) => Ok(&mut self.spaces[at]),
+            None => {
+                let others = self.spaces.iter().map(|space| space.name.name.clone()).collect();
+                Err(self.missing("TABLESPACE", name, others))
+            }
+        }
+    }
+
+    fn missing(&self, kind: &str, name: &Named, others: Vec<String>) -> Missing {
+        Missing { what: format!("{kind} OF DATABASE {}:", self.name.name), name: name.clone(), others }
+    }
+
+    /// Puts a comment on the database or on what belongs to it.
+    pub(super) fn comment(
+        &mut self,
+        kind: &str,
+        names: &[Named],
+        text: &str,
+        place: Place,
+    ) -> Result<(), Missing> {
+        let sheet = match (kind, names) {
+            ("DATABASE", _) => &mut self.sheet,
+            ("TABLESPACE", [name]) => &mut self.space_mut(name)?.sheet,
+            (_, [table, rest @ ..]) => {
+                let table = self.table_mut(table)?;
+                let called = table.name.name.clone();
+                match table.sheet_of(kind, rest) {
+                    Some(sheet) => sheet,
+                    None => {
+                        let name = rest.last().cloned().unwrap_or_else(|| names[0].clone());
+                        let what = format!("{kind} OF TABLE {called}:");
+                        let others = self.table_mut(&names[0])?.column_names().map(str::to_string).collect();
+                        return Err(Missing { what, name, others });
+                    }
+                }
+            }
+            _ => return Ok(()),
+        };
+        sheet.set("REMARKS", 0, operand_text(text), place);
+        Ok(())
+    }
+}
+
+impl Table {
+    fn relocate(&mut self, place: Place) {
+        self.sheet.relocate(place);
+        for item in &mut self.items {
+            match item {
+                Item::Column(column) => column.sheet.relocate(place),
+                Item::Map(map) => {
+                    map.sheet.relocate(place);
+                    for case in &mut map.cases {
+                        case.sheet.relocate(place);
+                        case.columns.iter_mut().for_each(|column| column.sheet.relocate(place));
+                    }
+                }
+                Item::LogicalChild(_, sheet) | Item::IndexedField(_, sheet) => sheet.relocate(place),
+            }
+        }
+    }
+
+    /// The statement that a comment on part of a table belongs to.
+    fn sheet_of(&mut self, kind: &str, names: &[Named]) -> Option<&mut Sheet> {
+        match (kind, names) {
+            ("TABLE", []) => Some(&mut self.sheet),
+            ("COLUMN", [column]) => self.column_mut(None, &column.name).map(|column| &mut column.sheet),
+            ("COLUMN", [_, case, column]) => {
+                self.column_mut(Some(&case.name), &column.name).map(|column| &mut column.sheet)
+            }
+            ("XDFLD", [.., field]) => self.items.iter_mut().find_map(|item| match item {
+                Item::IndexedField(name, sheet) if name.name == field.name => Some(sheet),
+                _ => None,
+            }),
+            ("LCHILD", [.., child]) => self.items.iter_mut().find_map(|item| match item {
+                Item::LogicalChild(names, sheet)
+                    if names.last().is_some_and(|name| name.name == child.name) =>
+                {
+                    Some(sheet)
+                }
+                _ => None,
+            }),
+            ("MAP" | "CASE", [map, case @ ..]) => {
+                let map = self.items.iter_mut().find_map(|item| match item {
+                    Item::Map(other) if other.name.name == map.name => Some(other),
+                    _ => None,
+                })?;
+                match case {
+                    [] => Some(&mut map.sheet),
+                    [case, ..] => {
+                        let mut cases = map.cases.iter_mut();
+                        cases.find(|other| other.name.name == case.name).map(|case| &mut case.sheet)
+                    }
+                }
+            }
+            _ => None,
+        }
+    }
+
+    /// Carries out ALTER TABLE.
+    pub(super) fn alter(&mut self, home: &Home, sheet: Sheet, changes: Vec<TableChange>) -> Vec<Missing> {
+        self.sheet.merge(sheet);
+        if home.space.is_some() {
+            self.home.space = home.space.clone();
+        }
+        changes.into_iter().filter_map(|change| self.change(change).err()).collect()
+    }
+
+    fn change(&mut self, change: TableChange) -> Result<(), Missing> {
+        match change {
+            TableChange::Add(part) => self.add(part).map_err(|name| self.missing("COLUMN", name)),
+            TableChange::AlterColumn(changed) => match self.column_mut(None, &changed.name.name) {
+                Some(column) => {
+                    column.bytes_of_type = changed.bytes_of_type.or(column.bytes_of_type);
+                    column.sheet.merge(changed.sheet);
+                    Ok(())
+                }
+                None => Err(self.missing("COLUMN", changed.name)),
+            },
+            TableChange::Drop { kind: "FOREIGN", .. } => {
+                for slot in 0..2 {
+                    self.sheet.set("PARENT", slot, "", self.sheet.place);
+                }
+                Ok(())
+            }
+            TableChange::Drop { kind: "PRIMARY", .. } => {
+                self.drop_key();
+                Ok(())
+            }
+            TableChange::Drop { kind, names } => {
+                let Some(name) = names.last().cloned() else { return Ok(()) };
+                let removed = self.remove(|item| match (kind, item) {
+                    ("COLUMN", Item::Column(column)) => column.name.name == name.name,
+                    ("MAP", Item::Map(map)) => map.name.name == name.name,
+                    ("LCHILD", Item::LogicalChild(own, _)) => {
+                        own.iter().rev().zip(names.iter().rev()).all(|(own, given)| own.name == given.name)
+                    }
+                    ("XDFLD", Item::IndexedField(field, _)) => field.name == name.name,
+                    _ => false,
+                });
+                if removed { Ok(()) } else { Err(self.missing(kind, name)) }
+            }
+        }
+    }
+
+    /// The key becomes a column like others, and keeps the name that it had as the key.
+    fn drop_key(&mut self) {
+        for item in &mut self.items {
+            if let Item::Column(column) = item
+                && column.is_key()
+            {
+                let name = column.internal_name().unwrap_or_default().to_string();
+                let place = column.sheet.place;
+                column.sheet.remove("NAME");
+                column.sheet.set("NAME", 0, name, place);
+            }
+        }
+    }
+
+    fn missing(&self, kind: &str, name: Named) -> Missing {
+        let others = self.column_names().map(str::to_string).collect();
+        Missing { what: format!("{kind} OF TABLE {}:", self.name.name), name, others }
+    }
+}
