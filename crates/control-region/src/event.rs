@@ -1,6 +1,7 @@
 //! What a member is told, and what it wants done.
 
 use crate::letter::Letter;
+use crate::work::{Done, Work, WorkId};
 use csl::envelope::{OperatorRequest, Progress};
 use csl::om::Answer;
 use plex::{Incarnation, Left, PlexChange, PlexReply};
@@ -24,21 +25,12 @@ pub struct BarrierId(pub u64);
 pub struct RegionId(pub u32);
 
 /// Something a member is told.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Event {
     /// Time passes. Comes several times a second.
     Tick,
-    /// What the consensus group knows of its leader.
-    Standing {
-        /// The node that leads, if one is known.
-        leader: Option<u64>,
-        /// Whether a majority is in touch.
-        quorum: bool,
-        /// The nodes that have a vote.
-        voters: BTreeSet<u64>,
-        /// The nodes that follow without one.
-        learners: BTreeSet<u64>,
-    },
+    /// How this node stands to its consensus group.
+    Standing(Standing),
     /// Another member says that this node left the plex.
     Left {
         /// Why it did.
@@ -81,6 +73,13 @@ pub enum Event {
         /// The log index that has to be applied for it, or nothing where no majority answers.
         index: Option<u64>,
     },
+    /// A piece of work is done.
+    Worked {
+        /// Which one.
+        work: WorkId,
+        /// What came of it.
+        done: Done,
+    },
     /// A dependent region asks for a PSB.
     Schedule {
         /// The name to answer under.
@@ -106,6 +105,19 @@ pub enum Event {
     Stop,
 }
 
+/// What the consensus group knows of itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// The node that leads, if one is known.
+    pub leader: Option<u64>,
+    /// Whether a majority is in touch.
+    pub quorum: bool,
+    /// The nodes that have a vote.
+    pub voters: BTreeSet<u64>,
+    /// The nodes that follow without one.
+    pub learners: BTreeSet<u64>,
+}
+
 /// How the link to another member is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkState {
@@ -119,7 +131,7 @@ pub enum LinkState {
 }
 
 /// Something a member wants done. Effects are carried out in order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Effect {
     /// Put a change to the plex; answer with [`Event::Proposed`]. Only a leader can.
     Propose {
@@ -136,6 +148,13 @@ pub enum Effect {
         to: MemberName,
         /// What.
         letter: Letter,
+    },
+    /// Do a piece of work elsewhere, and answer with [`Event::Worked`]. It may take seconds.
+    Work {
+        /// Its name.
+        work: WorkId,
+        /// The work.
+        task: Work,
     },
     /// Keep links to exactly these members, at these addresses.
     Links(BTreeMap<MemberName, String>),

@@ -6,7 +6,7 @@
 //! taken, so that no lost letter and no lost master leaves an activation hanging.
 //!
 //! **Its words.** An *event* ([`Event`]) is what the world tells; an *effect* ([`Effect`]) what the member wants
-//! done. A *letter* ([`Letter`]) goes from member to member and may be lost. The *entry member* of a command is
+//! done. *Work* ([`Work`]) is what would make a turn too long: an effect whose result is an event. A *letter* ([`Letter`]) goes from member to member and may be lost. The *entry member* of a command is
 //! the one that an operator speaks to: it plays OM, routes the command and merges the answers. The *master* is the
 //! member whose node leads the consensus group.
 //!
@@ -27,6 +27,8 @@
 //! - Only a running member votes, completes and schedules. Whoever leads coordinates once it has the newest state,
 //!   even while it waits for that very activation to end.
 //! - Every turn asks what is owed now, by the member and by the master, and not what happened last.
+//! - A turn is short: source is compiled, and blocks are checked, elsewhere, and the result counts for the version of the
+//!   staging data set that it was found on.
 //! - A command that an operator gave is answered once, by its deadline at the latest. One whose operator was told that
 //!   it did not begin never begins.
 //! - A program never has a definition changed under it without being shown as refresh-pending.
@@ -52,10 +54,12 @@ mod resources;
 mod settings;
 mod start;
 mod stops;
+mod work;
 
-pub use event::{BarrierId, Effect, Event, LinkState, ProposalId, RegionId, RequestId};
+pub use event::{BarrierId, Effect, Event, LinkState, ProposalId, RegionId, RequestId, Standing};
 pub use letter::{CallId, Letter};
 pub use region::ControlRegion;
 pub use resources::{LoadedPsb, Resources, ScheduleError};
 pub use settings::Settings;
 pub use stops::{DatabaseStop, StopChange, Stops, StopsError};
+pub use work::{Done, Work, WorkId};

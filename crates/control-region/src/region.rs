@@ -1,7 +1,7 @@
 //! The member itself: its parts, and the turn that every event and every applied change ends with.
 
-use crate::activation::{Ballot, Coordination, WaitingImport};
-use crate::event::{Effect, Event, ProposalId, RequestId};
+use crate::activation::{Ballot, Coordination, Validation, WaitingImport};
+use crate::event::{Effect, Event, ProposalId, RequestId, Standing};
 use crate::group::Group;
 use crate::leadership::Leadership;
 use crate::letter::Letter;
@@ -12,6 +12,7 @@ use crate::resources::Resources;
 use crate::settings::Settings;
 use crate::start::StartPhase;
 use crate::stops::Stops;
+use crate::work::{Done, Product};
 use plex::{CommandToken, Incarnation, Membership, Plex, PlexChange, PlexEvent, PlexReply, RosterEntry};
 use std::collections::{BTreeMap, btree_map::Entry};
 use vocabulary::{DirectoryLevel, MemberName, Message, Moment};
@@ -65,8 +66,7 @@ pub struct ControlRegion {
     pub(crate) coordination: Option<Coordination>,
     pub(crate) early_votes: BTreeMap<MemberName, (Incarnation, Letter)>,
     pub(crate) imports: Vec<WaitingImport>,
-    /// The version of staging of which this member knows that every block can be built.
-    pub(crate) validated: Option<u64>,
+    pub(crate) validation: Validation,
     pub(crate) desk: Desk,
     pub(crate) populate: PopulateDesk,
     // On its way, or since when it is known that it did not arrive.
@@ -100,7 +100,7 @@ impl ControlRegion {
             coordination: None,
             early_votes: BTreeMap::new(),
             imports: Vec::new(),
-            validated: None,
+            validation: Validation::default(),
             desk: Desk::default(),
             populate: PopulateDesk::default(),
             outstanding: BTreeMap::new(),
@@ -170,9 +170,8 @@ impl ControlRegion {
         self.now = now;
         match event {
             Event::Tick => {}
-            Event::Standing { leader, quorum, voters, learners } => {
-                self.leader = leader;
-                self.quorum = quorum;
+            Event::Standing(Standing { leader, quorum, voters, learners }) => {
+                (self.leader, self.quorum) = (leader, quorum);
                 self.group.set(voters, learners);
                 self.outstanding.retain(|_, missed| missed.is_none());
             }
@@ -189,6 +188,11 @@ impl ControlRegion {
                 self.leadership_barrier(barrier, index);
                 self.desk_barrier(barrier, index);
             }
+            Event::Worked { work, done: Done(product) } => match product {
+                Product::Compiled(compiled) => self.compiled(work, compiled),
+                Product::Checked(checked) => self.checked(work, checked),
+                Product::Verdict(verdict) => self.validated(work, verdict),
+            },
             Event::Schedule { request, region, psb } => self.schedule(request, region, psb),
             Event::RegionEnded { region } => {
                 self.resources.end_region(region);
@@ -305,11 +309,6 @@ impl ControlRegion {
 
     pub(crate) fn issue(&mut self, message: Message) {
         self.effects.push(Effect::Issue(message));
-    }
-
-    /// Whether the next turns may take long, because definitions are compiled and checked in them.
-    pub fn is_populating(&self) -> bool {
-        self.populate.is_busy()
     }
 
     /// A number that this run of the member has not used before.

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use vocabulary::{MemberName, Moment};
 
 /// How often an operator is told who is waited for.
-const PROGRESS_MS: u64 = 1_000;
+pub(super) const PROGRESS_MS: u64 = 1_000;
 
 /// What participants have said so far. A new master begins with nothing and is told again.
 #[derive(Debug, Clone)]

@@ -1,15 +1,13 @@
 //! IMPORT at the master, from the command to the Prepare entry: wait for the staging data set, validate, propose.
 
 use super::answer::{import_answer, invalid_answer, refusal_answer, staging_busy_answer};
-use super::validate::validate;
+use super::coordination::PROGRESS_MS;
+use super::validate::Invalid;
 use crate::om::ReplyTo;
 use crate::region::{ControlRegion, Purpose};
 use catalog::CatalogError;
 use csl::om::{Answer, MemberMessage};
-use plex::{
-    ActivationMode, ActivationOptions, CommandToken, Finished, Outcome, PlexChange, PlexReply, Refusal,
-    StageChange,
-};
+use plex::{ActivationOptions, CommandToken, Finished, Outcome, PlexChange, PlexReply, Refusal, StageChange};
 use vocabulary::Moment;
 use vocabulary::message::{DFS4333E, DFS4338W};
 
@@ -21,6 +19,8 @@ pub(crate) struct WaitingImport {
     pub(crate) options: ActivationOptions,
     pub(crate) reply_to: ReplyTo,
     pub(crate) began: Moment,
+    /// Since when it waits for the check, or when its operator was told so.
+    told: Option<Moment>,
     job: Option<JobReport>,
     step: Step,
 }
@@ -71,7 +71,8 @@ impl ControlRegion {
         let known = self.imports.iter().any(|import| import.token == token);
         if !known {
             let (began, step) = (self.now, Step::Ready);
-            self.imports.push(WaitingImport { token, text, options, reply_to, began, job, step });
+            let import = WaitingImport { token, text, options, reply_to, began, told: None, job, step };
+            self.imports.push(import);
         }
     }
 
@@ -146,8 +147,10 @@ impl ControlRegion {
     /// The master validates before anybody else is asked: what fails here is not attempted elsewhere.
     fn prepare_import(&mut self, import: &mut WaitingImport) -> bool {
         let staging_version = self.plex.catalog().staging_version();
-        let known = self.validated == Some(staging_version) && import.options.mode == ActivationMode::Plain;
-        let findings = if known { Vec::new() } else { validate(self.plex.catalog(), &import.options) };
+        let Some(findings) = self.validate(import.options.mode).map(<[Invalid]>::to_vec) else {
+            self.tell_of_check(import);
+            return true;
+        };
         if !findings.is_empty() {
             if import.options.delpenderr && import.options.mode.imports() {
                 let change = StageChange::Empty { staging_version };
@@ -167,6 +170,15 @@ impl ControlRegion {
         };
         self.propose(Purpose::Import(import.token), change);
         true
+    }
+
+    fn tell_of_check(&mut self, import: &mut WaitingImport) {
+        let told = *import.told.get_or_insert(self.now);
+        if self.now.ms_since(told) >= PROGRESS_MS {
+            import.told = Some(self.now);
+            let text = format!("CHECK: BUILDING THE BLOCKS OF WHAT CHANGES SINCE {}", import.began);
+            self.progress(import.reply_to, text);
+        }
     }
 
     pub(crate) fn import_proposed(&mut self, token: CommandToken, outcome: Option<PlexReply>) {

@@ -10,4 +10,4 @@ pub(crate) use answer::{import_answer, never_begun_answer};
 pub(crate) use ballot::Ballot;
 pub(crate) use coordination::Coordination;
 pub(crate) use import::{JobReport, WaitingImport};
-pub(crate) use validate::is_valid;
+pub(crate) use validate::{Validation, Verdict};

@@ -1,9 +1,13 @@
-//! What the master checks before it asks anybody: the blocks of everything that changes can be built.
+//! What the master checks before it asks anybody: the blocks of everything that changes can be built. Checking thousands
+//! of them takes seconds, so it is done elsewhere, and counts only for the version of staging that it was done on.
 
+use crate::event::Effect;
 use crate::library::CatalogLibrary;
+use crate::region::ControlRegion;
+use crate::work::{Task, Work, WorkId};
 use catalog::{Catalog, ImportPlan, ImportProblem, PlanMode};
 use definitions::{Definition, acb};
-use plex::{ActivationMode, ActivationOptions};
+use plex::ActivationMode;
 use std::collections::BTreeSet;
 use vocabulary::ResourceName;
 
@@ -16,15 +20,54 @@ pub(crate) struct Invalid {
     pub(crate) text: String,
 }
 
-/// Whether everything that is staged could be imported.
-pub(crate) fn is_valid(catalog: &Catalog) -> bool {
-    catalog.plan(PlanMode::Everything).is_ok_and(|plan| unbuildable(catalog, &plan).is_empty())
+/// Whether what is staged can be imported in a mode.
+#[derive(Debug, Clone)]
+pub(crate) struct Verdict {
+    /// The version of the staging data set that it is about. It changes with the directory as well.
+    staging_version: u64,
+    mode: ActivationMode,
+    /// Everything that is wrong; nothing where the import may go on.
+    findings: Vec<Invalid>,
 }
 
-/// Everything that is wrong with what an import would activate; nothing where it may go on.
-pub(crate) fn validate(catalog: &Catalog, options: &ActivationOptions) -> Vec<Invalid> {
-    let mode = if options.mode == ActivationMode::Plain { PlanMode::Everything } else { PlanMode::PsbsOnly };
-    match catalog.plan(mode) {
+/// What is known of the staging data set, and what is being found out.
+#[derive(Debug, Default)]
+pub(crate) struct Validation {
+    verdict: Option<Verdict>,
+    work: Option<WorkId>,
+}
+
+impl Verdict {
+    pub(crate) fn on(catalog: &Catalog, mode: ActivationMode) -> Self {
+        Self { staging_version: catalog.staging_version(), mode, findings: validate(catalog, mode) }
+    }
+}
+
+impl ControlRegion {
+    /// Everything that is wrong with what an import in this mode would activate, once it is known; it is being found
+    /// out otherwise.
+    pub(crate) fn validate(&mut self, mode: ActivationMode) -> Option<&[Invalid]> {
+        let staging_version = self.plex.catalog().staging_version();
+        let known = |verdict: &&Verdict| (verdict.staging_version, verdict.mode) == (staging_version, mode);
+        if self.validation.verdict.as_ref().filter(known).is_none() && self.validation.work.is_none() {
+            let work = WorkId(self.next_name());
+            self.validation.work = Some(work);
+            let task = Work(Task::Validate(mode, self.plex.catalog().clone()));
+            self.emit(Effect::Work { work, task });
+        }
+        self.validation.verdict.as_ref().filter(known).map(|verdict| &verdict.findings[..])
+    }
+
+    pub(crate) fn validated(&mut self, work: WorkId, verdict: Verdict) {
+        if self.validation.work == Some(work) {
+            self.validation = Validation { verdict: Some(verdict), work: None };
+        }
+    }
+}
+
+fn validate(catalog: &Catalog, mode: ActivationMode) -> Vec<Invalid> {
+    let plan_mode = if mode == ActivationMode::Plain { PlanMode::Everything } else { PlanMode::PsbsOnly };
+    match catalog.plan(plan_mode) {
         Err(problems) => {
             let invalid = |problem: &ImportProblem| Invalid {
                 resource: match problem {
@@ -35,7 +78,7 @@ pub(crate) fn validate(catalog: &Catalog, options: &ActivationOptions) -> Vec<In
             };
             problems.iter().map(invalid).collect()
         }
-        Ok(plan) if options.mode.imports() => unbuildable(catalog, &plan),
+        Ok(plan) if mode.imports() => unbuildable(catalog, &plan),
         Ok(_) => Vec::new(),
     }
 }

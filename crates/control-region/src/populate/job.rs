@@ -1,13 +1,14 @@
 //! One populate job: what its parts gave, and the entries of the log that it takes.
 
-use super::check::{Checked, check};
+use super::check::{Checked, Compiled, Found, Gathered};
 use crate::om::ReplyTo;
+use crate::work::{Task, WorkId};
 use catalog::job::{JobCard, JobId};
 use catalog::{Catalog, NewInstance};
 use csl::envelope::{PopulateRequest, SourceFile};
-use definitions::{Compilation, Definition, Finding};
 use plex::StageChange;
-use vocabulary::{InstanceStamp, MemberName, Moment, ResourceName, Severity};
+use std::collections::VecDeque;
+use vocabulary::{MemberName, Moment};
 
 /// How much of a job goes into one entry of the log.
 const ENTRY_BYTES_MAX: u64 = 512 << 10;
@@ -18,14 +19,14 @@ pub(super) struct Job {
     pub(super) step: Step,
     pub(super) reply_to: Option<ReplyTo>,
     /// What generators and checks have said so far.
-    pub(super) lines: Vec<String>,
-    pub(super) worst: Option<Severity>,
-    pub(super) rejected_count: usize,
-    /// Those whose names are known.
-    pub(super) rejected: Vec<ResourceName>,
-    stamp: Option<InstanceStamp>,
-    compilations: Vec<Compilation>,
-    ready: Vec<NewInstance>,
+    pub(super) found: Found,
+    /// What is being done about it elsewhere.
+    pub(super) work: Option<WorkId>,
+    /// Source that is to be compiled.
+    sources: Vec<SourceFile>,
+    /// What was compiled and is to be checked; nothing where it is being checked, or was.
+    gathered: Option<Gathered>,
+    ready: VecDeque<NewInstance>,
     added: u64,
     last: bool,
     heard: Moment,
@@ -63,13 +64,11 @@ impl Job {
             card,
             step: Step::Opening,
             reply_to: None,
-            lines: Vec::new(),
-            worst: None,
-            rejected_count: 0,
-            rejected: Vec::new(),
-            stamp: part.stamp,
-            compilations: Vec::new(),
-            ready: Vec::new(),
+            found: Found::default(),
+            work: None,
+            sources: Vec::new(),
+            gathered: Some(Gathered { compilations: Vec::new(), stamp: part.stamp, since: now }),
+            ready: VecDeque::new(),
             added: 0,
             last: false,
             heard: now,
@@ -81,23 +80,33 @@ impl Job {
         self.reply_to = Some(reply_to);
         self.last = part.last;
         self.heard = now;
-        for source in &part.sources {
-            self.compile(source);
+        self.sources.extend(part.sources.iter().cloned());
+    }
+
+    /// What has to be done elsewhere before the job can go on, if anything has.
+    pub(super) fn next_task(&mut self, catalog: &Catalog) -> Option<Task> {
+        if !self.sources.is_empty() {
+            return Some(Task::Compile(std::mem::take(&mut self.sources)));
+        }
+        let whole = self.step == Step::Open && self.is_whole();
+        self.gathered.take_if(|_| whole).map(|gathered| Task::Check(gathered, catalog.clone()))
+    }
+
+    pub(super) fn compiled(&mut self, compiled: Compiled, now: Moment) {
+        self.found.add(compiled.found);
+        self.heard = now;
+        if let Some(gathered) = &mut self.gathered {
+            gathered.compilations.extend(compiled.compilations);
         }
     }
 
-    fn compile(&mut self, source: &SourceFile) {
-        let compilation = definitions::compile(&source.name, &source.bytes);
-        self.rejected_count += compilation.rejected_count;
-        self.rejected.extend(&compilation.rejected);
-        self.tell(&compilation.findings);
-        self.compilations.push(compilation);
-    }
-
-    fn tell(&mut self, findings: &[Finding]) {
-        for finding in findings {
-            self.worst = self.worst.max(Some(finding.severity()));
-            self.lines.extend(finding.render().lines().map(str::to_string));
+    /// What was checked beside another catalog is checked again.
+    pub(super) fn checked(&mut self, checked: Checked, staging_version: u64) {
+        if checked.staging_version == staging_version {
+            self.found.add(checked.found);
+            self.ready = checked.instances.into();
+        } else {
+            self.gathered = Some(checked.gathered);
         }
     }
 
@@ -108,35 +117,7 @@ impl Job {
 
     /// Whether its operator has gone silent between two parts.
     pub(super) fn is_idle(&self, now: Moment, idle_ms: u64) -> bool {
-        self.step == Step::Open && !self.last && now.ms_since(self.heard) >= idle_ms
-    }
-
-    /// Makes instances of what can be built from the job and the catalog together.
-    pub(super) fn check(&mut self, catalog: &Catalog) {
-        let mut compilations = std::mem::take(&mut self.compilations);
-        let compiled =
-            compilations.iter_mut().flat_map(|compilation| compilation.definitions.drain(..)).collect();
-        let Checked { sound, wrong } = check(compiled, catalog);
-        for (name, mut findings) in wrong {
-            compilations.iter().for_each(|compilation| compilation.locate(&mut findings));
-            self.tell(&findings);
-            self.rejected.push(name);
-            self.rejected_count += 1;
-        }
-        let stamp = self.stamp.unwrap_or_else(|| self.new_stamp(&sound, catalog));
-        self.ready.extend(sound.iter().map(|definition| NewInstance::of(definition, stamp)));
-    }
-
-    /// A timestamp that is later than every instance of these names, although clocks differ from master to master,
-    /// and two jobs may fall into the same hundredth of a second.
-    fn new_stamp(&self, definitions: &[Definition], catalog: &Catalog) -> InstanceStamp {
-        let latest = definitions
-            .iter()
-            .filter_map(|definition| catalog.record(&definition.name()))
-            .filter_map(|record| record.instances().next_back().map(|(stamp, _, _)| stamp))
-            .max();
-        let now = InstanceStamp::at(self.card.since);
-        latest.map_or(now, |latest| now.max(latest.next()))
+        self.step == Step::Open && !self.last && self.work.is_none() && now.ms_since(self.heard) >= idle_ms
     }
 
     /// The next entry of the job: what fits into one, or its end.

@@ -1,4 +1,5 @@
-//! Populate at the master: compile the source that operators send, check it, and put it into the catalog as a job.
+//! Populate at the master: source that operators send is compiled and checked elsewhere, and put into the catalog as a
+//! job.
 //!
 //! A job holds the staging data set from its first part to its last. What it defines is admitted all at once, so
 //! that a job that breaks off leaves nothing behind.
@@ -7,11 +8,14 @@ mod check;
 mod job;
 mod report;
 
-use crate::activation::{JobReport, is_valid};
+use crate::activation::JobReport;
+use crate::event::Effect;
 use crate::om::ReplyTo;
 use crate::region::{ControlRegion, Purpose};
+use crate::work::{Work, WorkId};
 use catalog::job::JobId;
 use catalog::{Admission, CatalogError};
+pub(crate) use check::{Checked, Compiled, Gathered};
 use csl::envelope::{PopulateMode, PopulateRequest};
 use csl::om::{Answer, ReasonCode, ReturnCode};
 use job::{Job, Step};
@@ -28,11 +32,6 @@ pub(crate) struct PopulateDesk {
 }
 
 impl PopulateDesk {
-    /// Whether there is a job at all.
-    pub(crate) fn is_busy(&self) -> bool {
-        !self.jobs.is_empty()
-    }
-
     /// Whether this member runs the job.
     pub(crate) fn runs(&self, job: JobId) -> bool {
         self.jobs.contains_key(&CommandToken(job.0))
@@ -56,6 +55,7 @@ impl ControlRegion {
             self.populate.jobs.insert(token, job);
             self.populate.unopened.insert(token);
             self.open_jobs();
+            self.advance_job(token);
         } else {
             let answer = self.dropped_answer();
             self.reply(reply_to, answer);
@@ -74,18 +74,49 @@ impl ControlRegion {
         }
     }
 
-    /// Goes on with a job whose entry was made.
+    /// Goes on with a job as far as it can: what is to be compiled or checked is, and then its next entry is made.
     fn advance_job(&mut self, token: CommandToken) {
-        let Some(job) = self.populate.jobs.get_mut(&token) else { return };
+        let Some(job) = self.populate.jobs.get_mut(&token).filter(|job| job.work.is_none()) else { return };
+        if let Some(task) = job.next_task(self.plex.catalog()) {
+            let work = WorkId(self.next_name());
+            if let Some(job) = self.populate.jobs.get_mut(&token) {
+                job.work = Some(work);
+            }
+            return self.emit(Effect::Work { work, task: Work(task) });
+        }
         if job.step != Step::Open {
             return;
         }
         if job.is_whole() {
-            job.check(self.plex.catalog());
             let change = job.next_change(self.now);
             self.propose(Purpose::Populate(token), PlexChange::Stage(change));
         } else if let Some(to) = job.reply_to.take() {
             self.reply(to, Answer::default());
+        }
+    }
+
+    /// The job that waits for a piece of work. It may be gone.
+    fn job_at_work(&mut self, work: WorkId) -> Option<(CommandToken, &mut Job)> {
+        let waiting = self.populate.jobs.iter_mut().find(|(_, job)| job.work == Some(work));
+        waiting.map(|(token, job)| {
+            job.work = None;
+            (*token, job)
+        })
+    }
+
+    pub(crate) fn compiled(&mut self, work: WorkId, compiled: Compiled) {
+        let now = self.now;
+        if let Some((token, job)) = self.job_at_work(work) {
+            job.compiled(compiled, now);
+            self.advance_job(token);
+        }
+    }
+
+    pub(crate) fn checked(&mut self, work: WorkId, checked: Checked) {
+        let staging_version = self.plex.catalog().staging_version();
+        if let Some((token, job)) = self.job_at_work(work) {
+            job.checked(checked, staging_version);
+            self.advance_job(token);
         }
     }
 
@@ -115,7 +146,8 @@ impl ControlRegion {
         let token = CommandToken(id.0);
         let Some(mut job) = self.populate.jobs.remove(&token) else { return };
         let Some(reply_to) = job.reply_to.take() else { return };
-        self.validate_ahead();
+        // So that the import finds it known.
+        self.validate(ActivationMode::Plain);
         let answer = job.answer(self.me(), admissions);
         let admitted = admissions.iter().any(|admission| admission.outcome.admitted());
         if job.card.mode == PopulateMode::Update && admitted {
@@ -126,14 +158,6 @@ impl ControlRegion {
             self.begin_import(token, "POPULATE UPDATE".to_string(), options, reply_to, Some(report));
         } else {
             self.reply(reply_to, answer);
-        }
-    }
-
-    /// Looks now whether what is staged can be imported, so that the import need not.
-    fn validate_ahead(&mut self) {
-        let catalog = self.plex.catalog();
-        if is_valid(catalog) {
-            self.validated = Some(catalog.staging_version());
         }
     }
 

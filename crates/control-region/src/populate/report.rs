@@ -18,7 +18,7 @@ impl Job {
                 answer.say(master, message);
             }
         }
-        answer.rows.extend(self.rejected.iter().map(|name| rejected_row(*name, master)));
+        answer.rows.extend(self.found.rejected.iter().map(|name| rejected_row(*name, master)));
         let admitted = admissions.iter().filter(|admission| admission.outcome.admitted()).count();
         answer.say(master, self.closing(admitted));
         self.judge(&mut answer, admissions);
@@ -35,7 +35,7 @@ impl Job {
     }
 
     fn line_messages(&self) -> Vec<MemberMessage> {
-        let lines = self.lines.iter().cloned();
+        let lines = self.found.lines.iter().cloned();
         lines.map(|line| MemberMessage { member: None, body: MessageBody::Line(line) }).collect()
     }
 
@@ -52,11 +52,11 @@ impl Job {
         let older = admissions.iter().any(|admission| {
             matches!(admission.outcome, StageOutcome::DirectoryIsLater(_) | StageOutcome::StagingIsLater(_))
         });
-        if self.worst >= Some(Severity::Error) || self.rejected_count + forged > 0 {
+        if self.found.worst >= Some(Severity::Error) || self.found.rejected_count + forged > 0 {
             answer.rc = ReturnCode(u32::from(Severity::Error.return_code()));
             answer.reason_text =
-                format!("{} definitions are in error and were left out", self.rejected_count + forged);
-        } else if older || self.worst >= Some(Severity::Warning) {
+                format!("{} definitions are in error and were left out", self.found.rejected_count + forged);
+        } else if older || self.found.worst >= Some(Severity::Warning) {
             answer.rc = ReturnCode::OM_WARNING;
             answer.rsn = ReasonCode::WARNINGS;
         }

@@ -3,7 +3,7 @@
 use crate::consensus::Group;
 use crate::network::{Envelope, Held, Network, link_state, name_of};
 use crate::node::{Limits, Node, address};
-use control_region::{Effect, Event, LinkState, ProposalId, RegionId, RequestId};
+use control_region::{Effect, Event, LinkState, ProposalId, RegionId, RequestId, Standing};
 use csl::envelope::OperatorRequest;
 use csl::om::Answer;
 use plex::{Membership, PlexChange};
@@ -249,10 +249,10 @@ impl Cluster {
             let (leader, quorum) = self.standing_of(&self.nodes[&member]);
             let group = &self.groups[self.nodes[&member].group];
             let (voters, learners) = (group.voters.clone(), group.learners.clone());
-            let standing = Event::Standing { leader, quorum, voters, learners };
+            let standing = Standing { leader, quorum, voters, learners };
             if self.nodes[&member].is_alive() && self.nodes[&member].standing.as_ref() != Some(&standing) {
                 self.node(member).standing = Some(standing.clone());
-                self.tell(member, standing);
+                self.tell(member, Event::Standing(standing));
             }
         }
     }
@@ -355,6 +355,10 @@ impl Cluster {
                 let index = self.newest_index(member);
                 self.tell(member, Event::Barrier { barrier, index });
             }
+            Effect::Work { work, task } if self.network.holds(Held::Work, member) => {
+                self.node(member).works.push_back((work, task));
+            }
+            Effect::Work { work, task } => self.tell(member, Event::Worked { work, done: task.perform() }),
             Effect::Send { to, letter } => {
                 let node = self.node(member);
                 let incarnation = node.region.as_ref().map(control_region::ControlRegion::incarnation);
@@ -454,6 +458,9 @@ impl Cluster {
     pub(crate) fn release(&mut self, lost: bool) {
         self.network.release(lost);
         for member in self.members() {
+            for (work, task) in std::mem::take(&mut self.node(member).works) {
+                self.tell(member, Event::Worked { work, done: task.perform() });
+            }
             for (proposal, change) in std::mem::take(&mut self.node(member).proposals) {
                 match lost {
                     true => self.tell(member, Event::Proposed { proposal, outcome: None }),

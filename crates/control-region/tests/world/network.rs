@@ -27,6 +27,8 @@ pub(crate) enum Held {
     Vote,
     /// No letter, but changes of the consensus group: they fail.
     Regroup,
+    /// No letter, but work that a member wants done elsewhere.
+    Work,
     /// No letter, but a proposal of this kind.
     Proposal(&'static str),
 }
@@ -57,6 +59,7 @@ impl Held {
             Self::Register,
             Self::Vote,
             Self::Regroup,
+            Self::Work,
         ];
         let proposals = CHANGES.map(Self::Proposal);
         letters.into_iter().chain(proposals).find(|held| held.to_string() == name)

@@ -1,7 +1,7 @@
 //! A member's machine: its disk, and the control region that runs on it or does not.
 
 use catalog::Retention;
-use control_region::{ControlRegion, Event, LinkState, Settings, Stops};
+use control_region::{ControlRegion, LinkState, Settings, Standing, Stops, Work, WorkId};
 use dasd::memory::MemoryKeyedSet;
 use dasd::{Fault, Faulty};
 use plex::{Incarnation, Membership, Plex};
@@ -46,11 +46,13 @@ pub(crate) struct Node {
     /// Whom it wants links to, and what it was told of each.
     pub(crate) links: BTreeMap<MemberName, Option<LinkState>>,
     /// What it was told last of its group.
-    pub(crate) standing: Option<Event>,
+    pub(crate) standing: Option<Standing>,
     /// It applies nothing for the moment.
     pub(crate) lags: bool,
     /// Proposals that are held back.
     pub(crate) proposals: VecDeque<(control_region::ProposalId, plex::PlexChange)>,
+    /// Work that is held back.
+    pub(crate) works: VecDeque<(WorkId, Work)>,
     disk: Vec<(Vec<u8>, Vec<u8>)>,
     /// What is stopped here.
     stops: MemoryKeyedSet,
@@ -96,6 +98,7 @@ impl Node {
             standing: None,
             lags: false,
             proposals: VecDeque::new(),
+            works: VecDeque::new(),
             disk: Vec::new(),
             stops: MemoryKeyedSet::new(),
             stops_fault: None,
@@ -136,6 +139,7 @@ impl Node {
             self.stops.crash(0);
         }
         self.proposals.clear();
+        self.works.clear();
     }
 }
 

@@ -58,7 +58,9 @@ const COMMANDS: [&str; 10] = [
 const DEFINITIONS: [&str; 7] =
     ["dbd/CUSTDB", "dbd/CUSTNX", "dbd/BRANCH", "psb/TELLER", "psb/TELLER", "psb/CLERK", "gsam/POSTING"];
 
-const HELD: [&str; 14] = [
+const HELD: [&str; 16] = [
+    "work",
+    "work",
     "regroup",
     "Remove",
     "vote",
@@ -210,7 +212,7 @@ impl World {
     /// Another member leads, if it is in touch with a majority.
     fn lead(&mut self, member: MemberName) {
         let node = self.cluster.node(member);
-        let in_touch = matches!(node.standing, Some(Event::Standing { quorum: true, .. }));
+        let in_touch = node.standing.as_ref().is_some_and(|standing| standing.quorum);
         let (number, able) = (node.settings.node, node.is_alive() && in_touch);
         if able && self.cluster.groups[0].leader.is_some() {
             self.cluster.groups[0].lead(number);

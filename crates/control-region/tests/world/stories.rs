@@ -61,7 +61,8 @@ enum Command {
     /// Heals the network.
     Heal,
     /// Holds letters back (`vote`, `done`, `coordinate`, `register`, ...) or proposals (`Prepare`, `Commit`, ...), of all
-    /// members or of some. While `regroup` is held, changes of the consensus group fail.
+    /// members or of some. While `regroup` is held, changes of the consensus group fail; while `work` is held, nothing is
+    /// compiled or checked.
     Hold {
         what: String,
         #[arg(optional)]

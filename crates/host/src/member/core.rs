@@ -4,11 +4,9 @@ use super::keeper::ShelfKeeper;
 use crate::consensus::{Applied, Frozen, Machine};
 use crate::shelf::SledSet;
 use control_region::{ControlRegion, Effect, Event, Settings, Stops};
-use csl::envelope::OperatorRequest;
 use dasd::{Batch, KeyedSet};
 use plex::{Plex, PlexChange};
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::mpsc::UnboundedSender;
@@ -34,7 +32,6 @@ pub(super) fn now() -> Moment {
 #[derive(Debug)]
 pub(super) struct Core {
     inner: Mutex<Inner>,
-    populating: AtomicBool,
     effects: UnboundedSender<Effect>,
 }
 
@@ -69,7 +66,7 @@ impl Core {
         let region = ControlRegion::new(settings, plex, index, stops, now());
         let keeper = ShelfKeeper::start(shelf)?;
         let inner = Mutex::new(Inner { region, keeper, position, index });
-        Ok(Self { inner, populating: AtomicBool::new(false), effects })
+        Ok(Self { inner, effects })
     }
 
     /// Waits until the shelf has everything that was applied.
@@ -77,21 +74,10 @@ impl Core {
         self.lock().keeper.settle()
     }
 
-    /// Tells the region an event. A turn that may take long gives its place among the runtime's workers to another,
-    /// so that consensus keeps its heartbeat.
+    /// Tells the region an event.
     pub(super) fn tell(&self, event: Event) {
-        let begins = matches!(&event, Event::Operator { asked: OperatorRequest::Populate(_), .. });
-        if begins || self.populating.load(Ordering::Relaxed) {
-            tokio::task::block_in_place(|| self.turn(event));
-        } else {
-            self.turn(event);
-        }
-    }
-
-    fn turn(&self, event: Event) {
         let mut inner = self.lock();
         let effects = inner.region.step(now(), event);
-        self.populating.store(inner.region.is_populating(), Ordering::Relaxed);
         // Sent under the lock, so that effects of different turns stay in order.
         self.send(effects);
     }

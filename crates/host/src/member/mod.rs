@@ -17,6 +17,7 @@ mod keeper;
 mod links;
 mod performer;
 mod wire;
+mod workroom;
 
 use crate::config::Config;
 use crate::consensus::{Consensus, ConsensusError, Dial, SnapshotBounds, Timers};
@@ -100,15 +101,18 @@ pub async fn run(config: Config, cold: bool) -> Result<(), MemberError> {
     let links = LinkKeeper::new(identity.clone(), Arc::clone(&core));
     let doors = Doors::new(Arc::clone(&core), Arc::clone(&consensus));
     let (ended, mut ending) = watch::channel(None);
+    let (orders, ordered) = mpsc::unbounded_channel();
     let performer = Performer {
         core: Arc::clone(&core),
         consensus: Arc::clone(&consensus),
         links: links.clone(),
         doors: doors.clone(),
-        ended,
+        orders,
+        ended: ended.clone(),
     };
     let tasks = [
         tokio::spawn(performer.run(wanted)),
+        tokio::spawn(workroom::work(Arc::clone(&core), ordered, ended)),
         tokio::spawn(tell_time(Arc::clone(&core))),
         tokio::spawn(tell_standing(Arc::clone(&core), consensus.standing())),
         tokio::spawn(formation::form_or_join(
@@ -294,7 +298,7 @@ async fn tell_standing(core: Arc<Core>, mut standing: watch::Receiver<crate::con
     loop {
         let now = {
             let standing = standing.borrow_and_update();
-            Event::Standing {
+            control_region::Standing {
                 leader: standing.leader.as_ref().map(|(node, _)| *node),
                 quorum: standing.quorum,
                 voters: standing.voters.keys().copied().collect(),
@@ -303,7 +307,7 @@ async fn tell_standing(core: Arc<Core>, mut standing: watch::Receiver<crate::con
         };
         if told.as_ref() != Some(&now) {
             told = Some(now.clone());
-            core.tell(now);
+            core.tell(Event::Standing(now));
         }
         if standing.changed().await.is_err() {
             return;

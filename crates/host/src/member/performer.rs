@@ -4,11 +4,13 @@ use super::core::Core;
 use super::doors::Doors;
 use super::links::LinkKeeper;
 use super::wire::{Question, Reply};
+use super::workroom::Order;
 use crate::consensus::{Consensus, MembershipError, ProposeError};
 use control_region::{BarrierId, Effect, Event, ProposalId};
 use plex::{PlexChange, PlexReply};
 use std::sync::Arc;
-use tokio::sync::{mpsc::UnboundedReceiver, watch};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use tokio::sync::watch;
 use vocabulary::{Message, Severity, encoding};
 
 /// What it takes to carry out an effect.
@@ -17,6 +19,7 @@ pub(super) struct Performer {
     pub(super) consensus: Arc<Consensus>,
     pub(super) links: LinkKeeper,
     pub(super) doors: Doors,
+    pub(super) orders: UnboundedSender<Order>,
     pub(super) ended: watch::Sender<Option<Ended>>,
 }
 
@@ -47,6 +50,10 @@ impl Performer {
             }
             Effect::Send { to, letter } => {
                 self.links.send(to, self.core.look(control_region::ControlRegion::incarnation), letter);
+            }
+            Effect::Work { work, task } => {
+                // Nobody takes orders any more only when the member is on its way out.
+                let _ = self.orders.send((work, task));
             }
             Effect::Links(wanted) => self.links.keep(&wanted),
             Effect::Expel { node } => {
