@@ -2,10 +2,16 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use csl::om::grammar::{COMMANDS, COMMON, Form, KeywordRow, Kind, ResourceRow, VerbRow, What, offered};
+use csl::om::render::xml::{self, Control};
+use csl::om::render::{Layout, Page, table};
 use csl::om::view::CommandView;
-use csl::om::{Answer, Command, CompletionCode, ParameterValue, ReasonCode, ReturnCode, Row};
+use csl::om::{
+    Answer, Column, Command, CompletionCode, ParameterValue, ReasonCode, ReturnCode, Row, complete,
+};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
+use quick_xml::Reader;
+use quick_xml::events::Event;
 use std::collections::BTreeMap;
 use vocabulary::{MemberName, Moment};
 
@@ -94,6 +100,49 @@ fn answer() -> impl Strategy<Value = Answer> {
     })
 }
 
+/// An answer with columns that scroll and columns that don't, and cells of any text.
+fn wide_answer() -> impl Strategy<Value = Answer> {
+    let cells = prop::collection::vec(prop::collection::vec("[A-Za-z0-9,.]{1,12}", 5), 1..4);
+    cells.prop_map(|rows| {
+        let mut answer = Answer::new("QRY DB", Moment(0));
+        answer.columns = (0..5)
+            .map(|at| match at {
+                0 => Column::name("C0", "Name", 1),
+                3 => Column { scroll: false, ..Column::text("C3", "Kept") },
+                at => Column::text(&format!("C{at}"), &format!("Heading{at}")),
+            })
+            .collect();
+        answer.rows = rows
+            .into_iter()
+            .map(|cells| {
+                cells
+                    .into_iter()
+                    .enumerate()
+                    .fold(Row::default(), |row, (at, cell)| row.with(&format!("C{at}"), cell))
+            })
+            .collect();
+        answer
+    })
+}
+
+/// The names of the elements of a document in which everything that is opened is closed, and the text of each `rsp`.
+fn elements(document: &str) -> Result<(Vec<String>, Vec<String>), quick_xml::Error> {
+    let mut reader = Reader::from_str(document);
+    let (mut names, mut rows, mut text) = (Vec::new(), Vec::new(), String::new());
+    loop {
+        match reader.read_event()? {
+            Event::Start(start) => {
+                names.push(start.name().as_ref().to_string());
+                text.clear();
+            }
+            Event::Text(part) => text.push_str(&part),
+            Event::End(end) if end.name().as_ref() == "rsp" => rows.push(text.clone()),
+            Event::Eof => return Ok((names, rows)),
+            _ => {}
+        }
+    }
+}
+
 fn ims(number: usize) -> MemberName {
     MemberName::new(&format!("IMS{number}")).unwrap()
 }
@@ -143,6 +192,52 @@ proptest! {
         if let Err(error) = CommandView::of(&Command::parse(&text).unwrap()) {
             prop_assert!(matches!(error.reason_code().0, 0x201C | 0x2024), "{}", error);
         }
+    }
+
+    /// However a text ends, there is an offer of what can stand next, in the place of its last word; a word of the
+    /// grammar that is offered is understood there.
+    #[test]
+    fn completion_is_total(text in prop_oneof![any::<String>(), nearly_a_command()]) {
+        let completion = complete(&text);
+        prop_assert!(text.is_char_boundary(completion.from));
+        let partial = text[completion.from..].to_ascii_uppercase();
+        for (word, _) in completion.candidates {
+            prop_assert!(word.to_ascii_uppercase().starts_with(&partial), "{word} for {partial}");
+        }
+    }
+
+    /// Whatever the layout and the width, no value is lost, and no line is longer than the page unless it has one
+    /// scrolling column only.
+    #[test]
+    fn a_narrow_page_loses_nothing(answer in wide_answer(), width in 1usize..80) {
+        for layout in [Layout::Wrap, Layout::ByColumn, Layout::ByResource] {
+            let text = table::render_on(&answer, Page { layout, width: Some(width) });
+            for row in &answer.rows {
+                for column in &answer.columns {
+                    let cell = row.get(&column.short).unwrap().to_string();
+                    prop_assert!(text.contains(&cell), "{cell} is not in\n{text}");
+                }
+            }
+            if layout == Layout::Wrap {
+                let most = 12 + 1 + 12 + 1 + 12;
+                prop_assert!(text.lines().skip(1).all(|line| line.chars().count() <= width.max(most)), "{text}");
+            }
+        }
+    }
+
+    /// Whatever an answer says, its XML is a document that readers accept, and has a row for each of its rows.
+    #[test]
+    fn xml_is_well_formed(
+        answer in wide_answer(), command in any::<String>(), reason in any::<String>(), value in any::<String>()
+    ) {
+        let mut answer = Answer { command, reason_text: reason, rc: ReturnCode::OM_WARNING, ..answer };
+        answer.rows[0] = answer.rows[0].clone().with("C1", value);
+        let (names, rows) = elements(&xml::render(&answer, &Control::default())).unwrap();
+        prop_assert_eq!(rows.len(), answer.rows.len());
+        let parts: Vec<_> = names.iter().map(String::as_str).filter(|name| {
+            ["imsout", "ctl", "cmderr", "cmd", "cmdrsphdr", "cmdrspdata", "msgdata"].contains(name)
+        }).collect();
+        prop_assert_eq!(parts, ["imsout", "ctl", "cmd", "cmdrsphdr", "cmdrspdata"]);
     }
 
     /// A merged answer keeps every row, and does not look better than the best of what it was made from: 0 means

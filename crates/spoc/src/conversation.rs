@@ -1,7 +1,7 @@
 //! Whole conversations, over real sockets, with a member that knows its answers by heart.
 
-use crate::args::{Args, OutputFormat};
-use crate::operate::{operate, preferences};
+use crate::args::Args;
+use crate::operate::{operate, preferences, style};
 use crate::printer::Printer;
 use clap::Parser;
 use csl::envelope::{ListInstances, OperatorRequest, PopulateMode, Progress};
@@ -61,9 +61,10 @@ impl Plex {
     fn spoc(&self, words: &[&str]) -> (u8, String, String) {
         let config = self.path("spoc.toml");
         let all = ["spoc", "--config", config.to_str().unwrap()].into_iter().chain(words.iter().copied());
-        let mut printer = Printer::memory(OutputFormat::Table);
         let args = Args::try_parse_from(all).unwrap();
-        let status = operate(&args, &preferences(&args), &mut printer);
+        let preferences = preferences(&args);
+        let mut printer = Printer::memory(style(&args, &preferences).format);
+        let status = operate(&args, &preferences, &mut printer);
         let (answers, remarks) = printer.printed();
         (status, answers, remarks)
     }
@@ -121,6 +122,57 @@ fn a_command_is_passed_on_to_the_first_member_that_answers() {
         plex.asked(),
         [OperatorRequest::Command { text: "qry db".to_string(), wait_ms: Some(20_000) }]
     );
+}
+
+#[test]
+fn the_exit_status_is_that_of_the_answer_in_every_format() {
+    let plex = Plex::start();
+    for (format, begin) in [("table", "Response for: "), ("json", "{"), ("xml", "<?xml ")] {
+        let (status, answers, remarks) = plex.spoc(&["--output", format, "QRY DB"]);
+        assert_eq!((status, remarks.as_str()), (4, "PREPARE, waiting for IMS2\n"), "{format}");
+        assert!(answers.starts_with(begin), "{answers}");
+    }
+    let (_, document, _) = plex.spoc(&["--output", "xml", "QRY DB"]);
+    assert!(document.contains("<omname>IMS1    </omname>"), "{document}");
+    assert!(
+        document.contains("<userid>OPER    </userid><verb>QRY </verb><kwd>DB              </kwd>"),
+        "{document}"
+    );
+}
+
+#[test]
+fn a_file_of_commands_is_issued_in_order_and_the_worst_counts() {
+    let plex = Plex::start();
+    let file = plex.path("commands");
+    fs::write(&file, "/* both */ QRY DB +\n  NAME(A*)\nQRY PGMM\nQRY PGM /* the last */\n").unwrap();
+    let (status, _, _) = plex.spoc(&["batch", file.to_str().unwrap()]);
+    assert_eq!(status, 8);
+    let texts: Vec<_> = plex
+        .asked()
+        .into_iter()
+        .map(|request| match request {
+            OperatorRequest::Command { text, .. } => text,
+            other => panic!("{other:?} is no command"),
+        })
+        .collect();
+    assert_eq!(texts, ["QRY DB NAME(A*)", "QRY PGM"]);
+}
+
+#[test]
+fn contexts_are_listed_and_chosen() {
+    let plex = Plex::start();
+    let settings = fs::read_to_string(plex.path("spoc.toml")).unwrap();
+    let live =
+        settings.replace("[tls]", "[contexts.live.tls]").replace("[[members]]", "[[contexts.live.members]]");
+    let live = live.replace("plex = 'PLEX1'", "context = 'live'\n[contexts.live]\nplex = 'PLEX1'");
+    fs::write(plex.path("spoc.toml"), live).unwrap();
+    let (status, answers, _) = plex.spoc(&["contexts"]);
+    assert_eq!(status, 0);
+    assert_eq!(answers.lines().nth(1), Some("* live             PLEX1    IMS0,IMS1"));
+    assert_eq!(plex.spoc(&["QRY DB"]).0, 4);
+    let (status, _, remarks) = plex.spoc(&["--context", "test", "QRY DB"]);
+    assert_eq!(status, 8);
+    assert!(remarks.ends_with("there is no context test: the file has live\n"), "{remarks}");
 }
 
 #[test]

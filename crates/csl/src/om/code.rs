@@ -60,7 +60,7 @@ impl ReasonCode {
     pub const NONE_SUCCEEDED: Self = Self(0x0000_3004);
     /// With [`ReturnCode::OM_ENVIRONMENT`]: no member can process the command.
     pub const NO_MEMBER: Self = Self(0x0000_4000);
-    /// With [`ReturnCode::OM_ENVIRONMENT`]: no master is known, for want of a majority of members.
+    /// With [`ReturnCode::OM_ENVIRONMENT`]: no master is there to take the command, or it was lost with it.
     pub const NO_MASTER: Self = Self(0x0000_4004);
     /// With [`ReturnCode::OM_ENVIRONMENT`]: the operator may not issue the command.
     pub const NOT_AUTHORIZED: Self = Self(0x0000_4008);
@@ -104,7 +104,7 @@ const MEANINGS: &[(ReturnCode, ReasonCode, &str)] = &[
     (
         ReturnCode::OM_ENVIRONMENT,
         ReasonCode::NO_MASTER,
-        "no master is known, for want of a majority of the members",
+        "no master is there to carry it out",
     ),
     (ReturnCode::OM_ENVIRONMENT, ReasonCode::NOT_AUTHORIZED, "the operator may not issue the command"),
     (ReturnCode::OM_SYSTEM, ReasonCode::INTERNAL, "a member failed inside; its log tells more"),
@@ -116,14 +116,15 @@ pub fn meaning(rc: ReturnCode, rsn: ReasonCode) -> &'static str {
     known.unwrap_or(match rc.severity() {
         0 => "completed",
         4 => "completed with a warning",
-        8 => "the command is wrong",
+        8 if rc.0 == ReturnCode::OM_PARAMETER.0 => "the command is wrong",
+        8 => "what was asked is wrong",
         12 => "not everything succeeded",
         16 => "the environment does not allow it",
         _ => "a system error",
     })
 }
 
-/// How it went for one row: hex, 0 where it worked.
+/// How it went for one row: hex, 0 where it worked. Those from F00 on are this program's own.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct CompletionCode(pub u32);
 
@@ -154,6 +155,7 @@ completion_codes! {
     IMS_STATE 0xB2 "IMS STATE ERROR: DOWN OR OUT OF REACH";
     NO_CHANGE 0x121 "RESOURCE HAS NO CHANGE";
     DFSMDA_LOAD 0x180 "DFSMDA MEMBER COULD NOT BE LOADED";
+    DEFINITION_ERROR 0xF01 "DEFINITION IN ERROR";
 }
 
 impl CompletionCode {
@@ -193,6 +195,7 @@ mod tests {
             let again = MEANINGS[at + 1..].iter().any(|other| (other.0, other.1) == (row.0, row.1));
             assert!(!again, "{} {} is declared twice", row.0, row.1);
         }
-        assert_eq!(meaning(ReturnCode(0x0300_0008), ReasonCode(7)), "the command is wrong");
+        assert_eq!(meaning(ReturnCode::OM_PARAMETER, ReasonCode(7)), "the command is wrong");
+        assert_eq!(meaning(ReturnCode(0x0300_0008), ReasonCode(7)), "what was asked is wrong");
     }
 }

@@ -90,9 +90,10 @@ fn element(xml: &mut Xml, name: &str, text: &str) -> io::Result<()> {
     xml.create_element(name).write_text_content(BytesText::from_escaped(escaped)).map(drop)
 }
 
-/// XML has no way to write most control characters.
+/// XML has no way to write most control characters, nor the two that are none.
 fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    let is_none = |c: char| c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}');
+    text.chars().map(|c| if is_none(c) { ' ' } else { c }).collect()
 }
 
 fn ctl(xml: &mut Xml, answer: &Answer, control: &Control) -> io::Result<()> {
