@@ -1,6 +1,7 @@
-//! Commands asked for one after the other, with what was typed before at hand and with completion from the grammar.
+//! Commands asked for one after the other, with what was typed before at hand, and with completion: of words from the
+//! grammar, of names from the answers so far.
 
-use csl::om::complete;
+use csl::om::{Answer, MBR, Names, complete};
 use rustyline::completion::{Completer, Pair};
 use rustyline::error::ReadlineError;
 use rustyline::highlight::Highlighter;
@@ -8,7 +9,10 @@ use rustyline::hint::Hinter;
 use rustyline::history::FileHistory;
 use rustyline::validate::Validator;
 use rustyline::{CompletionType, Config, Context, Editor, Helper};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 const PROMPT: &str = "SPOC> ";
 /// Where history is kept, below the folder of such things.
@@ -42,6 +46,31 @@ impl Typed {
     }
 }
 
+/// Names that answers had: of members, and of what the members have.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    members: BTreeSet<String>,
+    resources: BTreeSet<String>,
+}
+
+impl Known {
+    /// Remembers the names in an answer: columns that do not scroll have them.
+    pub(crate) fn learn(&mut self, answer: &Answer) {
+        for column in answer.columns.iter().filter(|column| !column.scroll) {
+            let known = if column.short == MBR { &mut self.members } else { &mut self.resources };
+            let cells = answer.rows.iter().filter(|row| !row.is_blank(&column.short));
+            known.extend(cells.filter_map(|row| row.get(&column.short)).map(ToString::to_string));
+        }
+    }
+
+    /// The names that begin so.
+    fn beginning(&self, names: Names, partial: &str) -> Vec<String> {
+        let known = if names == Names::Members { &self.members } else { &self.resources };
+        let partial = partial.to_ascii_uppercase();
+        known.iter().filter(|name| name.starts_with(&partial)).cloned().collect()
+    }
+}
+
 /// Lines from a terminal.
 pub(crate) struct Terminal {
     editor: Editor<Grammar, FileHistory>,
@@ -50,10 +79,10 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     /// The terminal, with the history of the times before.
-    pub(crate) fn open() -> rustyline::Result<Self> {
+    pub(crate) fn open(known: Rc<RefCell<Known>>) -> rustyline::Result<Self> {
         let config = Config::builder().completion_type(CompletionType::List).auto_add_history(true).build();
         let mut editor = Editor::with_config(config)?;
-        editor.set_helper(Some(Grammar));
+        editor.set_helper(Some(Grammar { known }));
         let history = state_folder().map(|folder| folder.join(HISTORY));
         if let Some(file) = &history {
             // The first time there is none.
@@ -88,19 +117,26 @@ fn state_folder() -> Option<PathBuf> {
     set("XDG_STATE_HOME").or_else(|| Some(set("HOME")?.join(".local/state")))
 }
 
-/// Completes from the grammar of commands.
-struct Grammar;
+/// Completes from the grammar of commands, and from names that are known.
+struct Grammar {
+    known: Rc<RefCell<Known>>,
+}
 
 impl Completer for Grammar {
     type Candidate = Pair;
 
     fn complete(&self, line: &str, at: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
-        let completion = complete(line.get(..at).unwrap_or(line));
+        let text = line.get(..at).unwrap_or(line);
+        let completion = complete(text);
         let pair = |(word, says): (String, &str)| {
             let display = if says.is_empty() { word.clone() } else { format!("{word:<10} {says}") };
             Pair { display, replacement: word }
         };
-        Ok((completion.from, completion.candidates.into_iter().map(pair).collect()))
+        let partial = &text[completion.from..];
+        let names = completion.names.map(|names| self.known.borrow().beginning(names, partial));
+        let words = completion.candidates.into_iter().map(pair);
+        let names = names.unwrap_or_default().into_iter().map(|name| pair((name, "")));
+        Ok((completion.from, words.chain(names).collect()))
     }
 }
 
@@ -114,7 +150,9 @@ impl Helper for Grammar {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use csl::om::{Column, CompletionCode, Row};
     use rustyline::history::DefaultHistory;
+    use vocabulary::{MemberName, Moment};
 
     #[test]
     fn a_line_is_a_command_unless_it_is_a_word_of_the_terminal() {
@@ -125,15 +163,32 @@ mod tests {
         assert_eq!(Typed::of("   "), Typed::Nothing);
     }
 
+    fn completed(grammar: &Grammar, line: &str, at: usize) -> (usize, String) {
+        let history = DefaultHistory::new();
+        let (from, pairs) = grammar.complete(line, at, &Context::new(&history)).unwrap();
+        let words: Vec<_> = pairs.into_iter().map(|pair| pair.replacement).collect();
+        (from, words.join(" "))
+    }
+
     #[test]
     fn the_word_before_the_cursor_is_completed() {
-        let history = DefaultHistory::new();
-        let completed = |line: &str, at| {
-            let (from, pairs) = Grammar.complete(line, at, &Context::new(&history)).unwrap();
-            let words: Vec<_> = pairs.into_iter().map(|pair| pair.replacement).collect();
-            (from, words.join(" "))
-        };
-        assert_eq!(completed("QRY DB SH", 9), (7, "SHOW(".to_string()));
-        assert_eq!(completed("QRY  NAME(X)", 4), (4, "DB MEMBER PGM".to_string()));
+        let grammar = Grammar { known: Rc::default() };
+        assert_eq!(completed(&grammar, "QRY DB SH", 9), (7, "SHOW(".to_string()));
+        assert_eq!(completed(&grammar, "QRY  NAME(X)", 4), (4, "DB MEMBER PGM".to_string()));
+    }
+
+    #[test]
+    fn names_are_completed_from_the_answers_so_far() {
+        let mut answer = Answer::new("QRY DB", Moment(0));
+        answer.columns = vec![Column::name("DB", "DBName", 1), Column::member(), Column::completion()];
+        let row = |db: &str| Row::of(MemberName::new("IMS1").unwrap(), CompletionCode::OK).with("DB", db);
+        answer.rows = vec![row("ACCTDB"), row("LOANDB"), row("")];
+        let known: Rc<RefCell<Known>> = Rc::default();
+        known.borrow_mut().learn(&answer);
+        let grammar = Grammar { known };
+        assert_eq!(completed(&grammar, "UPD DB NAME(a", 13), (12, "ACCTDB".to_string()));
+        assert_eq!(completed(&grammar, "UPD DB NAME(", 12), (12, "ACCTDB LOANDB".to_string()));
+        assert_eq!(completed(&grammar, "QRY DB ROUTE(", 13), (13, "* % IMS1".to_string()));
+        assert_eq!(completed(&grammar, "QRY DB WAIT(", 12), (12, String::new()));
     }
 }

@@ -4,7 +4,7 @@ use crate::args::{Args, List, Mode, Populate, Region, Utility};
 use crate::batch::{BatchError, Commands};
 use crate::explain::{self, ExplainError};
 use crate::help::{self, HelpError};
-use crate::interactive::{Terminal, Typed};
+use crate::interactive::{Known, Terminal, Typed};
 use crate::printer::{Printer, Style};
 use crate::region::{self, RegionError};
 use crate::session::{self, Session, SessionError};
@@ -15,9 +15,11 @@ use clap::CommandFactory;
 use csl::envelope::{ListRequest, OperatorRequest, PopulateCondition, PopulateRequest};
 use csl::om::view::CommandView;
 use csl::om::{Answer, Command, CommandError};
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use vocabulary::Moment;
 
@@ -87,7 +89,8 @@ pub(crate) fn operate<O: Write, E: Write>(
     preferences: &Preferences,
     printer: &mut Printer<O, E>,
 ) -> u8 {
-    let mut operator = Operator { args, preferences, session: Session::new(args), printer };
+    let session = Session::new(args);
+    let mut operator = Operator { args, preferences, session, printer, known: Rc::default() };
     let outcome = match &args.utility {
         Some(Utility::Populate(populate)) => operator.populate(populate),
         Some(Utility::List(list)) => operator.list(list),
@@ -110,6 +113,8 @@ struct Operator<'a, O, E> {
     preferences: &'a Preferences,
     session: Session<'a>,
     printer: &'a mut Printer<O, E>,
+    /// Names of the answers so far.
+    known: Rc<RefCell<Known>>,
 }
 
 impl<O: Write, E: Write> Operator<'_, O, E> {
@@ -154,7 +159,7 @@ impl<O: Write, E: Write> Operator<'_, O, E> {
     /// Commands from the terminal until there is an end; the exit status is that of the last. What is lost or wrong
     /// is said, and the next command tried with a new connection.
     fn interactive(&mut self) -> Result<u8, OperateError> {
-        let mut terminal = Terminal::open()?;
+        let mut terminal = Terminal::open(Rc::clone(&self.known))?;
         let mut status = 0;
         loop {
             let outcome = match terminal.next()? {
@@ -255,6 +260,7 @@ impl<O: Write, E: Write> Operator<'_, O, E> {
     }
 
     fn print(&mut self, answer: &Answer) -> Result<u8, OperateError> {
+        self.known.borrow_mut().learn(answer);
         self.printer.answer(answer).map_err(OperateError::Print)?;
         Ok(answer.exit_status())
     }
@@ -290,8 +296,13 @@ mod tests {
             operate(&args, &preferences, &mut printer)
         } else {
             let session = Session::new(&args);
-            let mut operator =
-                Operator { args: &args, preferences: &preferences, session, printer: &mut printer };
+            let mut operator = Operator {
+                args: &args,
+                preferences: &preferences,
+                session,
+                printer: &mut printer,
+                known: Rc::default(),
+            };
             let outcome = operator.script(Path::new("stdin"), input.as_bytes());
             outcome.unwrap_or_else(|error| operator.complain(&error))
         };

@@ -11,6 +11,17 @@ pub struct Completion {
     pub from: usize,
     /// What can stand there, each with what it is for.
     pub candidates: Vec<(String, &'static str)>,
+    /// What else can stand there, which the grammar does not know.
+    pub names: Option<Names>,
+}
+
+/// Names of a plex that can stand in a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Names {
+    /// Of databases, programs and other resources.
+    Resources,
+    /// Of members.
+    Members,
 }
 
 /// What can stand at the end of a text.
@@ -28,11 +39,11 @@ pub fn complete(text: &str) -> Completion {
     }
     let slash = usize::from(partial.starts_with('/') && typed.is_empty());
     let partial = &partial[slash..];
-    let all = candidates(&without_envelope(&typed));
+    let (all, names) = candidates(&without_envelope(&typed));
     let fitting = all.into_iter().filter(|(word, _)| begins(word, partial));
     let small = partial.chars().any(|c| c.is_ascii_lowercase());
     let cased = fitting.map(|(word, says)| (if small { word.to_lowercase() } else { word }, says));
-    Completion { from: text.len() - partial.len(), candidates: cased.collect() }
+    Completion { from: text.len() - partial.len(), candidates: cased.collect(), names }
 }
 
 fn begins(word: &str, partial: &str) -> bool {
@@ -50,16 +61,20 @@ fn without_envelope<'t>(typed: &[Lexeme<'t>]) -> Vec<Lexeme<'t>> {
 
 type Candidates = Vec<(String, &'static str)>;
 
-fn candidates(typed: &[Lexeme<'_>]) -> Candidates {
+fn candidates(typed: &[Lexeme<'_>]) -> (Candidates, Option<Names>) {
     let words = |at: usize| match typed.get(at) {
         Some(Lexeme { token: Token::Word(word), .. }) => Some(*word),
         _ => None,
     };
-    let Some(word) = typed.first().map(|_| words(0).unwrap_or_default()) else { return verbs() };
-    let Some(verb) = verb_of(COMMANDS, word.strip_prefix('/').unwrap_or(word)) else { return Vec::new() };
-    let Some(word) = typed.get(1).map(|_| words(1).unwrap_or_default()) else { return resources(verb) };
+    let Some(word) = typed.first().map(|_| words(0).unwrap_or_default()) else { return (verbs(), None) };
+    let Some(verb) = verb_of(COMMANDS, word.strip_prefix('/').unwrap_or(word)) else {
+        return Default::default();
+    };
+    let Some(word) = typed.get(1).map(|_| words(1).unwrap_or_default()) else {
+        return (resources(verb), None);
+    };
     let resource = verb.offered().find(|row| row.is_called(word, verb.form));
-    resource.map_or_else(Vec::new, |resource| within(verb, resource, &typed[2..]))
+    resource.map_or_else(Default::default, |resource| within(verb, resource, &typed[2..]))
 }
 
 fn verbs() -> Candidates {
@@ -74,7 +89,11 @@ fn resources(verb: &VerbRow) -> Candidates {
 }
 
 /// What can stand behind keywords and parameters: the keywords of where they end, or what its keyword takes.
-fn within(verb: &VerbRow, resource: &'static ResourceRow, typed: &[Lexeme<'_>]) -> Candidates {
+fn within(
+    verb: &VerbRow,
+    resource: &'static ResourceRow,
+    typed: &[Lexeme<'_>],
+) -> (Candidates, Option<Names>) {
     let own = if verb.form == Form::Type2 { resource.keywords } else { &[] };
     let all: Vec<&'static KeywordRow> = own.iter().chain(COMMON).collect();
     // Each parenthesis that is open, with the keyword that it follows.
@@ -97,7 +116,7 @@ fn within(verb: &VerbRow, resource: &'static ResourceRow, typed: &[Lexeme<'_>]) 
         Some(Some(KeywordRow { kind: Kind::One(what) | Kind::Several(what), .. })) => parameters(*what),
         inside => {
             let rows = rows_of(inside.copied(), &all).into_iter().filter(|row| !given.contains(&row.name));
-            rows.map(|row| (format!("{}(", row.name), row.says)).collect()
+            (rows.map(|row| (format!("{}(", row.name), row.says)).collect(), None)
         }
     }
 }
@@ -114,11 +133,16 @@ fn rows_of(
     }
 }
 
-fn parameters(what: What) -> Candidates {
+fn parameters(what: What) -> (Candidates, Option<Names>) {
     match what {
-        What::Flag(words) => words.iter().map(|word| ((*word).to_string(), "")).collect(),
-        What::Route => vec![("*".to_string(), "every member"), ("%".to_string(), "any one member")],
-        What::Generic | What::Member | What::Number { .. } | What::Stamp | What::Wait => Vec::new(),
+        What::Flag(words) => (words.iter().map(|word| ((*word).to_string(), "")).collect(), None),
+        What::Route => {
+            let all = [("*", "every member"), ("%", "any one member")];
+            (all.map(|(word, says)| (word.to_string(), says)).to_vec(), Some(Names::Members))
+        }
+        What::Member => (Vec::new(), Some(Names::Members)),
+        What::Generic => (Vec::new(), Some(Names::Resources)),
+        What::Number { .. } | What::Stamp | What::Wait => Default::default(),
     }
 }
 
@@ -156,6 +180,16 @@ mod tests {
         ] {
             assert_eq!(offered(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn where_names_can_stand_it_is_told_whose() {
+        let names = |text: &str| complete(text).names;
+        assert_eq!(names("QRY DB NAME(ACCTDB,L"), Some(Names::Resources));
+        assert_eq!(names("QRY DB ROUTE("), Some(Names::Members));
+        assert_eq!(names("IMP DEFN FOR(IMSID("), Some(Names::Members));
+        assert_eq!(names("QRY DB WAIT("), None);
+        assert_eq!(names("QRY DB "), None);
     }
 
     #[test]

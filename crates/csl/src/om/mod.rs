@@ -20,7 +20,7 @@ pub use answer::{Answer, MemberError, MemberMessage, MessageBody, Row, Value};
 pub use code::{CompletionCode, ReasonCode, ReturnCode, meaning};
 pub use column::{Align, CC, CCTXT, Column, DataType, MBR, Scope, Sort};
 pub use command::{Command, Parameter, ParameterValue, Route};
-pub use completion::{Completion, complete};
+pub use completion::{Completion, Names, complete};
 pub use error::{Choice, CommandError, CommandProblem};
 pub use generic::Generic;
 pub use grammar::{Resource, Verb};

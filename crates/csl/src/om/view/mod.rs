@@ -19,7 +19,7 @@ pub use update::{UpdateAction, UpdateIms, UpdateResource};
 use super::command::Command;
 use super::error::{Choice, CommandError, CommandProblem};
 use super::generic::Generic;
-use super::grammar::{Resource, Verb};
+use super::grammar::{COMMANDS, Resource, Verb, VerbRow};
 use vocabulary::ResourceKind;
 
 /// Declares what is served: `Variant(View): VERB RESOURCE, VERB RESOURCE;` a line.
@@ -39,7 +39,7 @@ macro_rules! served {
             pub fn of(command: &Command) -> Result<Self, CommandError> {
                 match (command.verb, command.resource) {
                     $($((Verb::$verb, Resource::$resource))|+ => <$view>::of(command).map(Self::$variant),)+
-                    _ => Err(command.error_at_keyword("", not_served())),
+                    _ => Err(command.error_at_keyword("", not_served(command))),
                 }
             }
         }
@@ -59,9 +59,16 @@ served! {
     UpdateResource(UpdateResource): Update Db, Update Pgm;
 }
 
-/// Only a command that did not come from a parser can be one that is not served.
-fn not_served() -> CommandProblem {
-    CommandProblem::NotServed { verb: "the", word: "command", choice: Choice::of([]) }
+/// What a parser says of such a command already.
+fn not_served(command: &Command) -> CommandProblem {
+    let verb = COMMANDS.iter().find(|row| row.verb == command.verb);
+    let resource = verb.and_then(|row| row.resources.iter().find(|row| row.resource == command.resource));
+    let offered = verb.into_iter().flat_map(VerbRow::offered).map(|row| row.name);
+    CommandProblem::NotServed {
+        verb: verb.map_or("", |row| row.name),
+        word: resource.map_or("", |row| row.name),
+        choice: Choice::of(offered),
+    }
 }
 
 /// Whether `SHOW` asks for something, by name or by ALL; `default` is what no SHOW means.

@@ -1,7 +1,6 @@
 //! Commands of the language that members do not carry out yet are understood all the same.
 
 use super::*;
-use crate::om::grammar::COMMANDS;
 use crate::om::parser;
 use std::fmt::Debug;
 
@@ -92,6 +91,16 @@ fn the_utilities_of_the_catalog() {
         "TIMESTAMP can't be given together with RETENTION"
     );
     assert_eq!(told(RecoverDirectory::of, "UPD DIRECTORY START(REBUILD)"), "Rebuild");
+}
+
+#[test]
+fn a_command_that_is_not_served_has_no_view() {
+    let command = Command { verb: Verb::Query, resource: Resource::Ims, ..Command::parse("QRY DB").unwrap() };
+    let error = CommandView::of(&command).unwrap_err();
+    assert!(
+        error.to_string().starts_with("QUERY IMS is not carried out by members of this release: "),
+        "{error}"
+    );
 }
 
 #[test]
