@@ -160,8 +160,12 @@ impl DbPcb {
     /// Shows how a call went.
     pub(crate) fn show(&mut self, status: StatusCode, shown: Shown) {
         self.mask.set_status(status);
+        let shown = match shown {
+            Shown::Position => Shown::Level(self.position.path.len()),
+            shown => shown,
+        };
         match shown {
-            Shown::Unchanged => {}
+            Shown::Unchanged | Shown::Position => {}
             Shown::Nothing | Shown::Level(0) => self.mask.set_path(0, b"        ", &[]),
             Shown::Level(level) => {
                 let segment = &self.view.segments[self.position.path[level - 1].segment];

@@ -151,7 +151,7 @@ impl Program {
         let Some(function) = function else {
             pcb.is_held = false;
             pcb.area_used = 0;
-            pcb.show(StatusCode::AD, Shown::Nothing);
+            pcb.show(StatusCode::AD, Shown::Position);
             return Ending::Continues(StatusCode::AD);
         };
         let (pool, units, journal) = (&self.engine.pool, &self.engine.units, &mut self.journal);

@@ -20,9 +20,7 @@ impl Request<'_> {
         let floor = self.floor(get.scope)?;
         let mut wants = Vec::with_capacity(super::LEVELS_MAX);
         arguments.wants(&self.pcb.view, self.ssas, &mut wants);
-        let from_start =
-            get.scope == Scope::Unique && !wants.iter().any(|want| want.codes.keep || want.codes.keep_above);
-        if from_start || wants.iter().any(|want| want.codes.clear) {
+        if wants.iter().any(|want| want.codes.clear) {
             self.pcb.position.clear();
         }
         let view = self.pcb.view.clone();
@@ -30,7 +28,12 @@ impl Request<'_> {
         let mut search = Search::new(&db, &view, self.cursor());
         let (path, keys) = std::mem::take(&mut self.pcb.spare);
         search.stand(&self.pcb.position, path, keys);
-        let gap = self.pcb.position.gap;
+        let mut gap = self.pcb.position.gap;
+        if get.scope == Scope::Unique {
+            let kept = search.keep_for_unique(&mut wants)?;
+            search.begin_below(kept.min(wants.len().saturating_sub(1)));
+            gap = None;
+        }
         let outcome = match wants.is_empty() {
             true => advance(&mut search, gap, floor)?,
             false => search.find(&wants, gap, floor)?,
@@ -61,14 +64,18 @@ impl Request<'_> {
     /// How many levels have to stay: for GNP those of the parent.
     fn floor(&mut self, scope: Scope) -> Result<usize, Refused> {
         match (scope, self.pcb.parentage) {
-            (Scope::NextWithinParent, None) => Err(StatusCode::GP.into()),
+            (Scope::NextWithinParent, None) => Err(Refused::Status(StatusCode::GP, Shown::Nothing)),
             (Scope::NextWithinParent, Some(level)) => Ok(level),
             _ => Ok(0),
         }
     }
 
     fn found(&mut self, get: Get, wants: &[Want<'_>], search: Search<'_, '_>) -> Result<StatusCode, Refused> {
-        let remark = if wants.is_empty() { remark(self.pcb, &search) } else { StatusCode::OK };
+        let remark = if wants.is_empty() && get.scope != Scope::Unique {
+            remark(self.pcb, &search)
+        } else {
+            StatusCode::OK
+        };
         self.pcb.arrive(&search.path, &search.keys, search.anchor);
         let mut cursor = search.cursor;
         self.pcb.spare = (search.path, search.keys);

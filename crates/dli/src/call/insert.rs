@@ -73,7 +73,7 @@ impl Request<'_> {
     }
 
     /// Finds the parent, and leaves its path in the spare buffer: by the arguments above, and by the position where
-    /// those don't begin at the root.
+    /// there are none.
     fn find_parent(
         &mut self,
         insertion: &Insertion,
@@ -82,25 +82,18 @@ impl Request<'_> {
         let depth = insertion.first;
         let view = self.pcb.view.clone();
         let db = self.pcb.db.clone();
-        let given = arguments.ssas().first().map_or(depth, |ssa| view.segments[ssa.segment].level - 1);
-        let implied = given.min(depth);
-        let matching = self.pcb.position.path.iter().zip(&insertion.path);
-        let matching = matching.take_while(|(place, segment)| place.segment == **segment).count();
+        let mut wants = Vec::with_capacity(LEVELS_MAX);
+        arguments.wants(&view, self.ssas, &mut wants);
+        wants.truncate(depth);
         let mut search = Search::new(&db, &view, self.cursor());
         let (path, keys) = std::mem::take(&mut self.pcb.spare);
         search.stand(&self.pcb.position, path, keys);
-        search.path.truncate(implied);
-        if matching < implied {
-            self.pcb.spare = (search.path, search.keys);
-            return Ok(Some(Refused::Status(StatusCode::GE, Shown::Level(matching))));
-        }
-        if implied < depth {
-            let mut wants = Vec::with_capacity(LEVELS_MAX);
-            arguments.wants(&view, self.ssas, &mut wants);
-            wants.truncate(depth);
-            if let Outcome::NotFound { gap, .. } = search.find(&wants, None, implied)? {
-                return Ok(Some(self.parent_missing(gap, search)));
-            }
+        let kept = search.keep_for_unique(&mut wants)?;
+        search.begin_below(kept);
+        if kept < depth
+            && let Outcome::NotFound { gap, .. } = search.find(&wants, None, 0)?
+        {
+            return Ok(Some(self.parent_missing(gap, search)));
         }
         self.pcb.insert_anchor = search.anchor;
         self.pcb.spare = (search.path, search.keys);
@@ -151,8 +144,10 @@ impl Request<'_> {
                 Room::Taken(spot, twin) => {
                     drop(writer);
                     let anchor = if parent.is_none() { spot.anchor } else { anchor };
-                    let gap = Gap { segment: Some(insertion.path[level]), next: Some(twin) };
-                    return Err(self.taken(path, keys, anchor, gap));
+                    path.push(Place { segment: insertion.path[level], rba: twin });
+                    keys.truncate(segment.key_offset);
+                    keys.extend_from_slice(kind.key.as_ref().map_or(&[][..], |key| key.of(&data)));
+                    return Err(self.taken(path, keys, anchor));
                 }
             };
             if parent.is_none() {
@@ -188,12 +183,12 @@ impl Request<'_> {
         }
     }
 
-    fn taken(&mut self, path: Vec<Place>, keys: Vec<u8>, anchor: u32, gap: Gap) -> Refused {
+    /// The position is on the twin that is in the way.
+    fn taken(&mut self, path: Vec<Place>, keys: Vec<u8>, anchor: u32) -> Refused {
         let depth = path.len();
         self.keep_parentage(&path);
         self.pcb.arrive(&path, &keys, anchor);
         self.pcb.spare = (path, keys);
-        self.pcb.position.leave(depth, gap);
         Refused::Status(StatusCode::II, Shown::Level(depth))
     }
 

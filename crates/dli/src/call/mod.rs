@@ -52,8 +52,10 @@ pub(crate) enum Refused {
 /// What the PCB shows after a call that was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shown {
-    /// Level 00, no segment, no key: the call was refused before anything was searched.
+    /// Level 00, no segment, no key.
     Nothing,
+    /// Where the position is: the call was refused before anything was searched.
+    Position,
     /// What it showed before.
     Unchanged,
     /// The path so far, as deep as this.
@@ -68,7 +70,7 @@ impl From<Trouble> for Refused {
 
 impl From<StatusCode> for Refused {
     fn from(status: StatusCode) -> Self {
-        Self::Status(status, Shown::Nothing)
+        Self::Status(status, Shown::Position)
     }
 }
 

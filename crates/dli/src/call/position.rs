@@ -50,7 +50,7 @@ impl Position {
     pub(crate) fn leave(&mut self, depth: usize, gap: Gap) {
         self.path.truncate(depth);
         self.gap = Some(gap);
-        self.last = Some((depth + 1, gap.segment.unwrap_or(usize::MAX)));
+        self.last = self.path.last().map(|place| (depth, place.segment));
     }
 
     /// A segment was deleted. Gives whether the position was on it or under it.
@@ -63,6 +63,7 @@ impl Position {
             && is_kind(place.segment)
         {
             self.leave(level, Gap { segment: Some(place.segment), next: deleted.next });
+            self.last = Some((level + 1, place.segment));
             return true;
         }
         if self.path.len() == level

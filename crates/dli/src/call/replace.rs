@@ -9,10 +9,9 @@ impl Request<'_> {
         if !held {
             return Err(Refused::Status(StatusCode::DJ, Shown::Unchanged));
         }
-        let outcome = self.replace_held();
-        // A program that is told what was wrong may try again.
-        self.pcb.is_held = outcome.is_err();
-        outcome
+        // The segment stays held: a program may replace it again, delete it, or mend what was wrong.
+        self.pcb.is_held = true;
+        self.replace_held()
     }
 
     fn replace_held(&mut self) -> Result<StatusCode, Refused> {

@@ -1,8 +1,8 @@
 //! The search for a segment: down the levels, along the twins, and back up where a level is exhausted.
 //!
 //! A level is *fixed* when no other segment on it can do: the parent of a GNP call, a sequence field that is unique and
-//! wanted equal, a concatenated key, L, U and V. A search that fails leaves the position below the deepest segments that
-//! are fixed, where it stopped looking.
+//! wanted equal, a concatenated key, L, U and V, and for GU and ISRT a level without an argument where there is a position.
+//! A search that fails leaves the position below the last segments that did, where it stopped looking.
 
 use super::ssa::Want;
 use super::view::View;
@@ -22,6 +22,8 @@ pub(crate) struct Search<'s, 'e> {
     pub(crate) keys: Vec<u8>,
     /// The anchor point of the root.
     pub(crate) anchor: u32,
+    /// The anchor point of the root on the path, while others are looked at.
+    root_anchor: u32,
     /// Only the roots on this anchor point are looked at.
     on_anchor: bool,
     /// Where the last scan of twins stopped.
@@ -56,6 +58,7 @@ impl<'s, 'e> Search<'s, 'e> {
             path: Vec::new(),
             keys: Vec::new(),
             anchor: 0,
+            root_anchor: 0,
             on_anchor: false,
             stopped_before: None,
             at_end: false,
@@ -64,7 +67,8 @@ impl<'s, 'e> Search<'s, 'e> {
 
     /// Begins where a PCB stands; buffers are borrowed from it.
     pub(crate) fn stand(&mut self, position: &Position, path: Vec<Place>, keys: Vec<u8>) {
-        (self.path, self.keys, self.anchor) = (path, keys, position.anchor);
+        (self.path, self.keys) = (path, keys);
+        (self.anchor, self.root_anchor) = (position.anchor, position.anchor);
         self.path.clear();
         self.path.extend_from_slice(&position.path);
         self.keys.clear();
@@ -82,6 +86,7 @@ impl<'s, 'e> Search<'s, 'e> {
         gap: Option<Gap>,
         floor: usize,
     ) -> Result<Outcome, Trouble> {
+        self.at_end = false;
         let kept = self.keep(wants, floor)?;
         if kept < floor.min(wants.len()) || wants.len() <= floor {
             self.path.truncate(floor);
@@ -95,6 +100,32 @@ impl<'s, 'e> Search<'s, 'e> {
         };
         self.path.truncate(level);
         self.run(wants, level, next, floor)
+    }
+
+    /// How many levels of the position hold for a GU or an ISRT: those without an argument, and those whose argument
+    /// can only mean the segment that is there. The first level that the position does not decide ends it.
+    pub(crate) fn keep_for_unique(&mut self, wants: &mut [Want<'_>]) -> Result<usize, Trouble> {
+        for level in 0..wants.len() {
+            let place = self.path.get(level).copied();
+            let Some(place) = place.filter(|place| place.segment == wants[level].segment) else {
+                return Ok(level);
+            };
+            if !wants[level].is_given {
+                wants[level].is_implied = true;
+            } else if !self.is_certain(wants, level) || !self.accepts(&wants[level], place.rba)? {
+                return Ok(level);
+            }
+        }
+        Ok(wants.len())
+    }
+
+    /// Forgets the position below the first levels.
+    pub(crate) fn begin_below(&mut self, depth: usize) {
+        self.path.truncate(depth);
+        if depth == 0 {
+            self.keys.clear();
+            (self.anchor, self.root_anchor) = (0, 0);
+        }
     }
 
     /// How many levels of the position do for what is wanted.
@@ -209,9 +240,12 @@ impl<'s, 'e> Search<'s, 'e> {
         mut next: Option<Rba>,
         floor: usize,
     ) -> Result<Outcome, Trouble> {
+        let mut failed = None;
         loop {
             if let Some(rba) = self.scan(wants, level, next)? {
+                self.path.truncate(level);
                 self.enter(wants[level].segment, rba)?;
+                failed = None;
                 level += 1;
                 match wants.get(level) {
                     None => return Ok(Outcome::Found),
@@ -219,22 +253,27 @@ impl<'s, 'e> Search<'s, 'e> {
                 }
                 continue;
             }
+            let gap = Gap { segment: Some(wants[level].segment), next: self.stopped_before };
+            let gap = *failed.get_or_insert(gap);
             let can_advance = |&up: &usize| up >= floor && !self.is_fixed(wants, up);
             let Some(up) = (0..level).rev().find(can_advance) else {
-                self.path.truncate(level);
-                let gap = Gap { segment: Some(wants[level].segment), next: self.stopped_before };
-                return Ok(Outcome::NotFound { gap, at_end: level == 0 && self.at_end });
+                self.anchor = if self.path.is_empty() { self.anchor } else { self.root_anchor };
+                return Ok(Outcome::NotFound { gap, at_end: self.at_end });
             };
             next = self.next_after(up)?;
-            self.path.truncate(up);
             level = up;
         }
     }
 
     fn is_fixed(&self, wants: &[Want<'_>], level: usize) -> bool {
+        self.is_certain(wants, level) || (wants[level].codes.last && level > 0)
+    }
+
+    /// Only one segment on the level can do, wherever the search begins.
+    fn is_certain(&self, wants: &[Want<'_>], level: usize) -> bool {
         let want = &wants[level];
         let unique = self.kind(want.segment).key.is_some_and(|key| key.unique);
-        is_kept(wants, level) || (want.codes.last && level > 0) || (unique && want.key_wanted().is_some())
+        is_kept(wants, level) || (unique && want.key_wanted().is_some())
     }
 
     /// The first twin from `next` on that will do; the last one with L.
@@ -327,6 +366,9 @@ impl<'s, 'e> Search<'s, 'e> {
 
     /// Adds a segment to the path.
     fn enter(&mut self, segment: usize, rba: Rba) -> Result<(), Trouble> {
+        if self.path.is_empty() {
+            self.root_anchor = self.anchor;
+        }
         self.path.push(Place { segment, rba });
         let seen = &self.view.segments[segment];
         self.keys.truncate(seen.key_offset);
@@ -413,7 +455,9 @@ impl<'s, 'e> Search<'s, 'e> {
     }
 }
 
-/// U on this level, or V on it or below.
+/// The position decides: there is no argument, or U on this level, or V on it or below.
 fn is_kept(wants: &[Want<'_>], level: usize) -> bool {
-    wants[level].codes.keep || wants[level..].iter().any(|want| want.codes.keep_above)
+    wants[level].is_implied
+        || wants[level].codes.keep
+        || wants[level..].iter().any(|want| want.codes.keep_above)
 }

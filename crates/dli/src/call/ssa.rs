@@ -151,6 +151,7 @@ impl Arguments {
             key: None,
             codes: Codes::default(),
             is_given: false,
+            is_implied: false,
         }));
         for ssa in &self.ssas {
             let level = view.segments[ssa.segment].level - 1;
@@ -179,6 +180,8 @@ pub(crate) struct Want<'c> {
     pub(crate) codes: Codes,
     /// There is an argument for this level.
     pub(crate) is_given: bool,
+    /// There is none, and the position says which segment it is.
+    pub(crate) is_implied: bool,
     statements: &'c [Statement],
     argument: &'c [u8],
     /// Its part of a concatenated key.

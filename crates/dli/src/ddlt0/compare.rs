@@ -27,9 +27,16 @@ pub(super) struct ExpectedPcb {
     pub(super) key: Option<Vec<u8>>,
 }
 
-/// The comparisons that follow a call.
-pub(super) fn read(cards: &[Card], at: &mut usize) -> Vec<Comparison> {
+/// The comparisons that follow a call. Comments may stand between; they are given back, to be printed afterwards.
+pub(super) fn read<'c>(cards: &'c [Card], at: &mut usize) -> (Vec<Comparison>, &'c [Card]) {
     let mut comparisons = Vec::new();
+    let is_comment = |card: &Card| matches!(card.kind(), b'T' | b'U');
+    let comments = cards[*at..].iter().take_while(|card| is_comment(card)).count();
+    if cards.get(*at + comments).is_none_or(|card| card.kind() != b'E') {
+        return (comparisons, &[]);
+    }
+    let between = &cards[*at..*at + comments];
+    *at += comments;
     while let Some(card) = cards.get(*at).filter(|card| card.kind() == b'E') {
         let first = *at;
         while cards[*at].is_continued() && cards.get(*at + 1).is_some_and(Card::continues_text) {
@@ -38,7 +45,7 @@ pub(super) fn read(cards: &[Card], at: &mut usize) -> Vec<Comparison> {
         comparisons.push(Comparison::of(card, &cards[first + 1..=*at]));
         *at += 1;
     }
-    comparisons
+    (comparisons, between)
 }
 
 impl Comparison {

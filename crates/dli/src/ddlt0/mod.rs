@@ -84,6 +84,16 @@ struct Run<'r> {
     summary: Summary,
 }
 
+/// What comes after a call.
+enum Next {
+    /// The same, if it is to be repeated.
+    Again,
+    /// The next card.
+    On,
+    /// Nothing.
+    Abort,
+}
+
 fn first_database(program: &Program) -> usize {
     (2..=program.pcb_count()).find(|&number| program.mask(number).is_some()).unwrap_or(1)
 }
@@ -175,22 +185,25 @@ impl Run<'_> {
             }
             _ => {
                 let call = Call::read(cards, at);
-                let comparisons = compare::read(cards, at);
-                self.repeat(&call, &comparisons)
+                let (comparisons, comments) = compare::read(cards, at);
+                Ok(self.repeat(&call, &comparisons)? && self.deck(comments)?)
             }
         }
     }
 
     fn repeat(&mut self, call: &Call, comparisons: &[Comparison]) -> io::Result<bool> {
         for _ in 0..call.repeat {
-            if !self.call(call, comparisons)? {
-                return Ok(false);
+            match self.call(call, comparisons)? {
+                Next::Again => {}
+                // What failed once would fail again.
+                Next::On => return Ok(true),
+                Next::Abort => return Ok(false),
             }
         }
         Ok(true)
     }
 
-    fn call(&mut self, call: &Call, comparisons: &[Comparison]) -> io::Result<bool> {
+    fn call(&mut self, call: &Call, comparisons: &[Comparison]) -> io::Result<Next> {
         if let Some(data) = &call.data {
             self.area.fill(b' ');
             let length = data.len().min(self.area.len());
@@ -213,12 +226,14 @@ impl Run<'_> {
         self.summary.unequal += unequal.count();
         if let Ending::Abend(code) = ending {
             self.printer.line(&format!("RUN ABORTED BY USER ABEND U{code:04}."))?;
-            return Ok(false);
+            return Ok(Next::Abort);
         }
         if aborts {
             self.printer.line("RUN ABORTED BECAUSE ABORT REQUESTED IN COMPARE INPUT.")?;
+            return Ok(Next::Abort);
         }
-        Ok(!aborts)
+        let good = matches!(ending, Ending::Continues(status) if status.is_good());
+        Ok(if good { Next::Again } else { Next::On })
     }
 
     fn count(&mut self, function: &str) {

@@ -9,7 +9,7 @@ use crate::program::{IoMask, Program};
 use std::io::{self, Write};
 
 /// Bytes of a segment on a line.
-const SEGMENT_LINE: usize = 101;
+const SEGMENT_LINE: usize = 100;
 /// The longest line; a key that does not fit has a line of its own.
 const LINE: usize = 121;
 /// Dots before a call, dashes after a comparison that failed.
@@ -81,8 +81,7 @@ impl<'p> Printer<'p> {
         let Some(open) = open else { return self.line(&line) };
         let from = 8 + open + 1;
         if codes.as_deref().is_some_and(|codes| codes.contains('C')) {
-            self.line(&line)?;
-            return self.line(&format!("{:1$}VALUE={2}", "", FIELD_INDENT - 1, readable(&ssa[from..])));
+            return self.line(&format!("{line}({}", readable(&ssa[from..])));
         }
         if codes.is_some() {
             self.line(&line)?;
@@ -99,7 +98,7 @@ impl<'p> Printer<'p> {
             let (field, operator) = (part(at, at + 8), part(at + 8, at + 10));
             let value = at + 10;
             // How long a value is says the DBD; here it ends at the first character that may follow one.
-            let end = ssa.get(value..).unwrap_or_default().iter().position(|byte| b")*&#+|".contains(byte));
+            let end = ssa.get(value..).unwrap_or_default().iter().position(|byte| b")*&+|".contains(byte));
             let end = end.map_or(ssa.len(), |end| value + end + 1);
             let text = format!(
                 "{line}  FIELD={:<8}  OPER={:<7} VALUE=",

@@ -81,7 +81,7 @@ impl Call {
         call.add_argument(first);
         while cards[*at].is_continued() {
             let Some(next) = cards.get(*at + 1) else { break };
-            if next.kind() != b'L' || !(next.continues_text() || next.text(10, 13).is_empty()) {
+            if next.kind() != b'L' || next.text(10, 13) == "DATA" {
                 break;
             }
             match call.ssas.last_mut() {

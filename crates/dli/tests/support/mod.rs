@@ -71,7 +71,12 @@ impl House {
         Ok(self.engine.schedule(self.psb(psb).ok_or("no such PSB")?)?)
     }
 
-    pub(crate) fn deck(&mut self, psb: &str, lines: &[String], commits: bool) -> Result<String, Box<dyn Error>> {
+    pub(crate) fn deck(
+        &mut self,
+        psb: &str,
+        lines: &[String],
+        commits: bool,
+    ) -> Result<String, Box<dyn Error>> {
         let block = self.psb(psb).ok_or("no such PSB")?.clone();
         let mut program = match self.engine.schedule(&block) {
             Ok(program) => program,
