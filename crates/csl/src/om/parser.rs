@@ -146,22 +146,23 @@ impl<'t> Parser<'t> {
         verb.resources.iter().filter(move |row| self.is_served(verb, row)).map(|row| row.name)
     }
 
+    /// The verbs with a command that is carried out.
+    fn served_verbs(&self, grammar: &'static [VerbRow]) -> impl Iterator<Item = &'static VerbRow> {
+        grammar.iter().filter(|row| self.served_names(row).next().is_some())
+    }
+
     fn verb(&mut self, grammar: &'static [VerbRow]) -> Result<&'static VerbRow, CommandError> {
-        let names = |this: &Self| {
-            Choice::of(
-                grammar.iter().filter(|row| this.served_names(row).next().is_some()).map(|row| row.name),
-            )
-        };
         let Some((word, span)) = self.word() else {
-            return Err(self.error_here(CommandProblem::Empty { choice: names(self) }));
+            let choice = Choice::of(self.served_verbs(grammar).map(|row| row.name));
+            return Err(self.error_here(CommandProblem::Empty { choice }));
         };
         // OM takes a command with or without its recognition character.
         let bare = word.strip_prefix('/').unwrap_or(word);
         verb_of(grammar, bare).ok_or_else(|| {
-            let all = grammar.iter().flat_map(|row| [row.name, row.abbreviation]);
+            let all = self.served_verbs(grammar).flat_map(|row| [row.name, row.abbreviation]);
             let choice = match Choice::near(bare, all) {
                 near if near.nearest().is_some() => near,
-                _ => names(self),
+                _ => Choice::of(self.served_verbs(grammar).map(|row| row.name)),
             };
             self.error(span, CommandProblem::UnknownVerb { word: quoted(word), choice })
         })

@@ -228,8 +228,6 @@ fn messages(xml: &mut Xml, messages: &[MemberMessage], control: &Control) -> io:
         let name = member.map_or(control.om.clone(), |member| member.to_string());
         let name = format!("{name:<8}");
         xml.create_element("mbr").with_attribute(("name", name.as_str())).write_inner_content(|xml| {
-            element(xml, "typ", if member.is_some() { "IMS" } else { "OM" })?;
-            element(xml, "styp", "")?;
             line_end(xml)?;
             said.iter().try_for_each(|message| {
                 element(xml, "msg", &spoken(&message.body))?;
