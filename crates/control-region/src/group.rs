@@ -13,7 +13,7 @@ use vocabulary::Moment;
 /// catches up first.
 const REGROUP_MS: u64 = 5_000;
 
-/// How often a member that hears of no leader asks others whether it still belongs to the plex.
+/// How often a member that hears nothing of a majority asks others whether it still belongs to the plex.
 const INQUIRE_MS: u64 = 1_000;
 
 /// What is known of the consensus group.
@@ -23,8 +23,8 @@ pub(crate) struct Group {
     learners: BTreeSet<u64>,
     /// When a change of it was asked for.
     asked: Option<Moment>,
-    /// Since when no leader is known, or when others were asked why.
-    leaderless: Option<Moment>,
+    /// Since when nothing is heard of a majority, or when others were asked why.
+    unheard: Option<Moment>,
     /// What others said of this node.
     told: Option<Left>,
 }
@@ -76,15 +76,16 @@ impl ControlRegion {
         former.map(|former| former.left).or(self.group.told)
     }
 
-    /// A node that is not in the group any more hears nothing from it, so others have to be asked.
+    /// A node that is not in the group any more hears nothing from it, though it may take somebody for its leader. So
+    /// others have to be asked.
     pub(crate) fn inquire_turn(&mut self) {
-        if self.leader.is_some() || self.settings.membership == Membership::Guest {
-            self.group.leaderless = None;
+        if self.quorum || self.settings.membership == Membership::Guest {
+            self.group.unheard = None;
             return;
         }
-        let since = *self.group.leaderless.get_or_insert(self.now);
+        let since = *self.group.unheard.get_or_insert(self.now);
         if self.now.ms_since(since) >= INQUIRE_MS {
-            self.group.leaderless = Some(self.now);
+            self.group.unheard = Some(self.now);
             self.emit(Effect::Inquire);
         }
     }

@@ -40,6 +40,7 @@
 //! the type-2 interface.
 
 mod activation;
+mod columns;
 mod commands;
 mod event;
 mod group;

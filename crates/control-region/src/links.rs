@@ -3,7 +3,7 @@
 use crate::event::{Effect, LinkState};
 use crate::letter::Letter;
 use crate::region::{ControlRegion, Owed};
-use plex::{Incarnation, MemberState, PlexChange, RosterEntry};
+use plex::{Incarnation, MemberState, Membership, PlexChange, RosterEntry};
 use std::collections::BTreeMap;
 use vocabulary::{MemberName, Moment};
 
@@ -119,6 +119,14 @@ impl ControlRegion {
         if self.links.alive_at != announced {
             self.announce_guest();
         }
+    }
+
+    /// How many of the sharers are in reach, this one among them, and how many there are.
+    pub(crate) fn sharers_reached(&self) -> (usize, usize) {
+        let sharers = self.plex.roster().iter().filter(|(_, entry)| entry.membership == Membership::Sharer);
+        let sharers: Vec<MemberName> = sharers.map(|(member, _)| *member).collect();
+        let reached = sharers.iter().filter(|member| **member == self.me() || self.links.is_up(**member));
+        (reached.count(), sharers.len())
     }
 
     /// The master takes members that are gone out of the active.

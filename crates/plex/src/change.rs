@@ -141,7 +141,9 @@ pub enum Refusal {
     #[error("the plex is formed already, or not yet")]
     NotNow,
     /// An activation is under way.
-    #[error("an activation is in progress, master {master}, command token {token}")]
+    #[error(
+        "an activation is in progress, master {master}, command token {token}; submit the command again when it is over"
+    )]
     ActivationUnderWay {
         /// Which one.
         token: CommandToken,
@@ -158,7 +160,7 @@ pub enum Refusal {
     #[error("staging changed meanwhile")]
     StagingChanged,
     /// Nothing is staged, so there is nothing to import.
-    #[error("nothing is staged")]
+    #[error("nothing is staged; populate, then submit the command again")]
     NothingStaged,
     /// The plan has problems.
     #[error("staging can't be imported: {}", listed(.0))]
@@ -167,7 +169,7 @@ pub enum Refusal {
     #[error("{0} is not an active sharer of this plex")]
     NotASharer(MemberName),
     /// FOR(IMSID()) names members that are not active sharers.
-    #[error("FOR(IMSID()) names who is not an active sharer of this plex: {}", listed(.0))]
+    #[error("FOR(IMSID()) names who is not an active sharer of this plex: {}; QUERY MEMBER TYPE(IMS) shows who is", listed(.0))]
     TargetsNotActive(BTreeSet<MemberName>),
     /// The member is not in the roster, or not in this run.
     #[error("{0} is not a member of this plex, or not in this run")]

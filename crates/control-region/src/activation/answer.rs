@@ -2,24 +2,12 @@
 
 use super::import::WaitingImport;
 use super::validate::Invalid;
-use csl::om::{Answer, Column, CompletionCode, MBR, MemberMessage, MessageBody, ReasonCode, ReturnCode, Row};
+use crate::columns;
+use csl::om::{Answer, CompletionCode, MBR, MemberMessage, MessageBody, ReasonCode, ReturnCode, Row};
 use plex::{AbortReason, CommandToken, Finished, Outcome, Plex, Refusal, RosterEntry};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use vocabulary::message::{DFS4755E, DFS4756E, DFS4896I, DFS4897I, DFS4898E, DFS4999I, DFS5000I};
 use vocabulary::{MemberName, Message, Moment, ResourceName};
-
-fn columns() -> Vec<Column> {
-    vec![
-        Column::name("NAME", "Name", 0),
-        Column::text("TYP", "Type"),
-        Column::member(),
-        Column::completion(),
-        Column::completion_text(),
-        Column::text("TIMESTMP", "TimeStamp").skip_blank(),
-        Column::text("PRIOR", "PriorTimeStamp").skip_blank(),
-        Column::text("REFP", "RefreshPending").skip_blank(),
-    ]
-}
 
 fn member_row(member: MemberName, code: CompletionCode) -> Row {
     Row::of(member, code).with("NAME", "").with("TYP", "IMS")
@@ -34,7 +22,7 @@ fn resource_row(name: ResourceName, master: MemberName, code: CompletionCode) ->
 }
 
 fn new_answer(text: &str, began: Moment, now: Moment, master: MemberName) -> Answer {
-    Answer { master: Some(master), stopped: now, columns: columns(), ..Answer::new(text, began) }
+    Answer { master: Some(master), stopped: now, columns: columns::of_definitions(), ..Answer::new(text, began) }
 }
 
 /// The answer to an import that has come to its outcome.
@@ -200,17 +188,23 @@ pub(crate) fn invalid_answer(
     findings: &[Invalid],
 ) -> Answer {
     let mut answer = new_answer(&import.text, import.began, now, master);
-    answer.rows = not_attempted_rows(plex, master, CompletionCode::NOT_ALLOWED);
-    let wrong: BTreeSet<ResourceName> = findings.iter().map(|finding| finding.resource).collect();
-    answer.rows.extend(wrong.into_iter().map(|name| resource_row(name, master, CompletionCode::NOT_ALLOWED)));
+    let wrong: BTreeMap<ResourceName, CompletionCode> =
+        findings.iter().map(|finding| (finding.resource, finding.code)).collect();
+    let in_error = wrong.values().any(|code| *code == CompletionCode::DEFINITION_ERROR);
+    let (code, advice) = match in_error {
+        true => (CompletionCode::DEFINITION_ERROR, "correct what is in error and stage it again"),
+        false => (CompletionCode::NOT_ALLOWED, "the messages tell how it can be"),
+    };
+    answer.rows = not_attempted_rows(plex, master, code);
+    answer.rows.extend(wrong.into_iter().map(|(name, code)| resource_row(name, master, code)));
     for finding in findings {
         say_line(&mut answer, master, finding.text.clone());
     }
     answer.say(master, DFS4898E.with(&[&import.token]));
-    answer.rc = ReturnCode::LIST;
-    answer.rsn = ReasonCode::NONE_SUCCEEDED;
+    (answer.rc, answer.rsn) = (ReturnCode::LIST, ReasonCode::NONE_SUCCEEDED);
     let emptied = import.options.delpenderr && import.options.mode.imports();
-    answer.reason_text = format!("staging can't be imported as it is; {}", nothing_changed(emptied));
+    answer.reason_text =
+        format!("staging can't be imported as it is; {}; {advice}", nothing_changed(emptied));
     answer
 }
 
@@ -241,7 +235,9 @@ pub(crate) fn refusal_answer(
             (CompletionCode::IN_PROGRESS, ReturnCode::STATE, ReasonCode::ACTIVATION_STATE)
         }
         Refusal::NothingStaged => (CompletionCode::NOT_FOUND, ReturnCode::LIST, ReasonCode::NONE_SUCCEEDED),
-        Refusal::Problems(_) => (CompletionCode::NOT_ALLOWED, ReturnCode::LIST, ReasonCode::NONE_SUCCEEDED),
+        Refusal::Problems(_) => {
+            (CompletionCode::DEFINITION_ERROR, ReturnCode::LIST, ReasonCode::NONE_SUCCEEDED)
+        }
         _ => (CompletionCode::IMS_STATE, ReturnCode::LIST, ReasonCode::NONE_SUCCEEDED),
     };
     match refusal {
@@ -268,7 +264,7 @@ pub(crate) fn staging_busy_answer(
 ) -> Answer {
     let mut answer = new_answer(&import.text, import.began, now, master);
     answer.rows.push(member_row(master, CompletionCode::IN_PROGRESS));
-    answer.reason_text = "the staging data set was not set free in time".to_string();
+    answer.reason_text = "the staging data set was not set free in time; submit the command again when the populate job is over".to_string();
     answer.say(master, message);
     (answer.rc, answer.rsn) = (ReturnCode::LIST, ReasonCode::NONE_SUCCEEDED);
     answer

@@ -6,6 +6,7 @@ use crate::library::CatalogLibrary;
 use crate::region::ControlRegion;
 use crate::work::{Task, Work, WorkId};
 use catalog::{Catalog, ImportPlan, ImportProblem, PlanMode};
+use csl::om::CompletionCode;
 use definitions::{Definition, acb};
 use plex::ActivationMode;
 use std::collections::BTreeSet;
@@ -16,6 +17,8 @@ use vocabulary::ResourceName;
 pub(crate) struct Invalid {
     /// What is wrong.
     pub(crate) resource: ResourceName,
+    /// Whether it is in error, or just not allowed to be imported so.
+    pub(crate) code: CompletionCode,
     /// Why, as the operator reads it.
     pub(crate) text: String,
 }
@@ -69,12 +72,12 @@ fn validate(catalog: &Catalog, mode: ActivationMode) -> Vec<Invalid> {
     let plan_mode = if mode == ActivationMode::Plain { PlanMode::Everything } else { PlanMode::PsbsOnly };
     match catalog.plan(plan_mode) {
         Err(problems) => {
-            let invalid = |problem: &ImportProblem| Invalid {
-                resource: match problem {
-                    ImportProblem::DbdStaged(dbd) => (*dbd).into(),
-                    ImportProblem::DbdUnknown { user, .. } => *user,
-                },
-                text: problem.to_string(),
+            let invalid = |problem: &ImportProblem| {
+                let (resource, code) = match problem {
+                    ImportProblem::DbdStaged(dbd) => ((*dbd).into(), CompletionCode::NOT_ALLOWED),
+                    ImportProblem::DbdUnknown { user, .. } => (*user, CompletionCode::DEFINITION_ERROR),
+                };
+                Invalid { resource, code, text: problem.to_string() }
             };
             problems.iter().map(invalid).collect()
         }
@@ -96,7 +99,8 @@ fn unbuildable(catalog: &Catalog, plan: &ImportPlan) -> Vec<Invalid> {
 }
 
 fn findings_of(catalog: &Catalog, library: &CatalogLibrary<'_>, name: ResourceName) -> Vec<Invalid> {
-    let invalid = |text: String| Invalid { resource: name, text: format!("{name}: {text}") };
+    let code = CompletionCode::DEFINITION_ERROR;
+    let invalid = |text: String| Invalid { resource: name, code, text: format!("{name}: {text}") };
     let Some((_, instance)) = catalog.coming(&name) else { return Vec::new() };
     let findings = match instance.content.definition() {
         Err(error) => return vec![invalid(error.to_string())],

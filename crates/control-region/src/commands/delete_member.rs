@@ -10,17 +10,23 @@ use vocabulary::MemberName;
 impl ControlRegion {
     pub(super) fn delete_member(&mut self, reply_to: ReplyTo, text: &str, delete: DeleteMember) {
         let member = delete.member;
-        let code = match self.plex.roster().get(&member) {
-            None => CompletionCode::NOT_FOUND,
+        let (code, reason) = match self.plex.roster().get(&member) {
+            None => (
+                CompletionCode::NOT_FOUND,
+                "the plex has no such member; QUERY MEMBER TYPE(IMS) shows who is one".to_string(),
+            ),
             // A master that deletes itself could not see the deletion through.
-            Some(_) if member == self.me() => CompletionCode::NOT_ALLOWED,
+            Some(_) if member == self.me() => (
+                CompletionCode::NOT_ALLOWED,
+                format!("{member} is the master; stop it, so that another leads, then submit the command again"),
+            ),
             Some(_) => {
                 self.propose(Purpose::Remove { reply_to, member }, PlexChange::Remove { member });
                 return;
             }
         };
         let mut answer = answer_for(member, code);
-        answer.command = text.to_string();
+        (answer.command, answer.reason_text) = (text.to_string(), reason);
         self.reply(reply_to, answer);
     }
 
@@ -35,7 +41,12 @@ impl ControlRegion {
             Some(Err(_)) => CompletionCode::NOT_FOUND,
             None => CompletionCode::IMS_STATE,
         };
-        self.reply(reply_to, answer_for(member, code));
+        let mut answer = answer_for(member, code);
+        if code == CompletionCode::IMS_STATE {
+            answer.reason_text =
+                "it is not known whether the member was deleted; QUERY MEMBER TYPE(IMS) shows who is there".to_string();
+        }
+        self.reply(reply_to, answer);
     }
 }
 

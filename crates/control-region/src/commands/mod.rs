@@ -127,8 +127,16 @@ fn master(region: &ControlRegion, text: &str) -> Result<MemberName, Box<Answer>>
 }
 
 fn no_master(region: &ControlRegion, text: &str) -> Answer {
-    let reason = "a majority is out of reach, or a master is just being chosen; QUERY MEMBER TYPE(IMS) shows who is there";
-    Answer::refused(text, region.now, ReturnCode::OM_ENVIRONMENT, ReasonCode::NO_MASTER, reason)
+    let (reached, all) = region.sharers_reached();
+    let reason = if reached * 2 <= all {
+        format!(
+            "a majority is out of reach, only {reached} of {all} members are there. Nothing was changed; start the \
+             others, or mend the network, then submit the command again"
+        )
+    } else {
+        "a master is just being chosen. Nothing was changed; submit the command again in a moment".to_string()
+    };
+    Answer::refused(text, region.now, ReturnCode::OM_ENVIRONMENT, ReasonCode::NO_MASTER, &reason)
 }
 
 /// Carries out what is asked for this member alone.

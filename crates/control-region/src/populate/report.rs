@@ -1,16 +1,17 @@
 //! What an operator reads about a populate job: a row and messages for each definition.
 
 use super::job::Job;
+use crate::columns;
 use catalog::{Admission, StageOutcome};
 use csl::envelope::PopulateMode;
-use csl::om::{Answer, Column, CompletionCode, MemberMessage, MessageBody, ReasonCode, ReturnCode, Row};
+use csl::om::{Answer, CompletionCode, MemberMessage, MessageBody, ReasonCode, ReturnCode, Row};
 use vocabulary::message::{DFS4533I, DFS4534I, DFS4536I};
 use vocabulary::{MemberName, Message, ResourceName, Severity};
 
 impl Job {
     /// The answer to a job that has ended.
     pub(super) fn answer(&self, master: MemberName, admissions: &[Admission]) -> Answer {
-        let mut answer = Answer { columns: columns(), master: Some(master), ..Answer::default() };
+        let mut answer = Answer { columns: columns::of_definitions(), master: Some(master), ..Answer::default() };
         answer.messages = self.line_messages();
         for admission in admissions {
             answer.rows.push(admission_row(admission, master));
@@ -48,36 +49,34 @@ impl Job {
     }
 
     fn judge(&self, answer: &mut Answer, admissions: &[Admission]) {
-        let forged = admissions.iter().filter(|a| a.outcome == StageOutcome::OtherContent).count();
-        let older = admissions.iter().any(|admission| {
+        let (forged, taken): (Vec<_>, Vec<_>) =
+            admissions.iter().partition(|admission| admission.outcome == StageOutcome::OtherContent);
+        let older = taken.iter().filter(|admission| {
             matches!(admission.outcome, StageOutcome::DirectoryIsLater(_) | StageOutcome::StagingIsLater(_))
         });
-        if self.found.worst >= Some(Severity::Error) || self.found.rejected_count + forged > 0 {
-            answer.rc = ReturnCode(u32::from(Severity::Error.return_code()));
-            answer.reason_text =
-                format!("{} definitions are in error and were left out", self.found.rejected_count + forged);
-        } else if older || self.found.worst >= Some(Severity::Warning) {
-            answer.rc = ReturnCode::OM_WARNING;
-            answer.rsn = ReasonCode::WARNINGS;
+        let (older, left_out) = (older.count(), self.found.rejected_count + forged.len());
+        if left_out > 0 || self.found.worst >= Some(Severity::Error) {
+            answer.rc = ReturnCode::LIST;
+            answer.rsn =
+                if taken.is_empty() { ReasonCode::NONE_SUCCEEDED } else { ReasonCode::SOME_SUCCEEDED };
+            answer.reason_text = match left_out {
+                0 => "some of the input gave no definition; the findings tell why".to_string(),
+                count => format!(
+                    "definitions in error: {count}; they were left out: correct them and populate again"
+                ),
+            };
+        } else if older > 0 || self.found.worst >= Some(Severity::Warning) {
+            (answer.rc, answer.rsn) = (ReturnCode::OM_WARNING, ReasonCode::WARNINGS);
+            answer.reason_text = match older {
+                0 => "the findings tell what deserves a look".to_string(),
+                count => format!("instances older than what is there: {count}; they were left out"),
+            };
         }
     }
 }
 
-fn columns() -> Vec<Column> {
-    vec![
-        Column::name("NAME", "Name", 0),
-        Column::text("TYP", "Type"),
-        Column::member(),
-        Column::completion(),
-        Column::completion_text(),
-        Column::text("ACT", "Action"),
-        Column::text("TIMESTMP", "TimeStamp"),
-        Column::text("PRIOR", "PriorTimeStamp").skip_blank(),
-    ]
-}
-
 fn rejected_row(name: ResourceName, master: MemberName) -> Row {
-    Row::of(master, CompletionCode::NOT_ALLOWED)
+    Row::of(master, CompletionCode::DEFINITION_ERROR)
         .with("NAME", name.as_str())
         .with("TYP", name.kind().to_string())
         .with("ACT", "REJECTED")

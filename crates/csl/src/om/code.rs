@@ -101,11 +101,7 @@ const MEANINGS: &[(ReturnCode, ReasonCode, &str)] = &[
     (ReturnCode::OM_WARNING, ReasonCode::NOT_MASTER, "a routed member is not the master, and was not asked"),
     (ReturnCode::OM_WARNING, ReasonCode::WARNINGS, "completed with warnings"),
     (ReturnCode::OM_ENVIRONMENT, ReasonCode::NO_MEMBER, "no member can process the command"),
-    (
-        ReturnCode::OM_ENVIRONMENT,
-        ReasonCode::NO_MASTER,
-        "no master is there to carry it out",
-    ),
+    (ReturnCode::OM_ENVIRONMENT, ReasonCode::NO_MASTER, "no master is there to carry it out"),
     (ReturnCode::OM_ENVIRONMENT, ReasonCode::NOT_AUTHORIZED, "the operator may not issue the command"),
     (ReturnCode::OM_SYSTEM, ReasonCode::INTERNAL, "a member failed inside; its log tells more"),
 ];
