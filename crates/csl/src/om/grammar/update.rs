@@ -11,7 +11,7 @@ pub(super) const DB: &[KeywordRow] = &[
     optional(
         "STOP",
         Kind::One(What::Flag(&["ACCESS", "SCHD", "UPDATES"])),
-        "nobody may use it, no program that uses it is scheduled, or nobody may change it",
+        "nobody may use it, no program that uses it is scheduled, or STOUPDS is shown, which restricts nothing",
     ),
 ];
 

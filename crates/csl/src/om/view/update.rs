@@ -17,7 +17,7 @@ pub enum UpdateAction {
     StopAccess,
     /// `STOP(SCHD)`: no program that uses it is scheduled from now on.
     StopScheduling,
-    /// `STOP(UPDATES)`: nobody may change a database.
+    /// `STOP(UPDATES)`: a database is shown as STOUPDS.
     StopUpdates,
 }
 
