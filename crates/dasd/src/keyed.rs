@@ -58,12 +58,6 @@ impl Batch {
         self
     }
 
-    /// Adds the changes of a later batch, which override those made here.
-    pub fn extend(&mut self, later: Self) -> &mut Self {
-        self.changes.extend(later.changes);
-        self
-    }
-
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()

@@ -62,14 +62,21 @@ fn run_member(file: &std::path::Path, cold: bool) -> ExitCode {
         Err(error) => return complain(&error),
     };
     logging::start(&config.log);
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    // One worker: nearly all of a member's work is handing things on, and handing on within a thread costs no change
+    // of threads. A turn that takes long gets a thread of its own.
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return complain(&error),
     };
-    match runtime.block_on(member::run(config, cold)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
+    // On a worker, because each event that reaches the main thread costs a change of threads.
+    match runtime.block_on(runtime.spawn(member::run(config, cold))) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(error)) => {
             tracing::error!("{error}");
+            EXIT_WRONG.into()
+        }
+        Err(error) => {
+            tracing::error!("the member has failed: {error}");
             EXIT_WRONG.into()
         }
     }

@@ -9,7 +9,7 @@ use crate::roster::{FormerNode, Left, MemberState, Membership, Registration, Ros
 use crate::stored::PlexKey;
 use catalog::{Catalog, ImportPlan, PlanMode};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use vocabulary::{DirectoryLevel, MemberName, Moment, PlexName};
 
@@ -37,7 +37,8 @@ pub struct Plex {
     pub(crate) former: BTreeMap<u64, FormerNode>,
     pub(crate) catalog: Catalog,
     pub(crate) activation: Option<Arc<Activation>>,
-    pub(crate) history: VecDeque<Arc<Finished>>,
+    /// By their ordinal numbers, which go on rising.
+    pub(crate) history: BTreeMap<u64, Arc<Finished>>,
     pub(crate) changed: BTreeSet<PlexKey>,
 }
 
@@ -63,13 +64,13 @@ impl Plex {
     }
 
     /// The activation under way.
-    pub fn activation(&self) -> Option<&Activation> {
-        self.activation.as_deref()
+    pub fn activation(&self) -> Option<&Arc<Activation>> {
+        self.activation.as_ref()
     }
 
     /// Finished activations, the latest last.
     pub fn history(&self) -> impl DoubleEndedIterator<Item = &Finished> {
-        self.history.iter().map(|finished| &**finished)
+        self.history.values().map(|finished| &**finished)
     }
 
     /// The finished activation of a command.
@@ -450,11 +451,14 @@ impl Plex {
     }
 
     fn finish(&mut self, finished: Finished, events: &mut Vec<PlexEvent>) {
-        if self.history.len() == HISTORY_LENGTH {
-            self.history.pop_front();
+        let ordinal = self.history.last_key_value().map_or(1, |(last, _)| last + 1);
+        self.history.insert(ordinal, Arc::new(finished.clone()));
+        self.changed.extend([PlexKey::Activation, PlexKey::Finished(ordinal)]);
+        if self.history.len() > HISTORY_LENGTH
+            && let Some((oldest, _)) = self.history.pop_first()
+        {
+            self.changed.insert(PlexKey::Finished(oldest));
         }
-        self.history.push_back(Arc::new(finished.clone()));
-        self.changed.extend([PlexKey::Activation, PlexKey::History]);
         events.push(PlexEvent::Ended(finished));
     }
 }

@@ -4,7 +4,7 @@ use crate::activation::{Activation, Finished};
 use crate::machine::{Plex, PlexIdentity};
 use catalog::stored::CatalogKey;
 use serde::{Deserialize, Serialize};
-use std::{collections::VecDeque, sync::Arc};
+use std::sync::Arc;
 use vocabulary::{MemberName, encoding, encoding::DecodeError};
 
 /// Where a part of the plex is kept. Records are restored in the order of their keys.
@@ -16,8 +16,8 @@ pub enum PlexKey {
     Member(MemberName),
     /// The activation under way.
     Activation,
-    /// Finished activations.
-    History,
+    /// A finished activation.
+    Finished(u64),
     /// A part of the catalog.
     Catalog(CatalogKey),
     /// The nodes that left.
@@ -32,7 +32,8 @@ impl Plex {
     pub fn keys(&self) -> impl Iterator<Item = PlexKey> {
         let own =
             [PlexKey::Identity].into_iter().chain(self.roster.keys().map(|member| PlexKey::Member(*member)));
-        let own = own.chain([PlexKey::Activation, PlexKey::History]);
+        let own =
+            own.chain([PlexKey::Activation]).chain(self.history.keys().map(|nth| PlexKey::Finished(*nth)));
         own.chain(self.catalog.keys().map(PlexKey::Catalog)).chain([PlexKey::FormerNodes])
     }
 
@@ -54,9 +55,8 @@ impl Plex {
             PlexKey::Identity => self.identity.as_ref().map(encoding::encode),
             PlexKey::Member(member) => self.roster.get(member).map(encoding::encode),
             PlexKey::Activation => self.activation.as_deref().map(encoding::encode),
-            PlexKey::History => {
-                let finished: Vec<&Finished> = self.history().collect();
-                (!finished.is_empty()).then(|| encoding::encode(&finished))
+            PlexKey::Finished(ordinal) => {
+                self.history.get(ordinal).map(|finished| encoding::encode(&**finished))
             }
             PlexKey::Catalog(key) => self.catalog.stored(key),
             PlexKey::FormerNodes => (!self.former.is_empty()).then(|| encoding::encode(&self.former)),
@@ -87,9 +87,9 @@ impl Plex {
             PlexKey::Activation => {
                 self.activation = Some(Arc::new(encoding::decode::<Activation>("activation", value)?));
             }
-            PlexKey::History => {
-                let finished: VecDeque<Finished> = encoding::decode("history", value)?;
-                self.history = finished.into_iter().map(Arc::new).collect();
+            PlexKey::Finished(ordinal) => {
+                let finished = encoding::decode::<Finished>("finished activation", value)?;
+                self.history.insert(ordinal, Arc::new(finished));
             }
             PlexKey::Catalog(key) => self.catalog.restore(key, value)?,
             PlexKey::FormerNodes => self.former = encoding::decode("nodes that left", value)?,

@@ -20,7 +20,8 @@ impl Request<'_> {
         let floor = self.floor(get.scope)?;
         let mut wants = Vec::with_capacity(super::LEVELS_MAX);
         arguments.wants(&self.pcb.view, self.ssas, &mut wants);
-        if wants.iter().any(|want| want.codes.clear) {
+        // Without the position there would be no parent either.
+        if get.scope != Scope::NextWithinParent && wants.iter().any(|want| want.codes.clear) {
             self.pcb.position.clear();
         }
         let view = self.pcb.view.clone();

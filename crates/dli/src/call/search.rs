@@ -258,7 +258,7 @@ impl<'s, 'e> Search<'s, 'e> {
             let can_advance = |&up: &usize| up >= floor && !self.is_fixed(wants, up);
             let Some(up) = (0..level).rev().find(can_advance) else {
                 self.anchor = if self.path.is_empty() { self.anchor } else { self.root_anchor };
-                return Ok(Outcome::NotFound { gap, at_end: self.at_end });
+                return Ok(Outcome::NotFound { gap, at_end: self.at_end && !self.on_anchor });
             };
             next = self.next_after(up)?;
             level = up;

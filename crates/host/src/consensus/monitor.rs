@@ -8,7 +8,10 @@ use super::{
     standing::{NodeStanding, Standing},
     types::{Raft, Types},
 };
-use openraft::{Instant as _, RaftMetrics, ServerState, async_runtime::watch::WatchReceiver, errors::Fatal};
+use openraft::{
+    Instant as _, RaftMetrics, ServerState, async_runtime::watch::WatchReceiver, errors::Fatal,
+    metrics::RaftServerMetrics,
+};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::{
     sync::watch,
@@ -33,6 +36,12 @@ struct LogSinceSnapshot {
     bytes: u64,
 }
 
+fn differ(whole: &RaftMetrics<Types>, roles: &RaftServerMetrics<Types>) -> bool {
+    whole.state != roles.state
+        || whole.current_leader != roles.current_leader
+        || whole.membership_config != roles.membership_config
+}
+
 impl Monitor {
     /// Starts the task, which ends with the node.
     pub(super) fn start(self) -> (JoinHandle<()>, watch::Receiver<Standing>) {
@@ -42,14 +51,21 @@ impl Monitor {
 
     async fn run(mut self, sender: watch::Sender<Standing>) {
         let mut metrics = self.raft.metrics();
+        // Who leads whom is told at once. What changes with every entry is looked at from time to time: told at once,
+        // it would wake every watcher several times for each entry.
+        let mut roles = self.raft.server_metrics();
         let mut ticks = interval(Duration::from_millis(self.settings.timers.heartbeat_ms));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut since, mut running) = (LogSinceSnapshot::default(), true);
         loop {
             tokio::select! {
                 _ = self.stopping.wait_for(|&stop| stop) => break,
-                changed = metrics.changed(), if running => running = changed.is_ok(),
+                changed = roles.changed(), if running => running = changed.is_ok(),
                 _ = ticks.tick() => {}
+            }
+            // openraft publishes the whole after its parts.
+            while running && differ(&metrics.borrow_watched(), &roles.borrow_watched()) {
+                running = metrics.changed().await.is_ok();
             }
             let standing = self.standing(&metrics.borrow_watched());
             self.snapshot_when_due(&standing, &mut since).await;

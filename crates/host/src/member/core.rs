@@ -1,13 +1,13 @@
 //! The member's one lock: its control region, and the shelf that keeps what the region has applied.
 
-use super::keeper::ShelfKeeper;
+use super::keeper::{ShelfKeeper, Unshelved};
 use crate::consensus::{Applied, Frozen, Machine};
 use crate::shelf::SledSet;
 use control_region::{ControlRegion, Effect, Event, Settings, Stops};
 use dasd::{Batch, KeyedSet};
 use plex::{Plex, PlexChange};
 use std::io;
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::mpsc::UnboundedSender;
 use vocabulary::{Moment, encoding};
@@ -31,14 +31,16 @@ pub(super) fn now() -> Moment {
 /// The control region with its shelf. Effects go out in the order in which they were wanted.
 #[derive(Debug)]
 pub(super) struct Core {
-    inner: Mutex<Inner>,
+    inner: Arc<Mutex<Inner>>,
+    keeper: ShelfKeeper,
     effects: UnboundedSender<Effect>,
 }
 
 #[derive(Debug)]
 struct Inner {
     region: ControlRegion,
-    keeper: ShelfKeeper,
+    /// Everything is another since the shelf was written, and not just the records that the plex names.
+    replaced: bool,
     /// The position that the region reflects, as consensus gave it.
     position: Option<Vec<u8>>,
     /// The log index that the region reflects.
@@ -64,14 +66,18 @@ impl Core {
             }
         };
         let region = ControlRegion::new(settings, plex, index, stops, now());
-        let keeper = ShelfKeeper::start(shelf)?;
-        let inner = Mutex::new(Inner { region, keeper, position, index });
-        Ok(Self { inner, effects })
+        let inner = Arc::new(Mutex::new(Inner { region, replaced: false, position, index }));
+        let applied = Arc::clone(&inner);
+        let keeper = ShelfKeeper::start(shelf, move || {
+            let mut inner = applied.lock().unwrap_or_else(PoisonError::into_inner);
+            if std::mem::take(&mut inner.replaced) { inner.whole() } else { inner.changes() }
+        })?;
+        Ok(Self { inner, keeper, effects })
     }
 
     /// Waits until the shelf has everything that was applied.
     pub(super) fn settle(&self) -> io::Result<()> {
-        self.lock().keeper.settle()
+        self.keeper.settle()
     }
 
     /// Tells the region an event.
@@ -169,18 +175,9 @@ impl Machine for Core {
             inner.index = entry.index;
             self.send(effects);
         }
-        let mut batch = Batch::new();
-        for (key, value) in inner.region.plex_mut().take_changed() {
-            match value {
-                Some(value) => batch.put(on_shelf(&key), value),
-                None => batch.delete(on_shelf(&key)),
-            };
-        }
-        for (key, value) in marks(&position, inner.index) {
-            batch.put(key, value);
-        }
         inner.position = Some(position);
-        inner.keeper.apply(batch)?;
+        drop(inner);
+        self.keeper.fell_behind()?;
         Ok(replies)
     }
 
@@ -208,20 +205,43 @@ impl Machine for Core {
             Err(error) => Some(Err(Unreadable::from(error))),
         });
         let plex = Plex::restored(own).map_err(|error| io::Error::other(error.0))?;
-        let kept = plex.records().map(|(key, value)| (on_shelf(&key), value)).chain(marks(&position, index));
-        let kept: Vec<_> = kept.collect();
         let mut inner = self.lock();
-        inner.keeper.replace(kept)?;
         let effects = inner.region.install(now(), index, plex);
-        (inner.position, inner.index) = (Some(position), index);
+        (inner.position, inner.index, inner.replaced) = (Some(position), index, true);
         self.send(effects);
-        Ok(())
+        drop(inner);
+        self.keeper.fell_behind()
     }
 }
 
-/// What says which entry the records beside it reflect.
-fn marks(position: &[u8], index: u64) -> [(Vec<u8>, Vec<u8>); 2] {
-    [(POSITION.to_vec(), position.to_vec()), (INDEX.to_vec(), index.to_be_bytes().to_vec())]
+impl Inner {
+    /// The records that changed since this was asked last.
+    fn changes(&mut self) -> Unshelved {
+        let mut batch = Batch::new();
+        for (key, value) in self.region.plex_mut().take_changed() {
+            match value {
+                Some(value) => batch.put(on_shelf(&key), value),
+                None => batch.delete(on_shelf(&key)),
+            };
+        }
+        for (key, value) in self.marks() {
+            batch.put(key, value);
+        }
+        Unshelved::Changes(batch)
+    }
+
+    /// All records.
+    fn whole(&mut self) -> Unshelved {
+        drop(self.region.plex_mut().take_changed());
+        let records = self.region.plex().records().map(|(key, value)| (on_shelf(&key), value));
+        Unshelved::Whole(records.chain(self.marks()).collect())
+    }
+
+    /// What says which entry the records beside it reflect.
+    fn marks(&self) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> + use<> {
+        let position = self.position.clone().map(|position| (POSITION.to_vec(), position));
+        position.into_iter().chain([(INDEX.to_vec(), self.index.to_be_bytes().to_vec())])
+    }
 }
 
 fn decode_change(payload: &[u8]) -> io::Result<PlexChange> {

@@ -1,7 +1,8 @@
 //! The shelf's own thread: writes what the region applied, off the way of every request.
 //!
-//! What is applied is gathered for a moment and written together, the newest value of each record once. Sled spends
-//! several threads on each write; done entry by entry, they would compete with the requests for the processors.
+//! It asks for what changed and writes it, then pauses, so that a record that changes often is encoded and written
+//! once in a while. Sled spends several threads on each write; done entry by entry, they would compete with the
+//! requests for the processors.
 //!
 //! The shelf may fall behind: what it lacks after a crash is in the log. It may not be ahead, and is not, because
 //! it is given nothing that was not applied.
@@ -15,37 +16,34 @@ use std::{
     time::Duration,
 };
 
-/// How long applied records are gathered before they are written.
+/// How long changes gather before they are written.
 const GATHER: Duration = Duration::from_millis(500);
 
-/// How many gathered records are written without waiting longer.
-const GATHERED_MANY: usize = 10_000;
+/// What the shelf lacks.
+pub(super) enum Unshelved {
+    /// Some records changed.
+    Changes(Batch),
+    /// Everything is another.
+    Whole(Vec<Record>),
+}
 
-/// How many records may wait. Beyond that, applying waits for the disk.
-const GATHERED_MAX: usize = 200_000;
-
-/// Where batches are handed in. Dropping it ends the thread, after what was handed in is written.
+/// Has the shelf written. Dropping it ends the thread, after everything is written.
 #[derive(Debug)]
 pub(super) struct ShelfKeeper {
-    tray: Arc<Tray>,
-}
-
-/// What lies between the region and the thread.
-#[derive(Debug, Default)]
-struct Tray {
-    waiting: Mutex<Waiting>,
-    /// Something for the thread to look at.
-    handed_in: Condvar,
-    /// The thread has taken what waited, or written it, or failed.
-    taken: Condvar,
+    desk: Arc<Desk>,
 }
 
 #[derive(Debug, Default)]
-struct Waiting {
-    /// Everything is to be replaced by these, before `batch`.
-    replacement: Option<Vec<Record>>,
-    batch: Batch,
-    /// Somebody waits until all is written.
+struct Desk {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// The shelf lacks something.
+    behind: bool,
+    /// Somebody waits until it does not.
     hurry: bool,
     writing: bool,
     closed: bool,
@@ -53,115 +51,96 @@ struct Waiting {
 }
 
 impl ShelfKeeper {
-    /// Starts the thread that owns the shelf.
-    pub(super) fn start(shelf: SledSet) -> io::Result<Self> {
-        let tray = Arc::new(Tray::default());
-        let theirs = Arc::clone(&tray);
-        thread::Builder::new().name("shelf".to_string()).spawn(move || keep(shelf, &theirs))?;
-        Ok(Self { tray })
+    /// Starts the thread that owns the shelf. It calls `unshelved` for what the shelf lacks.
+    pub(super) fn start(
+        shelf: SledSet,
+        unshelved: impl FnMut() -> Unshelved + Send + 'static,
+    ) -> io::Result<Self> {
+        let desk = Arc::new(Desk::default());
+        let theirs = Arc::clone(&desk);
+        thread::Builder::new().name("shelf".to_string()).spawn(move || keep(shelf, &theirs, unshelved))?;
+        Ok(Self { desk })
     }
 
-    /// Hands in what was applied. Fails when something handed in before could not be written.
-    pub(super) fn apply(&self, batch: Batch) -> io::Result<()> {
-        let mut waiting = self.tray.lock();
-        while waiting.failure.is_none() && waiting.batch.len() >= GATHERED_MAX {
-            waiting = wait(&self.tray.taken, waiting);
-        }
-        waiting.check()?;
-        let idle = waiting.batch.is_empty();
-        waiting.batch.extend(batch);
-        if idle || waiting.batch.len() >= GATHERED_MANY {
-            self.tray.handed_in.notify_one();
+    /// Says that the shelf lacks something now. Fails when the shelf could not be written before.
+    pub(super) fn fell_behind(&self) -> io::Result<()> {
+        let mut state = self.desk.lock();
+        state.check()?;
+        if !state.behind {
+            state.behind = true;
+            self.desk.changed.notify_all();
         }
         Ok(())
     }
 
-    /// Replaces everything.
-    pub(super) fn replace(&self, records: Vec<Record>) -> io::Result<()> {
-        let mut waiting = self.tray.lock();
-        waiting.check()?;
-        waiting.batch = Batch::new();
-        waiting.replacement = Some(records);
-        self.tray.handed_in.notify_one();
-        Ok(())
-    }
-
-    /// Waits until everything handed in so far is written.
+    /// Waits until the shelf lacks nothing.
     pub(super) fn settle(&self) -> io::Result<()> {
-        let mut waiting = self.tray.lock();
-        while waiting.failure.is_none() && (waiting.writing || waiting.has_work()) {
-            waiting.hurry = true;
-            self.tray.handed_in.notify_one();
-            waiting = wait(&self.tray.taken, waiting);
+        let mut state = self.desk.lock();
+        while state.failure.is_none() && (state.behind || state.writing) {
+            state.hurry = true;
+            self.desk.changed.notify_all();
+            state = self.desk.wait(state);
         }
-        waiting.check()
+        state.check()
     }
 }
 
 impl Drop for ShelfKeeper {
     fn drop(&mut self) {
-        self.tray.lock().closed = true;
-        self.tray.handed_in.notify_one();
+        self.desk.lock().closed = true;
+        self.desk.changed.notify_all();
     }
 }
 
-impl Tray {
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+impl Desk {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for work and gathers it. `None` when there will be no more.
-    fn gather(&self) -> Option<(Option<Vec<Record>>, Batch)> {
-        let mut waiting = self.lock();
-        while !waiting.has_work() {
-            if waiting.closed {
-                return None;
+    fn wait<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until there is something to write, and a little more. `false` when there will be no more.
+    fn gather(&self) -> bool {
+        let mut state = self.lock();
+        while !state.behind {
+            if state.closed {
+                return false;
             }
-            waiting = wait(&self.handed_in, waiting);
+            state = self.wait(state);
         }
-        let gathered = self.handed_in.wait_timeout_while(waiting, GATHER, |waiting| !waiting.is_due());
-        let (mut waiting, _) = gathered.unwrap_or_else(PoisonError::into_inner);
-        (waiting.hurry, waiting.writing) = (false, true);
-        Some((waiting.replacement.take(), std::mem::take(&mut waiting.batch)))
+        let gathered = self.changed.wait_timeout_while(state, GATHER, |state| !(state.hurry || state.closed));
+        let (mut state, _) = gathered.unwrap_or_else(PoisonError::into_inner);
+        // Said before the changes are fetched: what changes from now on is fetched the next time, or twice.
+        (state.behind, state.hurry, state.writing) = (false, false, true);
+        true
     }
 
     fn written(&self, outcome: &Result<(), DataSetError>) {
-        let mut waiting = self.lock();
-        waiting.writing = false;
-        waiting.failure = outcome.as_ref().err().map(ToString::to_string);
-        self.taken.notify_all();
+        let mut state = self.lock();
+        state.writing = false;
+        state.failure = outcome.as_ref().err().map(ToString::to_string);
+        self.changed.notify_all();
     }
 }
 
-impl Waiting {
-    fn has_work(&self) -> bool {
-        self.replacement.is_some() || !self.batch.is_empty()
-    }
-
-    fn is_due(&self) -> bool {
-        self.hurry || self.closed || self.replacement.is_some() || self.batch.len() >= GATHERED_MANY
-    }
-
+impl State {
     fn check(&self) -> io::Result<()> {
         self.failure.as_ref().map_or(Ok(()), |reason| Err(io::Error::other(reason.clone())))
     }
 }
 
-/// Writes until there is no more to come or a write fails, from when on everything handed in fails with that.
-fn keep(mut shelf: SledSet, tray: &Tray) {
-    while let Some((replacement, batch)) = tray.gather() {
-        let replaced = match replacement {
-            Some(records) => shelf.replace_all(&mut records.into_iter().map(Ok)),
-            None => Ok(()),
+/// Writes until there is no more to come, or a write fails.
+fn keep(mut shelf: SledSet, desk: &Desk, mut unshelved: impl FnMut() -> Unshelved) {
+    while desk.gather() {
+        let outcome = match unshelved() {
+            Unshelved::Changes(batch) => shelf.apply(batch),
+            Unshelved::Whole(records) => shelf.replace_all(&mut records.into_iter().map(Ok)),
         };
-        let outcome = replaced.and_then(|()| shelf.apply(batch));
-        tray.written(&outcome);
+        desk.written(&outcome);
         if outcome.is_err() {
             return;
         }
     }
-}
-
-fn wait<'a>(signal: &Condvar, waiting: MutexGuard<'a, Waiting>) -> MutexGuard<'a, Waiting> {
-    signal.wait(waiting).unwrap_or_else(PoisonError::into_inner)
 }

@@ -23,7 +23,7 @@ use crate::config::Config;
 use crate::consensus::{Consensus, ConsensusError, Dial, SnapshotBounds, Timers};
 use crate::files::{DataFolder, FolderError, KeyedFile};
 use crate::shelf::{Opened, SledSet};
-use control_region::{Event, Settings, Stops, StopsError};
+use control_region::{ControlRegion, Event, Settings, Stops, StopsError};
 use core::Core;
 use doors::Doors;
 use futures::future::BoxFuture;
@@ -109,6 +109,7 @@ pub async fn run(config: Config, cold: bool) -> Result<(), MemberError> {
         doors: doors.clone(),
         orders,
         ended: ended.clone(),
+        incarnation: core.look(ControlRegion::incarnation),
     };
     let tasks = [
         tokio::spawn(performer.run(wanted)),

@@ -7,7 +7,7 @@ use super::wire::{Question, Reply};
 use super::workroom::Order;
 use crate::consensus::{Consensus, MembershipError, ProposeError};
 use control_region::{BarrierId, Effect, Event, ProposalId};
-use plex::{PlexChange, PlexReply};
+use plex::{Incarnation, PlexChange, PlexReply};
 use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::sync::watch;
@@ -21,6 +21,8 @@ pub(super) struct Performer {
     pub(super) doors: Doors,
     pub(super) orders: UnboundedSender<Order>,
     pub(super) ended: watch::Sender<Option<Ended>>,
+    /// The run of this member, which its letters name.
+    pub(super) incarnation: Incarnation,
 }
 
 /// How the member came to its end.
@@ -49,7 +51,7 @@ impl Performer {
                 tokio::spawn(ask_for_newest(core, consensus, self.links.clone(), barrier));
             }
             Effect::Send { to, letter } => {
-                self.links.send(to, self.core.look(control_region::ControlRegion::incarnation), letter);
+                self.links.send(to, self.incarnation, letter);
             }
             Effect::Work { work, task } => {
                 // Nobody takes orders any more only when the member is on its way out.

@@ -255,7 +255,7 @@ impl RaftLogStorage<Types> for LogStore {
 
     async fn save_committed(&mut self, committed: Option<LogId>) -> io::Result<()> {
         if let Some(committed) = committed {
-            self.writer.ask(Request::Committed(committed.into()));
+            self.writer.note_committed(committed.into());
         }
         locked(&self.known).committed = committed;
         Ok(())

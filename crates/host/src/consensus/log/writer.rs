@@ -14,7 +14,7 @@ use std::{
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
-        mpsc::{Receiver, Sender, channel},
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
     thread,
     time::Duration,
@@ -22,6 +22,9 @@ use std::{
 
 /// How long the thread waits before it looks again whether there is room.
 const ROOM_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long after its last request the thread still looks for a newer committed mark.
+const MARK_PAUSE: Duration = Duration::from_millis(50);
 
 /// The most requests that share a force.
 const GROUP_MAX: usize = 4_096;
@@ -51,7 +54,6 @@ pub(super) enum Request {
         vote: VoteRecord,
         done: Done,
     },
-    Committed(LogIdRecord),
     /// End, after everything asked before.
     Stop {
         done: Done,
@@ -74,6 +76,8 @@ pub(super) struct Health {
     pub(super) appended_bytes: AtomicU64,
     /// Bytes that the log takes up on the disk.
     pub(super) log_bytes: AtomicU64,
+    /// Up to where the log is known to be committed, if that is not noted yet.
+    committed: Mutex<Option<LogIdRecord>>,
     full: Mutex<Option<String>>,
     failed: Mutex<Option<String>>,
     stopping: AtomicBool,
@@ -101,6 +105,11 @@ impl Writer {
         }
     }
 
+    /// Has this noted with one of the next requests, or soon after. It is not worth waking the thread for.
+    pub(super) fn note_committed(&self, upto: LogIdRecord) {
+        *locked(&self.health.committed) = Some(upto);
+    }
+
     /// Asks the thread to end, even if it waits for room. `done` is called when the files are closed.
     pub(super) fn stop(&self, done: Done) {
         self.health.stopping.store(true, Ordering::Relaxed);
@@ -126,7 +135,6 @@ impl Request {
             | Self::Purge { done, .. }
             | Self::Vote { done, .. }
             | Self::Stop { done } => done(result),
-            Self::Committed(_) => {}
         }
     }
 }
@@ -143,12 +151,11 @@ struct Thread {
 
 impl Thread {
     fn run(mut self, queue: &Receiver<Request>) {
-        while let Ok(first) = queue.recv() {
-            let (mut committed, mut stopped) = (None, None);
+        while let Some(first) = self.next_request(queue) {
+            let mut stopped = None;
             for request in std::iter::once(first).chain(queue.try_iter().take(GROUP_MAX)) {
                 match request {
                     Request::Append { first, records, done } => self.append(first, &records, done),
-                    Request::Committed(upto) => committed = Some(upto),
                     Request::Stop { done } => stopped = Some(done),
                     other => {
                         self.force();
@@ -157,14 +164,32 @@ impl Thread {
                 }
             }
             self.force();
-            if let Some(upto) = committed.filter(|_| self.health.failed().is_none()) {
-                self.committed.write(upto);
-            }
             self.health.log_bytes.store(self.log.bytes(), Ordering::Relaxed);
             if let Some(done) = stopped {
+                self.mark_committed();
                 drop(self);
                 return done(Ok(()));
             }
+        }
+    }
+
+    /// Waits for a request, and notes what was committed when none comes for a while.
+    fn next_request(&self, queue: &Receiver<Request>) -> Option<Request> {
+        match queue.recv_timeout(MARK_PAUSE) {
+            Ok(request) => Some(request),
+            Err(RecvTimeoutError::Timeout) => {
+                self.mark_committed();
+                queue.recv().ok()
+            }
+            Err(RecvTimeoutError::Disconnected) => None,
+        }
+    }
+
+    fn mark_committed(&self) {
+        if self.health.failed().is_none()
+            && let Some(upto) = locked(&self.health.committed).take()
+        {
+            self.committed.write(upto);
         }
     }
 
@@ -201,6 +226,7 @@ impl Thread {
         for done in self.forces.drain(..) {
             done(forced.as_ref().copied().map_err(|error| io::Error::other(error.to_string())));
         }
+        self.mark_committed();
     }
 
     fn perform(&mut self, request: Request) {
@@ -211,7 +237,7 @@ impl Thread {
                 let marked = self.mark(Marks { purged: Some(*upto), ..self.marks });
                 marked.and_then(|()| self.insist(|thread| thread.log.discard_before(upto.index + 2)))
             }
-            Request::Append { .. } | Request::Committed(_) | Request::Stop { .. } => Ok(()),
+            Request::Append { .. } | Request::Stop { .. } => Ok(()),
         };
         request.answer(result);
     }

@@ -1,0 +1,263 @@
+//! Random calls.
+
+use crate::naive::Naive;
+use crate::schema::{FIXED, Schema};
+
+/// A call on the database PCB, or on the I/O PCB.
+#[derive(Debug, Clone)]
+pub(crate) enum Call {
+    /// 0: unique, 1: next, 2: next within parent.
+    Get { scope: u8, hold: bool, ssas: Vec<Ssa> },
+    Insert { ssas: Vec<Ssa>, data: Vec<Vec<u8>> },
+    Replace { data: Vec<Vec<u8>> },
+    Delete { level: Option<usize> },
+    Rollback,
+    Checkpoint,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Ssa {
+    pub(crate) kind: usize,
+    pub(crate) codes: Codes,
+    /// Begins an alternative, is about the key, operator, value.
+    pub(crate) statements: Vec<(bool, bool, Operator, u8)>,
+    pub(crate) concatenated: Option<Vec<u8>>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Codes {
+    pub(crate) path: bool,
+    pub(crate) first: bool,
+    pub(crate) last: bool,
+    pub(crate) parent: bool,
+    pub(crate) keep: bool,
+    pub(crate) keep_above: bool,
+    pub(crate) clear: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operator {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+impl Operator {
+    const ALL: [Self; 6] =
+        [Self::Equal, Self::Equal, Self::Greater, Self::LessOrEqual, Self::NotEqual, Self::GreaterOrEqual];
+
+    pub(crate) fn holds(self, field: u8, value: u8) -> bool {
+        match self {
+            Self::Equal => field == value,
+            Self::NotEqual => field != value,
+            Self::Less => field < value,
+            Self::LessOrEqual => field <= value,
+            Self::Greater => field > value,
+            Self::GreaterOrEqual => field >= value,
+        }
+    }
+
+    pub(crate) fn is_passed(self, key: u8, value: u8) -> bool {
+        match self {
+            Self::Equal | Self::LessOrEqual => key > value,
+            Self::Less => key >= value,
+            _ => false,
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::Equal => "= ",
+            Self::NotEqual => "NE",
+            Self::Less => " <",
+            Self::LessOrEqual => "<=",
+            Self::Greater => "GT",
+            Self::GreaterOrEqual => "=>",
+        }
+    }
+}
+
+/// Choices drawn one after the other; when there are no more, the first of each.
+pub(crate) struct Choices<'c> {
+    bytes: std::slice::Iter<'c, u8>,
+}
+
+impl<'c> Choices<'c> {
+    pub(crate) fn new(bytes: &'c [u8]) -> Self {
+        Self { bytes: bytes.iter() }
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        usize::from(self.bytes.next().copied().unwrap_or(0)) % limit
+    }
+
+    fn one_in(&mut self, limit: usize) -> bool {
+        self.below(limit) == 1
+    }
+
+    fn letter(&mut self) -> u8 {
+        b'A' + self.below(5) as u8
+    }
+}
+
+impl Ssa {
+    pub(crate) fn render(&self, schema: &Schema) -> Vec<u8> {
+        let mut text = format!("{:<8}", schema.types[self.kind].name).into_bytes();
+        let codes = self.codes;
+        let letters = [
+            (codes.path, b'D'),
+            (codes.first, b'F'),
+            (codes.last, b'L'),
+            (codes.parent, b'P'),
+            (codes.keep && !codes.keep_above, b'U'),
+            (codes.keep_above, b'V'),
+            (codes.clear, b'A'),
+            (self.concatenated.is_some(), b'C'),
+        ];
+        let letters: Vec<u8> = letters.iter().filter(|(given, _)| *given).map(|&(_, letter)| letter).collect();
+        if !letters.is_empty() {
+            text.push(b'*');
+            text.extend_from_slice(&letters);
+        }
+        if let Some(key) = &self.concatenated {
+            text.push(b'(');
+            text.extend_from_slice(key);
+            text.push(b')');
+        }
+        for (at, &(begins, on_key, operator, value)) in self.statements.iter().enumerate() {
+            text.push(if at == 0 { b'(' } else if begins { b'+' } else { b'*' });
+            let name = format!("{}{}", if on_key { 'K' } else { 'F' }, self.kind);
+            text.extend_from_slice(format!("{name:<8}{}", operator.text()).as_bytes());
+            text.push(value);
+        }
+        if !self.statements.is_empty() {
+            text.push(b')');
+        }
+        text
+    }
+}
+
+/// A call that makes sense more often than not.
+pub(crate) fn draw(schema: &Schema, model: &Naive, choices: &mut Choices<'_>) -> Call {
+    if model.is_held() && choices.below(3) > 0 {
+        return change(schema, model, choices);
+    }
+    match choices.below(20) {
+        0..9 if model.len() > 0 => get(schema, choices),
+        9 => change(schema, model, choices),
+        10 if choices.one_in(4) => Call::Rollback,
+        11 if choices.one_in(3) => Call::Checkpoint,
+        12..15 => get(schema, choices),
+        _ => insert(schema, choices),
+    }
+}
+
+fn get(schema: &Schema, choices: &mut Choices<'_>) -> Call {
+    let scope = choices.below(3) as u8;
+    let hold = choices.one_in(2);
+    if choices.below(3) == 2 {
+        return Call::Get { scope, hold, ssas: Vec::new() };
+    }
+    let target = choices.below(schema.types.len());
+    let mut ssas = Vec::new();
+    for kind in schema.path(target) {
+        if kind == target || choices.one_in(2) {
+            ssas.push(argument(schema, kind, choices));
+        }
+    }
+    if choices.one_in(12) {
+        ssas = vec![concatenated(schema, target, choices)];
+    }
+    Call::Get { scope, hold, ssas }
+}
+
+fn argument(schema: &Schema, kind: usize, choices: &mut Choices<'_>) -> Ssa {
+    let mut codes = Codes { path: choices.one_in(4), ..Codes::default() };
+    match choices.below(16) {
+        1 => codes.first = true,
+        2 => codes.last = true,
+        3 => codes.parent = true,
+        4 => codes.keep = true,
+        5 => (codes.keep, codes.keep_above) = (true, true),
+        6 => codes.clear = true,
+        _ => {}
+    }
+    let mut statements = Vec::new();
+    let count = [0, 1, 1, 1, 2, 3][choices.below(6)];
+    for at in 0..count {
+        let on_key = schema.types[kind].key.is_some() && choices.below(3) > 0;
+        let operator = Operator::ALL[choices.below(6)];
+        statements.push((at == 0 || choices.one_in(3), on_key, operator, choices.letter()));
+    }
+    Ssa { kind, codes, statements, concatenated: None }
+}
+
+fn concatenated(schema: &Schema, kind: usize, choices: &mut Choices<'_>) -> Ssa {
+    let key = (0..schema.key_bytes(kind)).map(|_| choices.letter()).collect();
+    Ssa { kind, codes: Codes::default(), statements: Vec::new(), concatenated: Some(key) }
+}
+
+fn insert(schema: &Schema, choices: &mut Choices<'_>) -> Call {
+    let target = choices.below(schema.types.len());
+    let path = schema.path(target);
+    let first = if choices.one_in(3) { choices.below(path.len()) } else { path.len() - 1 };
+    let mut ssas = Vec::new();
+    for &kind in &path[..first] {
+        if choices.below(3) > 0 {
+            let mut ssa = argument(schema, kind, choices);
+            ssa.codes = Codes::default();
+            ssas.push(ssa);
+        }
+    }
+    for (at, &kind) in path[first..].iter().enumerate() {
+        let mut codes = Codes { path: at == 0 && first + 1 < path.len(), ..Codes::default() };
+        match choices.below(8) {
+            1 => codes.first = true,
+            2 => codes.last = true,
+            _ => {}
+        }
+        ssas.push(Ssa { kind, codes, statements: Vec::new(), concatenated: None });
+    }
+    let data = path[first..].iter().map(|&kind| data(schema, kind, choices)).collect();
+    Call::Insert { ssas, data }
+}
+
+/// The data of a segment; its length, if variable, is wrong at times.
+fn data(schema: &Schema, kind: usize, choices: &mut Choices<'_>) -> Vec<u8> {
+    let variable = schema.types[kind].variable;
+    let length = match (variable, choices.below(12)) {
+        (false, _) => FIXED,
+        (true, 0) => 4,
+        (true, 1) => 93,
+        (true, _) => 6 + choices.below(85),
+    };
+    let mut data: Vec<u8> = (0..length).map(|_| choices.letter()).collect();
+    if variable {
+        data[..2].copy_from_slice(&(length as u16).to_be_bytes());
+    }
+    data
+}
+
+fn change(schema: &Schema, model: &Naive, choices: &mut Choices<'_>) -> Call {
+    if choices.one_in(2) {
+        let kinds = model.held_kinds();
+        let level = (choices.one_in(3) && !kinds.is_empty()).then(|| kinds[choices.below(kinds.len())]);
+        return Call::Delete { level };
+    }
+    let kinds = model.held_kinds();
+    let replaced = model.held_data().into_iter().zip(kinds).map(|(old, kind)| {
+        if choices.one_in(4) {
+            return old;
+        }
+        let mut new = data(schema, kind, choices);
+        let at = schema.types[kind].key_at();
+        if !choices.one_in(10) && schema.types[kind].key.is_some() {
+            new[at] = old[at];
+        }
+        new
+    });
+    Call::Replace { data: replaced.collect() }
+}
