@@ -329,7 +329,7 @@ impl<'e> Writer<'e> {
         let set = &self.db.groups[group].set;
         let (number, at) = set.geometry.place(rba);
         let owner = self.journal.as_ref().map_or(0, |journal| journal.unit);
-        self.change(group, number, Change::Release { at: at + offset, len, owner }, len)?;
+        self.change(group, number, Change::Release { at: at + offset, len, owner })?;
         self.db.groups[group].space.note_released(&self.db.groups[group].set, number);
         Ok(())
     }
@@ -355,17 +355,25 @@ impl<'e> Writer<'e> {
 
     fn put_in_block(&mut self, group: usize, number: u32, at: usize, bytes: &[u8]) -> Result<(), Trouble> {
         self.cursor.rest();
-        self.change(group, number, Change::Put { at, bytes }, bytes.len())
+        self.change(group, number, Change::Put { at, bytes })
     }
 
     /// Makes a change, and notes before what takes it back.
-    fn change(&mut self, group: usize, number: u32, change: Change<'_>, len: usize) -> Result<(), Trouble> {
+    fn change(&mut self, group: usize, number: u32, change: Change<'_>) -> Result<(), Trouble> {
         let set = &self.db.groups[group].set;
         let mut content = self.pool.write(set, number)?;
         super::change::prepare(set, &mut content.data);
         content.mark_changed(set);
+        let (change, at, len) = match change {
+            Change::Put { at, bytes } => (change, at, bytes.len()),
+            Change::Take { at, len } => (change, at, len),
+            Change::Release { at, len, owner } => {
+                // What goes with the segment comes back with it.
+                let len = len + free_space::zeros_behind(&content.data, (at + len).min(content.data.len()));
+                (Change::Release { at, len, owner }, at, len)
+            }
+        };
         if let Some(journal) = self.journal.as_deref_mut() {
-            let (Change::Put { at, .. } | Change::Take { at, .. } | Change::Release { at, .. }) = change;
             let before = content.data.get(at..at + len).unwrap_or_default();
             journal.note(self.db, group, number, change, before);
         }

@@ -134,11 +134,7 @@ pub(crate) fn release(block: &mut [u8], at: usize, len: usize, owner: u32) {
             break;
         }
     }
-    let limit = after.map_or(block.len(), |free| free.at).min(at + len + ELEMENT_BYTES - 2);
-    let mut end = at + len;
-    while end + 1 < limit && halfword(block, end) == 0 {
-        end += 2;
-    }
+    let end = at + len + zeros_behind(block, at + len);
     let mut area = Free { at, len: end - at, owner, next: after.map_or(0, |free| free.at) };
     if let Some(free) = after.filter(|free| free.at == end && free.owner == owner) {
         area = Free { len: area.len + free.len, next: free.next, ..area };
@@ -150,6 +146,17 @@ pub(crate) fn release(block: &mut [u8], at: usize, len: usize, owner: u32) {
             chain(block, before.map_or(0, |free| free.at), at);
         }
     }
+}
+
+/// How many bytes behind a segment are too few for an element, and go with it.
+pub(crate) fn zeros_behind(block: &[u8], from: usize) -> usize {
+    let next = areas(block).map(|free| free.at).find(|&at| at >= from).unwrap_or(block.len());
+    let limit = next.min(from + ELEMENT_BYTES - 2);
+    let mut end = from;
+    while end + 1 < limit && halfword(block, end) == 0 {
+        end += 2;
+    }
+    end - from
 }
 
 /// The bytes of all free areas.
