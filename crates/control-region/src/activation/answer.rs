@@ -22,7 +22,12 @@ fn resource_row(name: ResourceName, master: MemberName, code: CompletionCode) ->
 }
 
 fn new_answer(text: &str, began: Moment, now: Moment, master: MemberName) -> Answer {
-    Answer { master: Some(master), stopped: now, columns: columns::of_definitions(), ..Answer::new(text, began) }
+    Answer {
+        master: Some(master),
+        stopped: now,
+        columns: columns::of_definitions(),
+        ..Answer::new(text, began)
+    }
 }
 
 /// The answer to an import that has come to its outcome.

@@ -6,7 +6,7 @@ use super::validate::Invalid;
 use crate::om::ReplyTo;
 use crate::region::{ControlRegion, Purpose};
 use catalog::CatalogError;
-use csl::om::{Answer, MemberMessage};
+use csl::om::{Answer, MemberMessage, Row};
 use plex::{ActivationOptions, CommandToken, Finished, Outcome, PlexChange, PlexReply, Refusal, StageChange};
 use vocabulary::Moment;
 use vocabulary::message::{DFS4333E, DFS4338W};
@@ -32,6 +32,8 @@ pub(crate) struct JobReport {
     pub(crate) committed: Answer,
     /// What is left to say where it does not.
     pub(crate) failed: Vec<MemberMessage>,
+    /// The definitions that the job left out, which no import can tell of.
+    pub(crate) left_out: Vec<Row>,
 }
 
 impl JobReport {
@@ -39,6 +41,7 @@ impl JobReport {
     fn complete(&self, answer: &mut Answer, committed: bool) {
         let messages = if committed { &self.committed.messages } else { &self.failed };
         answer.messages.splice(0..0, messages.iter().cloned());
+        answer.rows.extend(self.left_out.iter().cloned());
         if self.committed.rc.severity() > answer.rc.severity() {
             (answer.rc, answer.rsn) = (self.committed.rc, self.committed.rsn);
             answer.reason_text.clone_from(&self.committed.reason_text);

@@ -18,7 +18,9 @@ impl ControlRegion {
             // A master that deletes itself could not see the deletion through.
             Some(_) if member == self.me() => (
                 CompletionCode::NOT_ALLOWED,
-                format!("{member} is the master; stop it, so that another leads, then submit the command again"),
+                format!(
+                    "{member} is the master; stop it, so that another leads, then submit the command again"
+                ),
             ),
             Some(_) => {
                 self.propose(Purpose::Remove { reply_to, member }, PlexChange::Remove { member });
@@ -44,7 +46,8 @@ impl ControlRegion {
         let mut answer = answer_for(member, code);
         if code == CompletionCode::IMS_STATE {
             answer.reason_text =
-                "it is not known whether the member was deleted; QUERY MEMBER TYPE(IMS) shows who is there".to_string();
+                "it is not known whether the member was deleted; QUERY MEMBER TYPE(IMS) shows who is there"
+                    .to_string();
         }
         self.reply(reply_to, answer);
     }

@@ -80,8 +80,7 @@ pub(crate) struct Checked {
 impl Gathered {
     /// Makes instances of what can be built from the job and the catalog together.
     pub(crate) fn check(self, catalog: &Catalog) -> Checked {
-        let compiled =
-            self.compilations.iter().flat_map(|compilation| &compilation.definitions).cloned().collect();
+        let compiled = self.compilations.iter().flat_map(|compilation| &compilation.definitions).collect();
         let (sound, wrong) = sound_and_wrong(compiled, catalog);
         let mut found = Found::default();
         for (name, mut findings) in wrong {
@@ -93,7 +92,7 @@ impl Gathered {
         let stamp = self.stamp.unwrap_or_else(|| self.new_stamp(&sound, catalog));
         Checked {
             staging_version: catalog.staging_version(),
-            instances: sound.iter().map(|definition| NewInstance::of(definition, stamp)).collect(),
+            instances: sound.into_iter().map(|definition| NewInstance::of(definition, stamp)).collect(),
             found,
             gathered: self,
         }
@@ -101,7 +100,7 @@ impl Gathered {
 
     /// A timestamp that is later than every instance of these names, although clocks differ from master to master,
     /// and two jobs may fall into the same hundredth of a second.
-    fn new_stamp(&self, definitions: &[Definition], catalog: &Catalog) -> InstanceStamp {
+    fn new_stamp(&self, definitions: &[&Definition], catalog: &Catalog) -> InstanceStamp {
         let latest = definitions
             .iter()
             .filter_map(|definition| catalog.record(&definition.name()))
@@ -115,7 +114,7 @@ impl Gathered {
 type Wrong = Vec<(ResourceName, Vec<Finding>)>;
 
 /// Parts the definitions whose blocks can be built from those whose blocks can't, and from those that name one of these.
-fn sound_and_wrong(compiled: Vec<Definition>, catalog: &Catalog) -> (Vec<Definition>, Wrong) {
+fn sound_and_wrong<'a>(compiled: Vec<&'a Definition>, catalog: &Catalog) -> (Vec<&'a Definition>, Wrong) {
     let (mut sound, mut wrong) = (compiled, Wrong::new());
     loop {
         let before = wrong.len();
@@ -133,7 +132,7 @@ fn sound_and_wrong(compiled: Vec<Definition>, catalog: &Catalog) -> (Vec<Definit
     }
 }
 
-fn findings_of(definitions: &[Definition], catalog: &Catalog) -> Vec<Option<Vec<Finding>>> {
+fn findings_of(definitions: &[&Definition], catalog: &Catalog) -> Vec<Option<Vec<Finding>>> {
     let dbds = definitions.iter().filter_map(|definition| match definition {
         Definition::Dbd(dbd) => Some(Arc::new(dbd.clone())),
         Definition::Psb(_) => None,

@@ -17,7 +17,7 @@ use catalog::job::JobId;
 use catalog::{Admission, CatalogError};
 pub(crate) use check::{Checked, Compiled, Gathered};
 use csl::envelope::{PopulateMode, PopulateRequest};
-use csl::om::{Answer, ReasonCode, ReturnCode};
+use csl::om::{Answer, ReasonCode, ReturnCode, Row};
 use job::{Job, Step};
 use plex::{ActivationMode, ActivationOptions, CommandToken, PlexChange, PlexReply, Refusal, StageChange};
 use std::collections::{BTreeMap, BTreeSet};
@@ -154,7 +154,9 @@ impl ControlRegion {
             let options =
                 ActivationOptions { mode: ActivationMode::Plain, targets: BTreeSet::new(), delpenderr: true };
             let failed = job.failed_messages(self.me(), admissions);
-            let report = JobReport { committed: answer, failed };
+            let in_error = |row: &&Row| row.completion().is_some_and(|code| !code.is_ok());
+            let left_out = answer.rows.iter().filter(in_error).cloned().collect();
+            let report = JobReport { committed: answer, failed, left_out };
             self.begin_import(token, "POPULATE UPDATE".to_string(), options, reply_to, Some(report));
         } else {
             self.reply(reply_to, answer);

@@ -11,7 +11,8 @@ use vocabulary::{MemberName, Message, ResourceName, Severity};
 impl Job {
     /// The answer to a job that has ended.
     pub(super) fn answer(&self, master: MemberName, admissions: &[Admission]) -> Answer {
-        let mut answer = Answer { columns: columns::of_definitions(), master: Some(master), ..Answer::default() };
+        let mut answer =
+            Answer { columns: columns::of_definitions(), master: Some(master), ..Answer::default() };
         answer.messages = self.line_messages();
         for admission in admissions {
             answer.rows.push(admission_row(admission, master));

@@ -59,7 +59,9 @@ impl KeyedFile {
 
     fn keep(&mut self, records: Map) -> Result<(), DataSetError> {
         self.check()?;
-        if let Err(error) = write_aside(&self.path, &to_bytes(&records)) {
+        // A worker of the runtime that waits for the disk gives its place to another.
+        let written = tokio::task::block_in_place(|| write_aside(&self.path, &to_bytes(&records)));
+        if let Err(error) = written {
             let (set, reason) = (name(&self.path), format!("writing it: {error}"));
             if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
                 return Err(DataSetError::Full { set, reason });
