@@ -1,6 +1,7 @@
 //! What the operator types.
 
-use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+use clap::builder::Resettable;
+use clap::{Args as Group, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use csl::envelope::{ListInstances, PopulateMode};
 use csl::om::Generic;
@@ -73,6 +74,20 @@ pub(crate) struct Args {
     /// A command of the plex, or `-`
     #[arg(value_name = "COMMAND")]
     pub(crate) words: Vec<String>,
+}
+
+impl Args {
+    /// The arguments of this process. An environment variable that is set to nothing is as one that is not set.
+    pub(crate) fn of_process() -> Result<Self, clap::Error> {
+        let words: Vec<_> = std::env::args_os().collect();
+        let no_color = words.iter().any(|word| word == "--no-color");
+        let colors = if no_color { ColorChoice::Never } else { ColorChoice::Auto };
+        let command = Self::command().color(colors).mut_args(|arg| {
+            let value = arg.get_env().and_then(std::env::var_os);
+            if value.is_some_and(|value| value.is_empty()) { arg.env(Resettable::Reset) } else { arg }
+        });
+        Self::from_arg_matches(&command.try_get_matches_from(words)?)
+    }
 }
 
 /// The longest time to wait: 999 minutes and 59 seconds.
@@ -296,6 +311,6 @@ mod tests {
 
     #[test]
     fn the_arguments_do_not_contradict_each_other() {
-        <Args as clap::CommandFactory>::command().debug_assert();
+        Args::command().debug_assert();
     }
 }

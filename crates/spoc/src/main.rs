@@ -44,7 +44,6 @@ mod session;
 mod settings;
 mod sources;
 
-use clap::Parser;
 use printer::Printer;
 use std::process::ExitCode;
 
@@ -54,7 +53,7 @@ const EXIT_WRONG: u8 = 8;
 const EXIT_ENVIRONMENT: u8 = 16;
 
 fn main() -> ExitCode {
-    match args::Args::try_parse() {
+    match args::Args::of_process() {
         Ok(args) => {
             let preferences = operate::preferences(&args);
             let mut printer = Printer::standard(operate::style(&args, &preferences));
