@@ -26,32 +26,37 @@ impl Request<'_> {
         if qualified {
             return Err(unchanged(StatusCode::AJ));
         }
-        let changes = self.changes(&kept)?;
+        let (changes, held) = self.changes(&kept)?;
         let db = self.pcb.db.clone();
         let mut writer = writer(self.pool, &db, self.units, self.journal);
         for change in &changes {
             writer.replace(db.kind(change.code), change.rba, &change.data)?;
         }
+        // A segment of another length moved those behind it in the area.
+        self.pcb.held = held;
         Ok(StatusCode::OK)
     }
 
-    /// What has to be written, after everything was checked.
-    fn changes(&self, kept: &[usize]) -> Result<Vec<SegmentChange>, Refused> {
+    /// What has to be written, after everything was checked; and how many bytes of the area each level has now.
+    fn changes(&self, kept: &[usize]) -> Result<(Vec<SegmentChange>, Held), Refused> {
         let unchanged = |status| Refused::Status(status, Shown::Unchanged);
         let mut cursor = self.cursor();
         let mut used = 0;
         let mut changes = Vec::new();
+        let mut held = Vec::with_capacity(self.pcb.held.len());
         for &(level, got) in &self.pcb.held {
             let place = self.pcb.position.path[level];
             let segment = &self.pcb.view.segments[place.segment];
             let kind = self.pcb.db.kind(segment.code);
             if kept.contains(&place.segment) {
                 used += got;
+                held.push((level, got));
                 continue;
             }
             let rest = self.area.get(used..).unwrap_or_default();
             let length = area::length(segment, kind, rest).map_err(unchanged)?;
             used += length;
+            held.push((level, length));
             let old = cursor.data(&self.pcb.db, kind, place.rba)?;
             let new = area::changed_data(segment, old, &rest[..length]).ok_or(unchanged(StatusCode::DA))?;
             if new == old {
@@ -65,9 +70,12 @@ impl Request<'_> {
             }
             changes.push(SegmentChange { code: segment.code, rba: place.rba, data: new });
         }
-        Ok(changes)
+        Ok((changes, held))
     }
 }
+
+/// The levels that a get hold call returned, and how many bytes of each.
+type Held = Vec<(usize, usize)>;
 
 struct SegmentChange {
     code: u8,
