@@ -1,4 +1,5 @@
 //! What the environment says to the program, next to its arguments and its settings.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use std::fs;
 use std::process::{Command, Output};
