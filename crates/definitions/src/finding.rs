@@ -138,6 +138,11 @@ impl Findings {
             .any(|(_, finding)| finding.severity() >= Severity::Error)
     }
 
+    /// Where each of them stands.
+    pub(crate) fn places(&self) -> impl Iterator<Item = Place> {
+        self.list.iter().map(|(place, _)| *place)
+    }
+
     /// All of them, in the order of the source.
     pub(crate) fn into_sorted(mut self) -> Vec<Finding> {
         self.list.sort_by_key(|(place, _)| (place.line, place.column));

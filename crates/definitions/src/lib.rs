@@ -1,4 +1,4 @@
-//! The compiler for DBD and PSB source, and the builder of ACBs.
+//! The compiler for DBDs and PSBs, in macros and in DDL, and the builder of ACBs.
 //!
 //! **What it guarantees.** Every input has a result. Bytes that are no source, a source with a slip in every
 //! statement, a source made to be slow: [`compile`] ends, never panics, reports *everything* it finds at once, and
@@ -12,6 +12,9 @@
 //! Both are [`Definition`]s: what the source says, with names not yet resolved. [`acb`] resolves them against each
 //! other. A [`acb::Dmb`] is a database as the engine uses it, a [`acb::PsbBlock`] a program's view, with its *intent
 //! list*: every database it needs, and what it will do there.
+//!
+//! [`ddl`] is the other language that makes the same definitions: its statements become those of DBDGEN and PSBGEN, and
+//! are judged there.
 //!
 //! **Its phases.** Bytes become lines, whatever their character set and line ends. Lines become statements, cut words
 //! joined and remarks removed. Operands become typed values, each checked as it is taken. DBDGEN and PSBGEN check the
@@ -28,9 +31,8 @@
 //! - Every finding of [`compile`] points into its source.
 //! - The cost of a source grows with its length, not with the square of it.
 //!
-//! **What it leaves out.** Files: it is handed bytes, and a [`acb::Library`] to find DBDs in. COPY and ++INCLUDE are
-//! reported, and the member is not read. Conditional assembly and macros of one's own. DDL, which makes the same
-//! definitions in another language.
+//! **What it leaves out.** Files: it is handed bytes, [`Members`] that COPY and ++INCLUDE may name, and a
+//! [`acb::Library`] to find DBDs in. Conditional assembly and macros of one's own.
 //!
 //! It follows *Database Descriptions* (DBDGEN), *Program Specification Blocks* (PSBGEN) and *Application Control Blocks
 //! Maintenance* (ACBGEN) of the IMS system utilities, and the record layouts of the IMS catalog for the lengths.

@@ -1,4 +1,7 @@
-//! `ims acbgen`: compiles source and builds the ACBs, without a plex (DBDGEN, PSBGEN and ACBGEN in one).
+//! `ims acbgen`: compiles source and builds the ACBs, without a plex (DBDGEN, PSBGEN, DDL and ACBGEN in one).
+//!
+//! Which files are DDL is seen from their extension (`.ddl`, `.sql`) or from what they begin with. A file that another
+//! one copies is a part of that one.
 
 use clap::ValueEnum;
 use definitions::report::{Input, generate};
@@ -12,7 +15,7 @@ const UNREADABLE: u8 = 12;
 /// What is generated, and how it is told.
 #[derive(Debug, clap::Args)]
 pub struct AcbgenArgs {
-    /// Source members, and folders whose files are all taken, except those that begin with a dot
+    /// Source members in macros or DDL, and folders whose files are all taken, except those that begin with a dot
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
 

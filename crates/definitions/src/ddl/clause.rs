@@ -130,7 +130,7 @@ fn numbers(cursor: &mut Cursor<'_>, (keyword, slot): (&'static str, usize), shee
     cursor.expect_sign(')')
 }
 
-/// The words that the clauses of tables begin with.
-pub(super) fn first_words<'a>(tables: &'a [&'a [Clause]]) -> impl Iterator<Item = &'static str> + 'a {
-    tables.iter().flat_map(|table| table.iter()).filter_map(|clause| clause.words.first().copied())
+/// The words of the clauses of tables.
+pub(super) fn phrases(tables: &[&[Clause]]) -> Vec<String> {
+    tables.iter().flat_map(|table| table.iter()).map(|clause| clause.words.join(" ")).collect()
 }

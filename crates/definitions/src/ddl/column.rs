@@ -108,11 +108,12 @@ impl Column {
         if let Some(&(name, _)) = TYPES.iter().find(|(name, _)| cursor.is(&[name])) {
             cursor.take_words(&[name]).and_then(|place| self.read_type(cursor, name, place))?;
         }
-        while !cursor.at_end() && !cursor.is_sign_at(0, ',') && !cursor.is_sign_at(0, ')') {
+        while !cursor.at_end_of_item() {
             if !clause::read(cursor, &[COLUMN], &mut self.sheet)? {
                 cursor.unknown(
                     "A COLUMN",
-                    clause::first_words(&[COLUMN]).chain(TYPES.iter().map(|&(name, _)| name)),
+                    &[clause::phrases(&[COLUMN]), TYPES.iter().map(|&(name, _)| name.to_string()).collect()]
+                        .concat(),
                 );
                 return None;
             }
@@ -148,6 +149,12 @@ impl Column {
     pub(super) fn set_key(&mut self, unique: bool, place: Place) {
         self.sheet.set("NAME", 1, "SEQ", place);
         self.sheet.set("NAME", 2, if unique { "U" } else { "M" }, place);
+    }
+
+    /// Moves everything to one place.
+    pub(super) fn relocate(&mut self, place: Place) {
+        self.name.place = place;
+        self.sheet.relocate(place);
     }
 
     /// Whether this is the key.

@@ -115,7 +115,7 @@ pub(crate) fn is_ddl(source: &Source) -> bool {
     let first = lines.find(|line| !line.is_empty()).unwrap_or_default();
     let word = first.split(|character: char| !character.is_ascii_alphabetic()).next().unwrap_or_default();
     let begins = first.starts_with("/*") || VERBS.iter().any(|verb| verb.eq_ignore_ascii_case(word));
-    begins || lines.any(|line| line.to_ascii_uppercase().starts_with("COMMIT DDL"))
+    begins || lines.any(|line| line.get(..10).is_some_and(|start| start.eq_ignore_ascii_case("COMMIT DDL")))
 }
 
 /// Compiles DDL against the definitions that there are. Every input has a result; what is wrong is in the findings.

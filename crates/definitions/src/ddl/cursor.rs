@@ -107,6 +107,12 @@ impl<'t> Cursor<'t> {
         self.is(&["DIRECT", "DEPENDENT"]) || self.is(&["SEQUENTIAL", "DEPENDENT"])
     }
 
+    /// Whether an item of a table ends here: at a comma, a parenthesis, another change, or the end of the statement.
+    pub(super) fn at_end_of_item(&self) -> bool {
+        let change = ["ADD", "ALTER", "DROP"].iter().any(|word| self.is(&[word]));
+        self.at_end() || change || self.is_sign_at(0, ',') || self.is_sign_at(0, ')')
+    }
+
     /// Takes these words, if they are next, and gives the place of the first.
     pub(super) fn take_words(&mut self, words: &[&str]) -> Option<Place> {
         let place = self.place();
@@ -252,13 +258,13 @@ impl<'t> Cursor<'t> {
         }
     }
 
-    /// Reports that the next token begins no clause of `what`, and suggests one of these words.
-    pub(super) fn unknown<'w>(&mut self, what: &str, known: impl Iterator<Item = &'w str>) {
+    /// Reports that the next token begins no clause of `what`, and suggests one of these.
+    pub(super) fn unknown(&mut self, what: &str, known: &[String]) {
         let word = self.word();
         let found = self.peek().map_or(String::new(), |token| shown(self.tokens.raw(token)));
         let place = self.place();
         let finding = self.findings.report(&DDL106, place, &[&found, &what]);
-        if let Some(nearest) = nearest(word, known).filter(|_| !word.is_empty()) {
+        if let Some(nearest) = nearest(word, known.iter().map(String::as_str)).filter(|_| !word.is_empty()) {
             finding.hint(format!("{nearest} is the nearest clause"));
         }
     }

@@ -25,9 +25,10 @@ pub(super) struct Space {
     pub(super) sheet: Sheet,
 }
 
-/// What a statement speaks of and is not there: its kind, its name, and names that are.
+/// What a statement speaks of and is not there: its kind, what it would belong to, its name, and names that are.
 pub(super) struct Missing {
-    pub(super) what: String,
+    pub(super) kind: String,
+    pub(super) of: Option<String>,
     pub(super) name: Named,
     pub(super) others: Vec<String>,
 }
@@ -51,8 +52,12 @@ impl Draft {
 
     /// Moves everything to one place, which stands for what no source at hand says.
     pub(super) fn relocate(&mut self, place: Place) {
+        self.name.place = place;
         self.sheet.relocate(place);
-        self.spaces.iter_mut().for_each(|space| space.sheet.relocate(place));
+        for space in &mut self.spaces {
+            space.name.place = place;
+            space.sheet.relocate(place);
+        }
         self.tables.iter_mut().for_each(|table| table.relocate(place));
     }
 
@@ -79,7 +84,7 @@ impl Draft {
     }
 
     fn missing(&self, kind: &str, name: &Named, others: Vec<String>) -> Missing {
-        Missing { what: format!("{kind} OF DATABASE {}:", self.name.name), name: name.clone(), others }
+        Missing { kind: kind.to_string(), of: Some(self.name.name.clone()), name: name.clone(), others }
     }
 
     /// Puts a comment on the database or on what belongs to it.
@@ -100,9 +105,8 @@ impl Draft {
                     Some(sheet) => sheet,
                     None => {
                         let name = rest.last().cloned().unwrap_or_else(|| names[0].clone());
-                        let what = format!("{kind} OF TABLE {called}:");
                         let others = self.table_mut(&names[0])?.column_names().map(str::to_string).collect();
-                        return Err(Missing { what, name, others });
+                        return Err(Missing { kind: kind.to_string(), of: Some(called), name, others });
                     }
                 }
             }
@@ -115,18 +119,32 @@ impl Draft {
 
 impl Table {
     fn relocate(&mut self, place: Place) {
+        self.name.place = place;
         self.sheet.relocate(place);
+        for home in [&mut self.home.database, &mut self.home.space].into_iter().flatten() {
+            home.place = place;
+        }
         for item in &mut self.items {
             match item {
-                Item::Column(column) => column.sheet.relocate(place),
+                Item::Gone => {}
+                Item::Column(column) => column.relocate(place),
                 Item::Map(map) => {
+                    map.name.place = place;
                     map.sheet.relocate(place);
                     for case in &mut map.cases {
+                        case.name.place = place;
                         case.sheet.relocate(place);
-                        case.columns.iter_mut().for_each(|column| column.sheet.relocate(place));
+                        case.columns.iter_mut().for_each(|column| column.relocate(place));
                     }
                 }
-                Item::LogicalChild(_, sheet) | Item::IndexedField(_, sheet) => sheet.relocate(place),
+                Item::LogicalChild(names, sheet) => {
+                    names.iter_mut().for_each(|name| name.place = place);
+                    sheet.relocate(place);
+                }
+                Item::IndexedField(name, sheet) => {
+                    name.place = place;
+                    sheet.relocate(place);
+                }
             }
         }
     }
@@ -151,19 +169,8 @@ impl Table {
                 }
                 _ => None,
             }),
-            ("MAP" | "CASE", [map, case @ ..]) => {
-                let map = self.items.iter_mut().find_map(|item| match item {
-                    Item::Map(other) if other.name.name == map.name => Some(other),
-                    _ => None,
-                })?;
-                match case {
-                    [] => Some(&mut map.sheet),
-                    [case, ..] => {
-                        let mut cases = map.cases.iter_mut();
-                        cases.find(|other| other.name.name == case.name).map(|case| &mut case.sheet)
-                    }
-                }
-            }
+            ("MAP", [map]) => self.map_mut(&map.name).map(|map| &mut map.sheet),
+            ("CASE", [map, case]) => self.case_mut(&map.name, &case.name).map(|case| &mut case.sheet),
             _ => None,
         }
     }
@@ -182,7 +189,11 @@ impl Table {
             TableChange::Add(part) => self.add(part).map_err(|name| self.missing("COLUMN", name)),
             TableChange::AlterColumn(changed) => match self.column_mut(None, &changed.name.name) {
                 Some(column) => {
-                    column.bytes_of_type = changed.bytes_of_type.or(column.bytes_of_type);
+                    // Another type has another length, unless one is said with it.
+                    if changed.sheet.entry("DATATYPE", 0).is_some() {
+                        column.bytes_of_type = changed.bytes_of_type;
+                        column.sheet.remove("BYTES");
+                    }
                     column.sheet.merge(changed.sheet);
                     Ok(())
                 }
@@ -200,9 +211,7 @@ impl Table {
             }
             TableChange::Drop { kind, names } => {
                 let Some(name) = names.last().cloned() else { return Ok(()) };
-                let removed = self.remove(|item| match (kind, item) {
-                    ("COLUMN", Item::Column(column)) => column.name.name == name.name,
-                    ("MAP", Item::Map(map)) => map.name.name == name.name,
+                let removed = self.remove(kind, &name.name, |item| match (kind, item) {
                     ("LCHILD", Item::LogicalChild(own, _)) => {
                         own.iter().rev().zip(names.iter().rev()).all(|(own, given)| own.name == given.name)
                     }
@@ -230,6 +239,6 @@ impl Table {
 
     fn missing(&self, kind: &str, name: Named) -> Missing {
         let others = self.column_names().map(str::to_string).collect();
-        Missing { what: format!("{kind} OF TABLE {}:", self.name.name), name, others }
+        Missing { kind: kind.to_string(), of: Some(self.name.name.clone()), name, others }
     }
 }

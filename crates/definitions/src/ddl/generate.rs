@@ -11,7 +11,7 @@ use crate::dbdgen::DbdDeck;
 use crate::finding::Findings;
 use crate::model::dbd::{Access, Dbd};
 use crate::model::psb::Psb;
-use crate::operands::parse;
+use crate::operands::{parse, shown};
 use crate::origin::Places;
 use crate::psbgen::PsbDeck;
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,8 +76,8 @@ fn own_group(draft: &Draft, table: &Table, findings: &mut Findings) -> usize {
     let Some(name) = &table.home.space else { return 0 };
     let found = draft.spaces.iter().position(|space| space.name.name == name.name);
     if found.is_none() {
-        let what = format!("TABLESPACE OF DATABASE {}:", draft.name.name);
-        findings.report(&DDL111, name.place, &[&what, &crate::operands::shown(&name.name)]);
+        let space = format!("{}.{}", shown(&draft.name.name), shown(&name.name));
+        findings.report(&DDL111, name.place, &[&"TABLESPACE", &space]);
     }
     found.unwrap_or(0)
 }
@@ -133,6 +133,7 @@ fn add_table(steps: &mut Vec<Step>, draft: &Draft, table: &Table) {
                 }
             }
             Item::LogicalChild(_, sheet) | Item::IndexedField(_, sheet) => statements.push(sheet.statement()),
+            Item::Gone => {}
         }
         fields.push(statements);
     }

@@ -42,7 +42,7 @@ pub(super) fn layout(table: &Table) -> Layout {
                     filled = filled.max(within);
                 }
             }
-            Item::LogicalChild(..) | Item::IndexedField(..) => {}
+            Item::Gone | Item::LogicalChild(..) | Item::IndexedField(..) => {}
         }
     }
     layout.bytes = filled.next.map(|next| next - 1).filter(|&bytes| bytes > 0);

@@ -36,6 +36,9 @@ pub(super) enum TableChange {
     Drop { kind: &'static str, names: Vec<Named> },
 }
 
+/// The longest that a table may be.
+const BYTES_MAX: &str = "32767";
+
 /// The words that statements begin with.
 pub(super) const VERBS: &[&str] = &["CREATE", "ALTER", "DROP", "COMMENT", "COMMIT", "ROLLBACK"];
 
@@ -192,12 +195,16 @@ fn home(cursor: &mut Cursor<'_>) -> Option<Home> {
 
 fn create_table(cursor: &mut Cursor<'_>) -> Option<Table> {
     let mut table = Table::new(cursor.name("THE NAME OF A TABLE")?);
+    let mut whole = true;
     // The form without columns has no parentheses.
     if cursor.take_sign('(') {
         while !cursor.take_sign(')') {
             match Part::read(cursor) {
                 Some(part) => add(cursor, &mut table, part),
-                None => cursor.skip_item(),
+                None => {
+                    cursor.skip_item();
+                    whole = false;
+                }
             }
             if !cursor.take_sign(',') && !cursor.is_sign_at(0, ')') {
                 let items = "A COMMA OR THE END OF THE TABLE";
@@ -209,14 +216,18 @@ fn create_table(cursor: &mut Cursor<'_>) -> Option<Table> {
     }
     let mut sheet = table.sheet.clone();
     table_options(cursor, &mut table.home, &mut sheet)?;
+    // How long the columns are that could not be read is not known, and need not be told as well.
+    if !whole && sheet.text("BYTES", 0).is_none() {
+        sheet.set("BYTES", 0, BYTES_MAX, table.name.place);
+    }
     table.sheet = sheet;
     Some(table)
 }
 
 fn add(cursor: &mut Cursor<'_>, table: &mut Table, part: Part) {
     if let Err(column) = table.add(part) {
-        let what = format!("COLUMN {} OF TABLE", shown(&column.name));
-        let finding = cursor.findings.report(&DDL111, column.place, &[&what, &shown(&table.name.name)]);
+        let name = format!("{}.{}", shown(&table.name.name), shown(&column.name));
+        let finding = cursor.findings.report(&DDL111, column.place, &[&"COLUMN", &name]);
         if let Some(nearest) = nearest(&column.name, table.column_names()) {
             finding.hint(format!("{nearest} is the nearest column"));
         }
@@ -229,7 +240,7 @@ fn table_options(cursor: &mut Cursor<'_>, place: &mut Home, sheet: &mut Sheet) -
         if cursor.is(&["IN"]) {
             *place = home(cursor)?;
         } else if !clause::read(cursor, &[TABLE], sheet)? && !cursor.take_sign(',') {
-            cursor.unknown("TABLE", clause::first_words(&[TABLE]).chain(["IN"]));
+            cursor.unknown("CREATE TABLE", &clause::phrases(&[TABLE]));
             cursor.skip_all();
         }
     }
@@ -243,7 +254,7 @@ pub(super) fn options(cursor: &mut Cursor<'_>, table: &[Clause], sheet: &mut She
             Some(true) => {}
             Some(false) if cursor.take_sign(',') => {}
             Some(false) => {
-                cursor.unknown(what, clause::first_words(&[table]));
+                cursor.unknown(what, &clause::phrases(&[table]));
                 cursor.skip_all();
             }
             None => cursor.skip_all(),
@@ -262,7 +273,7 @@ fn alter_table(cursor: &mut Cursor<'_>) -> Option<Statement> {
             place = home(cursor)?;
         } else if cursor.is(&["INTERNALNAME"]) || cursor.is_dependent() {
             let place = cursor.place();
-            let what = cursor.word().to_ascii_uppercase();
+            let what = if cursor.is_dependent() { "THE KIND OF DEPENDENT" } else { "INTERNALNAME" };
             cursor
                 .findings
                 .report(&DDL114, place, &[&what, &shown(&name.name)])
@@ -270,8 +281,7 @@ fn alter_table(cursor: &mut Cursor<'_>) -> Option<Statement> {
             cursor.skip_all();
             return None;
         } else if !clause::read(cursor, &[TABLE], &mut sheet)? && !cursor.take_sign(',') {
-            let words = clause::first_words(&[TABLE]).chain(["IN", "ADD", "ALTER", "DROP"]);
-            cursor.unknown("ALTER TABLE", words);
+            cursor.unknown("ALTER TABLE", &clause::phrases(&[TABLE]));
             cursor.skip_all();
             return None;
         }

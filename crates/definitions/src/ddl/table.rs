@@ -19,6 +19,10 @@ pub(super) struct Table {
     pub(super) items: Vec<Item>,
     /// Where each column is, by the name of its case, if it is in one, and its own.
     columns: BTreeMap<(Option<String>, String), At>,
+    /// Where each map is.
+    maps: BTreeMap<String, usize>,
+    /// Where each case is, by its map and its own name.
+    cases: BTreeMap<(String, String), (usize, usize)>,
 }
 
 /// Where a table, or what belongs to one, was said to be.
@@ -38,6 +42,8 @@ struct At {
 /// What stands in the parentheses of a table.
 #[derive(Debug, Clone)]
 pub(super) enum Item {
+    /// What was dropped.
+    Gone,
     Column(Column),
     Map(Map),
     /// LCHILD, with the names of what it leads to.
@@ -76,7 +82,7 @@ pub(super) const TABLE: &[Clause] = &[
     clause(&["INTERNALNAME"], "NAME", 0, Value::Name),
     clause(&["MAXBYTES"], "BYTES", 0, Value::Number),
     clause(&["MINBYTES"], "BYTES", 1, Value::NumberOrNone),
-    clause(&["FREQ"], "FREQ", 0, Value::NumberOrNone),
+    clause(&["FREQ"], "FREQ", 0, Value::Any),
     says(&["TWIN"], "POINTER", 0, "TWIN"),
     says(&["TWINBWD"], "POINTER", 0, "TWINBWD"),
     says(&["NOTWIN"], "POINTER", 0, "NOTWIN"),
@@ -148,7 +154,15 @@ impl Table {
     /// An empty one.
     pub(super) fn new(name: Named) -> Self {
         let sheet = Sheet::new(Operation::Segm, name.place);
-        Self { name, sheet, home: Home::default(), items: Vec::new(), columns: BTreeMap::new() }
+        Self {
+            name,
+            sheet,
+            home: Home::default(),
+            items: Vec::new(),
+            columns: BTreeMap::new(),
+            maps: BTreeMap::new(),
+            cases: BTreeMap::new(),
+        }
     }
 
     /// What IMS calls it: INTERNALNAME, or its name.
@@ -186,7 +200,10 @@ impl Table {
         match &self.items[item] {
             Item::Column(column) => found.push(((None, column.name.name.clone()), At { item, within: None })),
             Item::Map(map) => {
+                self.maps.entry(map.name.name.clone()).or_insert(item);
                 for (case_at, case) in map.cases.iter().enumerate() {
+                    let key = (map.name.name.clone(), case.name.name.clone());
+                    self.cases.entry(key).or_insert((item, case_at));
                     for (at, column) in case.columns.iter().enumerate() {
                         let key = (Some(case.name.name.clone()), column.name.name.clone());
                         found.push((key, At { item, within: Some((case_at, at)) }));
@@ -198,6 +215,20 @@ impl Table {
         for (key, at) in found {
             self.columns.entry(key).or_insert(at);
         }
+    }
+
+    /// The map of this name.
+    pub(super) fn map_mut(&mut self, name: &str) -> Option<&mut Map> {
+        match self.items.get_mut(*self.maps.get(name)?)? {
+            Item::Map(map) => Some(map),
+            _ => None,
+        }
+    }
+
+    /// The case of this name, of this map.
+    pub(super) fn case_mut(&mut self, map: &str, name: &str) -> Option<&mut Case> {
+        let (_, at) = *self.cases.get(&(map.to_string(), name.to_string()))?;
+        self.map_mut(map)?.cases.get_mut(at)
     }
 
     /// The column of this name, of a case or of the table.
@@ -219,23 +250,41 @@ impl Table {
         })
     }
 
-    /// Removes the items for which `unwanted` holds; whether there were any.
-    pub(super) fn remove(&mut self, unwanted: impl Fn(&Item) -> bool) -> bool {
-        let before = self.items.len();
-        let items = std::mem::take(&mut self.items);
-        let mut without_child = false;
-        for item in items {
+    /// Removes a column or a map by its name, or the relations for which `unwanted` holds; whether there were any. The
+    /// places of all others stay.
+    pub(super) fn remove(&mut self, kind: &str, name: &str, unwanted: impl Fn(&Item) -> bool) -> bool {
+        match kind {
+            "COLUMN" => self
+                .columns
+                .remove(&(None, name.to_string()))
+                .map(|at| self.items[at.item] = Item::Gone)
+                .is_some(),
+            "MAP" => match self.maps.remove(name) {
+                Some(at) => {
+                    self.columns.retain(|_, other| other.item != at);
+                    self.cases.retain(|_, (other, _)| *other != at);
+                    self.items[at] = Item::Gone;
+                    true
+                }
+                None => false,
+            },
+            _ => self.remove_relations(unwanted),
+        }
+    }
+
+    fn remove_relations(&mut self, unwanted: impl Fn(&Item) -> bool) -> bool {
+        let (mut without_child, mut any) = (false, false);
+        for item in &mut self.items {
             // An XDFLD goes with the LCHILD before it.
             let orphan = without_child && matches!(item, Item::IndexedField(..));
-            let dropped = orphan || unwanted(&item);
+            let dropped = orphan || unwanted(item);
             without_child = dropped && matches!(item, Item::LogicalChild(..));
-            if !dropped {
-                self.items.push(item);
+            if dropped {
+                *item = Item::Gone;
             }
+            any |= dropped;
         }
-        self.columns.clear();
-        (0..self.items.len()).for_each(|item| self.index_item(item));
-        self.items.len() < before
+        any
     }
 }
 
@@ -377,9 +426,9 @@ fn indexed_field(cursor: &mut Cursor<'_>, place: Place) -> Option<Item> {
 
 /// Reads the clauses of a table up to a comma or a parenthesis.
 fn clauses(cursor: &mut Cursor<'_>, table: &[Clause], sheet: &mut Sheet, what: &str) -> Option<()> {
-    while !cursor.at_end() && !cursor.is_sign_at(0, ',') && !cursor.is_sign_at(0, ')') {
+    while !cursor.at_end_of_item() {
         if !clause::read(cursor, &[table], sheet)? {
-            cursor.unknown(what, clause::first_words(&[table]));
+            cursor.unknown(what, &clause::phrases(&[table]));
             return None;
         }
     }

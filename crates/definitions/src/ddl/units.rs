@@ -15,10 +15,14 @@ use crate::model::dbd::Dbd;
 use crate::nearest::nearest;
 use crate::operands::shown;
 use crate::origin::{Origins, Places};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use vocabulary::message::*;
 use vocabulary::{DbdName, PsbName, ResourceName};
+
+/// The most tables and tablespaces of a database. One too many stands for all that are too many.
+const TABLES_MAX: usize = 255;
+const TABLESPACES_MAX: usize = 2048;
 
 /// What a database or a program view is at some moment; none when it was dropped.
 type Drafts<T> = BTreeMap<String, Option<Arc<T>>>;
@@ -27,6 +31,23 @@ type Drafts<T> = BTreeMap<String, Option<Arc<T>>>;
 struct State {
     databases: Drafts<Draft>,
     views: Drafts<View>,
+}
+
+impl State {
+    /// Takes over what another state has of these.
+    fn take(&mut self, other: &Self, keys: &[Key]) {
+        for key in keys {
+            match key {
+                Key::Database(name) => {
+                    self.databases
+                        .extend(other.databases.get(name).map(|draft| (name.clone(), draft.clone())));
+                }
+                Key::View(name) => {
+                    self.views.extend(other.views.get(name).map(|view| (name.clone(), view.clone())));
+                }
+            }
+        }
+    }
 }
 
 /// A database or a program view, by its name as it was given.
@@ -52,29 +73,38 @@ pub(super) struct Session<'k> {
     pub(super) units: Vec<Unit>,
     /// What units touched that were refused.
     tainted: BTreeSet<Key>,
-    /// As the last unit left it.
+    /// As the last unit left it, refused or not: what statements find.
     committed: State,
+    /// What was committed without error: what there would be.
+    good: State,
     /// As the statements of this unit have made it.
     state: State,
     /// The DBDs of drafts, as they were last made.
     made: BTreeMap<String, Arc<Dbd>>,
     unit: Open,
+    /// Where tokens could not be read whole, in the order of the source.
+    broken: VecDeque<Place>,
 }
 
 /// The unit of work that is being read.
 #[derive(Default)]
 struct Open {
-    touched: Vec<Key>,
+    /// What it touched, and the how manieth that was.
+    touched: BTreeMap<Key, usize>,
     /// The database that was created or altered last, which statements mean that name none.
     current: Option<String>,
     statements: usize,
     first: Option<Place>,
     /// The findings before it.
     mark: usize,
+    /// A token of it could not be read whole.
+    broken: bool,
 }
 
 impl<'k> Session<'k> {
+    /// Nothing applied yet. The findings are those about tokens.
     pub(super) fn new(source: Arc<Source>, known: &'k dyn Known, findings: Findings) -> Self {
+        let (mark, broken) = (findings.mark(), findings.places().collect());
         Self {
             known,
             findings,
@@ -82,9 +112,11 @@ impl<'k> Session<'k> {
             units: Vec::new(),
             tainted: BTreeSet::new(),
             committed: State::default(),
+            good: State::default(),
             state: State::default(),
             made: BTreeMap::new(),
-            unit: Open::default(),
+            unit: Open { mark, ..Open::default() },
+            broken,
         }
     }
 
@@ -109,6 +141,11 @@ impl<'k> Session<'k> {
         let first = tokens.list[start].place;
         self.unit.first.get_or_insert(first);
         self.unit.statements += 1;
+        let last = tokens.list[end - 1].place;
+        while self.broken.front().is_some_and(|at| (at.line, at.column) <= (last.line, last.column)) {
+            self.broken.pop_front();
+            self.unit.broken = true;
+        }
         let mut cursor = Cursor::new(tokens, start, end, &mut self.findings);
         let statement = statement::read(&mut cursor);
         let read = statement.is_some();
@@ -187,9 +224,15 @@ impl<'k> Session<'k> {
     }
 
     fn touch(&mut self, key: Key) {
-        if !self.unit.touched.contains(&key) {
-            self.unit.touched.push(key);
-        }
+        let number = self.unit.touched.len();
+        self.unit.touched.entry(key).or_insert(number);
+    }
+
+    /// What the unit touched, in the order in which it did first.
+    fn touched(&self) -> Vec<Key> {
+        let mut touched: Vec<(&Key, &usize)> = self.unit.touched.iter().collect();
+        touched.sort_by_key(|(_, number)| **number);
+        touched.into_iter().map(|(key, _)| key.clone()).collect()
     }
 
     /// The database as it is now.
@@ -209,7 +252,8 @@ impl<'k> Session<'k> {
     fn change_database(&mut self, name: &Named, change: impl FnOnce(&mut Draft) -> Vec<Missing>) {
         if self.database(name).is_none() {
             return self.report_missing(&Missing {
-                what: "DATABASE".into(),
+                kind: "DATABASE".into(),
+                of: None,
                 name: name.clone(),
                 others: self.names(),
             });
@@ -236,8 +280,9 @@ impl<'k> Session<'k> {
     }
 
     fn report_missing(&mut self, missing: &Missing) {
-        let name = shown(&missing.name.name);
-        let finding = self.findings.report(&DDL111, missing.name.place, &[&missing.what, &name]);
+        let of = missing.of.as_ref().map(|of| format!("{}.", shown(of))).unwrap_or_default();
+        let name = format!("{of}{}", shown(&missing.name.name));
+        let finding = self.findings.report(&DDL111, missing.name.place, &[&missing.kind, &name]);
         if let Some(nearest) = nearest(&missing.name.name, missing.others.iter().map(String::as_str)) {
             finding.hint(format!("{nearest} is the nearest"));
         }
@@ -245,7 +290,9 @@ impl<'k> Session<'k> {
 
     fn create_database(&mut self, name: Named, sheet: super::sheet::Sheet, like: Option<Named>) {
         self.unit.current = Some(name.name.clone());
-        if self.database(&name).is_some() {
+        let key = Key::Database(name.name.clone());
+        let exists = self.database(&name).is_some();
+        if self.clashes(&key, exists) {
             let hint = format!("DROP DATABASE {} IF EXISTS before it, or ALTER DATABASE", name.name);
             self.findings.report(&DDL110, name.place, &[&"DATABASE", &shown(&name.name)]).hint(hint);
             return;
@@ -255,7 +302,12 @@ impl<'k> Session<'k> {
             Some(model) => {
                 let Some(base) = self.database(&model) else {
                     let others = self.names();
-                    return self.report_missing(&Missing { what: "DATABASE".into(), name: model, others });
+                    return self.report_missing(&Missing {
+                        kind: "DATABASE".into(),
+                        of: None,
+                        name: model,
+                        others,
+                    });
                 };
                 // What a database is alike in is what is said of it as a whole, not its data sets and tables.
                 let mut own = base.sheet.clone();
@@ -266,7 +318,8 @@ impl<'k> Session<'k> {
                 Draft::new(name.clone(), own)
             }
         };
-        self.touch(Key::Database(name.name.clone()));
+        self.tainted.remove(&key);
+        self.touch(key);
         self.state.databases.insert(name.name, Some(Arc::new(draft)));
     }
 
@@ -275,8 +328,8 @@ impl<'k> Session<'k> {
             self.touch(Key::Database(name.name.clone()));
             self.state.databases.insert(name.name.clone(), None);
         } else if !if_exists {
-            let (what, others) = ("DATABASE".into(), self.names());
-            self.report_missing(&Missing { what, name: name.clone(), others });
+            let (kind, others) = ("DATABASE".into(), self.names());
+            self.report_missing(&Missing { kind, of: None, name: name.clone(), others });
         }
     }
 
@@ -285,7 +338,7 @@ impl<'k> Session<'k> {
         let of = name.clone();
         self.change_home(home, &of, |draft| {
             exists = draft.spaces.iter().any(|space| space.name.name == name.name);
-            if !exists {
+            if !exists && draft.spaces.len() <= TABLESPACES_MAX {
                 draft.spaces.push(super::draft::Space { name, sheet });
             }
             Vec::new()
@@ -299,7 +352,7 @@ impl<'k> Session<'k> {
         let (name, home, mut exists) = (table.name.clone(), table.home.clone(), false);
         self.change_home(&home, &name, |draft| {
             exists = draft.tables.iter().any(|other| other.name.name == table.name.name);
-            if !exists {
+            if !exists && draft.tables.len() <= TABLES_MAX {
                 draft.tables.push(table);
             }
             Vec::new()
@@ -314,17 +367,22 @@ impl<'k> Session<'k> {
             return view.clone();
         }
         let known = self.known.psb(&name.name.parse().ok()?)?;
-        super::print::view_of(&known).map(Arc::new)
+        let mut view = super::print::view_of(&known)?;
+        view.relocate(name.place);
+        Some(Arc::new(view))
     }
 
     fn create_view(&mut self, view: View) {
         let name = view.name.clone();
-        if self.view(&name).is_some() {
+        let key = Key::View(name.name.clone());
+        let exists = self.view(&name).is_some();
+        if self.clashes(&key, exists) {
             let hint = format!("DROP PROGRAMVIEW {} IF EXISTS before it", name.name);
             self.findings.report(&DDL110, name.place, &[&"PROGRAMVIEW", &shown(&name.name)]).hint(hint);
             return;
         }
-        self.touch(Key::View(name.name.clone()));
+        self.tainted.remove(&key);
+        self.touch(key);
         self.state.views.insert(name.name, Some(Arc::new(view)));
     }
 
@@ -334,7 +392,12 @@ impl<'k> Session<'k> {
             self.state.views.insert(name.name.clone(), None);
         } else if !if_exists {
             let others = self.state.views.keys().cloned().collect();
-            self.report_missing(&Missing { what: "PROGRAMVIEW".into(), name: name.clone(), others });
+            self.report_missing(&Missing {
+                kind: "PROGRAMVIEW".into(),
+                of: None,
+                name: name.clone(),
+                others,
+            });
         }
     }
 
@@ -362,12 +425,12 @@ impl<'k> Session<'k> {
         };
         let Some(mut view) = self.view(&name) else {
             let others = self.state.views.keys().cloned().collect();
-            return self.report_missing(&Missing { what: "PROGRAMVIEW".into(), name, others });
+            return self.report_missing(&Missing { kind: "PROGRAMVIEW".into(), of: None, name, others });
         };
         if Arc::make_mut(&mut view).comment(kind, names, text, place).is_none() {
-            let (what, missing) = (format!("{kind} OF PROGRAMVIEW {}:", name.name), names.last().cloned());
-            let missing = missing.unwrap_or_else(|| name.clone());
-            self.report_missing(&Missing { what, name: missing, others: Vec::new() });
+            let missing = names.last().cloned().unwrap_or_else(|| name.clone());
+            let (kind, of) = (kind.to_string(), Some(name.name.clone()));
+            self.report_missing(&Missing { kind, of, name: missing, others: Vec::new() });
         }
         self.touch(Key::View(name.name.clone()));
         self.state.views.insert(name.name, Some(view));
@@ -390,24 +453,24 @@ impl<'k> Session<'k> {
     fn roll_back(&mut self, place: Place) {
         self.state = self.committed.clone();
         self.made.clear();
-        let touched = self.unit.touched.iter().filter_map(Key::resource).collect();
+        let touched = self.touched().iter().filter_map(Key::resource).collect();
         self.close(Outcome::RolledBack, Vec::new(), touched, place);
     }
 
     /// Makes definitions of what was touched; all of them, or none if any has an error.
     fn commit(&mut self) {
-        let keys = std::mem::take(&mut self.unit.touched);
-        let mut changes = Vec::new();
-        let databases = keys.iter().filter(|key| matches!(key, Key::Database(_)));
+        let keys = self.touched();
+        let (databases, views): (Vec<&Key>, Vec<&Key>) =
+            keys.iter().partition(|key| matches!(key, Key::Database(_)));
         // Program views are judged against the databases of the same unit, wherever they stand.
-        for key in databases.chain(keys.iter().filter(|key| matches!(key, Key::View(_)))) {
-            let change = self.change_of(key);
-            changes.extend(change);
+        let mut changes: BTreeMap<&Key, Change> = BTreeMap::new();
+        for key in databases.into_iter().chain(views) {
+            changes.extend(self.change_of(key).map(|change| (key, change)));
         }
+        let changes: Vec<Change> = keys.iter().filter_map(|key| changes.remove(key)).collect();
         let touched: Vec<ResourceName> = keys.iter().filter_map(Key::resource).collect();
-        changes.sort_by_key(|change| touched.iter().position(|name| *name == change.name()));
         let place = self.unit.first.unwrap_or(Place { line: 1, column: 1, width: 1 });
-        let mut refused = self.findings.errors_since(self.unit.mark);
+        let mut refused = self.unit.broken || self.findings.errors_since(self.unit.mark);
         // What a refused unit created is not there for a later one to change.
         if let Some(name) = keys.iter().find(|key| self.tainted.contains(key)).and_then(Key::resource)
             && !refused
@@ -415,8 +478,9 @@ impl<'k> Session<'k> {
             self.findings.report(&DDL117, place, &[&name]);
             refused = true;
         }
-        if refused {
-            self.tainted.extend(keys);
+        match refused {
+            true => self.tainted.extend(keys),
+            false => self.good.take(&self.state, &keys),
         }
         self.committed = self.state.clone();
         match refused {
@@ -473,14 +537,19 @@ impl<'k> Session<'k> {
         Some((Definition::Psb(psb), places))
     }
 
+    /// Whether there is one that a CREATE would clash with. What was created in a unit that was refused is none.
+    fn clashes(&self, key: &Key, exists: bool) -> bool {
+        exists && (self.existed(key) || !self.tainted.contains(key))
+    }
+
     /// Whether there was one before this unit.
     fn existed(&self, key: &Key) -> bool {
         match key {
-            Key::Database(name) => match self.committed.databases.get(name) {
+            Key::Database(name) => match self.good.databases.get(name) {
                 Some(draft) => draft.is_some(),
                 None => name.parse().is_ok_and(|name| self.known.dbd(&name).is_some()),
             },
-            Key::View(name) => match self.committed.views.get(name) {
+            Key::View(name) => match self.good.views.get(name) {
                 Some(view) => view.is_some(),
                 None => name.parse().is_ok_and(|name| self.known.psb(&name).is_some()),
             },

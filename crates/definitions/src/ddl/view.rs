@@ -82,6 +82,7 @@ const SCHEMA: &[Clause] = &[
     says(&["EXPRESSYES"], "EXPRESS", 0, "YES"),
     says(&["EXPRESSNO"], "EXPRESS", 0, ""),
     clause(&["AS"], "EXTERNALNAME", 0, Value::Name),
+    clause(&["REMARKS"], "REMARKS", 0, Value::Text),
 ];
 
 const SEGMENT_VIEW: &[Clause] = &[
@@ -108,7 +109,7 @@ impl View {
             while !cursor.take_sign(')') {
                 view.schemas.push(Schema::read(cursor)?);
                 if !cursor.take_sign(',') && !cursor.is_sign_at(0, ')') {
-                    cursor.unknown("CREATE SCHEMA", clause::first_words(&[SCHEMA]).chain(["("]));
+                    cursor.unknown("CREATE SCHEMA", &clause::phrases(&[SCHEMA]));
                     return None;
                 }
             }
@@ -119,6 +120,25 @@ impl View {
 }
 
 impl View {
+    /// Moves everything to one place, which stands for what no source at hand says.
+    pub(super) fn relocate(&mut self, place: Place) {
+        self.name.place = place;
+        self.sheet.relocate(place);
+        for schema in &mut self.schemas {
+            schema.name.place = place;
+            schema.sheet.relocate(place);
+            schema.using.iter_mut().for_each(|using| using.place = place);
+            for segment in &mut schema.segments {
+                segment.name.place = place;
+                segment.sheet.relocate(place);
+                for (name, sheet) in &mut segment.fields {
+                    name.place = place;
+                    sheet.relocate(place);
+                }
+            }
+        }
+    }
+
     /// Puts a comment on the view or on what it has; none when it has no such thing.
     pub(super) fn comment(&mut self, kind: &str, names: &[Named], text: &str, place: Place) -> Option<()> {
         let schema = names
@@ -194,7 +214,7 @@ impl Schema {
         while !cursor.take_sign(')') {
             self.segments.push(SegmentView::read(cursor)?);
             if !cursor.take_sign(',') && !cursor.is_sign_at(0, ')') {
-                cursor.unknown("CREATE SENSEGVIEW", clause::first_words(&[SEGMENT_VIEW]).chain(["("]));
+                cursor.unknown("CREATE SENSEGVIEW", &clause::phrases(&[SEGMENT_VIEW]));
                 return None;
             }
         }
@@ -215,7 +235,7 @@ impl SegmentView {
                 while !cursor.take_sign(')') {
                     segment.fields.push(field(cursor)?);
                     if !cursor.take_sign(',') && !cursor.is_sign_at(0, ')') {
-                        cursor.unknown("SENFLD", clause::first_words(&[FIELD_VIEW]));
+                        cursor.unknown("SENFLD", &clause::phrases(&[FIELD_VIEW]));
                         return None;
                     }
                 }

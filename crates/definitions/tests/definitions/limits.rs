@@ -1,7 +1,10 @@
 //! Limits of IMS that take large sources to reach, and sources that are made to be slow.
 
 use crate::support::{cards, ebcdic_cards, ebcdic_lines};
-use definitions::{Compilation, compile};
+use definitions::ddl::{Options, compile_ddl};
+use definitions::report::{Input, generate};
+use definitions::{Compilation, Dbd, Members, compile, compile_with_members};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 fn numbers(compilation: &Compilation) -> Vec<&'static str> {
@@ -112,6 +115,68 @@ fn hostile_sources_end() {
         let compilation = compile("source", &bytes);
         assert!(!compilation.findings.is_empty() && compilation.definitions.is_empty());
     }
+}
+
+/// As [`hostile_sources_end`], for DDL.
+#[test]
+fn hostile_ddl_ends() {
+    let table = |inside: &str| {
+        format!("CREATE DATABASE A; CREATE TABLE T (K INT PRIMARY KEY, {inside}) IN DATABASE A;")
+    };
+    let columns: String = (0..40_000).map(|number| format!("C{number} INT, ")).collect();
+    let comments: String =
+        (0..20_000).map(|number| format!("COMMENT ON COLUMN T.C{number} IN A IS 'X'; ")).collect();
+    let tables: String =
+        (0..30_000).map(|number| format!("CREATE TABLE T{number} (K INT) IN DATABASE A; ")).collect();
+    let drops: String =
+        (0..20_000).map(|number| format!("ALTER TABLE T IN DATABASE A DROP COLUMN C{number}; ")).collect();
+    let databases: String =
+        (0..20_000).map(|number| format!("CREATE DATABASE A{number}; ")).collect::<String>() + "COMMIT DDL;";
+    let hostile = [
+        "(".repeat(400_000),
+        "'".repeat(400_001),
+        "/*".repeat(200_000),
+        table(&"X INT (".repeat(50_000)),
+        table(&format!("X INT START {}", "1,".repeat(200_000))),
+        table(&format!("X INT {}", "TYPE C ".repeat(50_000))),
+        table(&format!("XDFLD X SRCH({}) {}", "A,".repeat(100_000), "CONST A ".repeat(50_000))),
+        format!("{} {comments} COMMIT DDL;", table(&format!("{columns} L INT"))),
+        format!("CREATE DATABASE A; {tables} COMMIT DDL;"),
+        format!(
+            "{} {}",
+            table(&format!("{columns} L INT")),
+            "COMMENT ON COLUMN T.NONE IN A IS 'X'; ".repeat(3_000)
+        ),
+        format!("{} {drops} COMMIT DDL; X", table(&format!("{columns} L INT"))),
+        databases,
+        "DROP DATABASE A IF EXISTS; COMMIT DDL; ".repeat(10_000) + "X",
+        "INVALID ".repeat(50_000),
+        format!("CREATE PROGRAMVIEW P ({}", "CREATE SCHEMA S USING A (CREATE SENSEGVIEW T),".repeat(5_000)),
+    ];
+    for text in hostile {
+        let compilation = compile_ddl(
+            "source",
+            text.as_bytes(),
+            &BTreeMap::<_, std::sync::Arc<Dbd>>::new(),
+            Options::default(),
+        );
+        assert!(!compilation.findings.is_empty(), "{}", &text[..40]);
+    }
+}
+
+/// Members that copy members twice each would grow without end.
+#[test]
+fn members_that_multiply_end() {
+    let texts: Vec<(String, String)> = (0..30)
+        .map(|number| (format!("M{number}"), format!(" COPY M{0}\n COPY M{0}\n", number + 1)))
+        .collect();
+    let members = Members::new(texts.iter().map(|(name, text)| (name.as_str(), text.as_bytes())));
+    let compilation = compile_with_members("source", b" COPY M0\n", &members);
+    assert!(numbers(&compilation).contains(&"CARD028"));
+    assert!(compilation.lines < 10_000);
+    let inputs: Vec<Input<'_>> =
+        texts.iter().map(|(name, text)| Input { name, bytes: text.as_bytes() }).collect();
+    assert_eq!(generate(&inputs).return_code(), 8);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails in the helpers of a test fails the test")]
 
+mod ddl_properties;
 mod limits;
 mod properties;
 mod scripts;

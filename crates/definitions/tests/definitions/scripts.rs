@@ -10,21 +10,54 @@
 //! - `json` prints the same report for programs.
 //! - `dmb NAME` and `psb NAME` print a block of the last `build`, without what is empty; `dmb` does it for a logical
 //!   database too, whose structure is resolved and not kept as an ACB.
+//! - `ddl [file] [as=ebcdic|cards] [autocommit=yes]` compiles the cards given as DDL, against what the DDL before it has
+//!   made and what `define` gave; prints what was found and the units of work, and keeps their changes.
+//! - `define` compiles the cards given as macros, for `ddl` to find.
+//! - `printed NAME` prints a definition as DDL, and `macros NAME` as macro source.
+//! - `roundtrip` prints whether each definition is the same once it was printed and read, both ways.
 //! - `forget` begins anew.
 
+use definitions::acb::Library;
+use definitions::ddl::{Change, Known, Options, compile_ddl, to_ddl, to_macros};
 use definitions::report::{Input, Report, generate};
-use definitions::{Compilation, Definition, compile};
+use definitions::{Dbd, Definition, Psb, compile};
 use goldenscript::{Command, Context};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write as _;
+use std::sync::Arc;
+use vocabulary::{DbdName, PsbName, ResourceName};
 
 #[derive(Default)]
 struct Runner {
     cards: Vec<String>,
     sources: Vec<(String, Vec<u8>)>,
-    compilation: Option<Compilation>,
+    made: Option<Vec<Definition>>,
     report: Option<Report>,
+    catalog: Catalog,
+}
+
+/// What DDL finds.
+#[derive(Default, Clone)]
+struct Catalog(BTreeMap<ResourceName, Definition>);
+
+impl Library for Catalog {
+    fn dbd(&self, name: &DbdName) -> Option<Arc<Dbd>> {
+        match self.0.get(&(*name).into()) {
+            Some(Definition::Dbd(dbd)) => Some(Arc::new(dbd.clone())),
+            _ => None,
+        }
+    }
+}
+
+impl Known for Catalog {
+    fn psb(&self, name: &PsbName) -> Option<Arc<Psb>> {
+        match self.0.get(&(*name).into()) {
+            Some(Definition::Psb(psb)) => Some(Arc::new(psb.clone())),
+            _ => None,
+        }
+    }
 }
 
 impl goldenscript::Runner for Runner {
@@ -52,6 +85,22 @@ impl goldenscript::Runner for Runner {
                 self.sources.push((file, cards.join("\n").into_bytes()));
                 String::new()
             }
+            "ddl" => {
+                let file = arguments.next_pos().unwrap_or("source").to_string();
+                let encoding = arguments.take_key("as").map(str::to_string);
+                let auto_commit = arguments.take_key("autocommit").is_some();
+                self.ddl(&file, encoding.as_deref(), Options { auto_commit })?
+            }
+            "define" => {
+                let output = self.compile("source", None)?;
+                self.sources.pop();
+                let made = self.made.clone().unwrap_or_default();
+                self.catalog.0.extend(made.into_iter().map(|made| (made.name(), made)));
+                output
+            }
+            "printed" => to_ddl([self.definition(arguments.next_pos().ok_or("which?")?)?]),
+            "macros" => to_macros(self.definition(arguments.next_pos().ok_or("which?")?)?),
+            "roundtrip" => self.round_trip()?,
             "show" => self.show()?,
             "build" => self.build(),
             "json" => self.report.as_ref().ok_or("build first")?.to_json() + "\n",
@@ -71,12 +120,7 @@ impl goldenscript::Runner for Runner {
 impl Runner {
     fn compile(&mut self, file: &str, encoding: Option<&str>) -> Result<String, Box<dyn Error>> {
         let cards = std::mem::take(&mut self.cards);
-        let bytes = match encoding {
-            None => cards.join("\n").into_bytes(),
-            Some("ebcdic") => crate::support::ebcdic_lines(&cards),
-            Some("cards") => crate::support::ebcdic_cards(&cards),
-            Some(encoding) => return Err(format!("invalid encoding {encoding}").into()),
-        };
+        let bytes = encoded(&cards, encoding)?;
         let compilation = compile(file, &bytes);
         self.sources.push((file.to_string(), bytes));
         let mut output = String::new();
@@ -89,14 +133,80 @@ impl Runner {
         if compilation.rejected_count > 0 {
             writeln!(output, "{} rejected", compilation.rejected_count)?;
         }
-        self.compilation = Some(compilation);
+        self.made = Some(compilation.definitions);
+        Ok(output)
+    }
+
+    fn ddl(
+        &mut self,
+        file: &str,
+        encoding: Option<&str>,
+        options: Options,
+    ) -> Result<String, Box<dyn Error>> {
+        let bytes = encoded(&std::mem::take(&mut self.cards), encoding)?;
+        let compilation = compile_ddl(file, &bytes, &self.catalog, options);
+        self.sources.push((format!("{file}.ddl"), bytes));
+        let mut output = String::new();
+        for finding in &compilation.findings {
+            writeln!(output, "{}", finding.render())?;
+        }
+        let mut made = Vec::new();
+        for unit in compilation.units {
+            writeln!(output, "{:?}: {} statements from line {}", unit.outcome, unit.statements, unit.line)?;
+            for change in unit.changes {
+                match change {
+                    Change::Create(definition) | Change::Replace(definition)
+                        if !self.catalog.0.contains_key(&definition.name()) =>
+                    {
+                        writeln!(output, "  create {}", described(&definition))?;
+                        self.catalog.0.insert(definition.name(), definition.clone());
+                        made.push(definition);
+                    }
+                    Change::Create(definition) | Change::Replace(definition) => {
+                        writeln!(output, "  replace {}", described(&definition))?;
+                        self.catalog.0.insert(definition.name(), definition.clone());
+                        made.push(definition);
+                    }
+                    Change::Drop(name) => {
+                        writeln!(output, "  drop {name}")?;
+                        self.catalog.0.remove(&name);
+                    }
+                }
+            }
+        }
+        self.made = Some(made);
+        Ok(output)
+    }
+
+    fn definition(&self, name: &str) -> Result<&Definition, Box<dyn Error>> {
+        let found = self.catalog.0.iter().find(|(resource, _)| resource.as_str() == name);
+        found.map(|(_, definition)| definition).ok_or_else(|| format!("no definition {name}").into())
+    }
+
+    fn round_trip(&self) -> Result<String, Box<dyn Error>> {
+        let mut output = String::new();
+        for (name, definition) in &self.catalog.0 {
+            let mut others = self.catalog.clone();
+            others.0.remove(name);
+            let read = compile_ddl("printed", to_ddl([definition]).as_bytes(), &others, Options::default());
+            let changes: Vec<&Change> = read.units.iter().flat_map(|unit| &unit.changes).collect();
+            let by_ddl = changes == [&Change::Create(definition.clone())];
+            let by_macros = compile("printed", to_macros(definition).as_bytes()).definitions;
+            let same = |same: bool| if same { "same" } else { "other" };
+            writeln!(
+                output,
+                "{name}: {} by DDL, {} by macros",
+                same(by_ddl),
+                same(by_macros == [definition.clone()])
+            )?;
+        }
         Ok(output)
     }
 
     fn show(&self) -> Result<String, Box<dyn Error>> {
-        let compilation = self.compilation.as_ref().ok_or("compile first")?;
+        let made = self.made.as_ref().ok_or("compile first")?;
         let mut output = String::new();
-        for definition in &compilation.definitions {
+        for definition in made {
             output.push_str(&pruned(definition)?);
         }
         Ok(output)
@@ -121,6 +231,15 @@ impl Runner {
         let report = self.report.as_ref().ok_or("build first")?;
         pruned(report.psb_blocks.get(&name.parse()?).ok_or("no such PSB")?)
     }
+}
+
+fn encoded(cards: &[String], encoding: Option<&str>) -> Result<Vec<u8>, Box<dyn Error>> {
+    Ok(match encoding {
+        None => cards.join("\n").into_bytes(),
+        Some("ebcdic") => crate::support::ebcdic_lines(cards),
+        Some("cards") => crate::support::ebcdic_cards(cards),
+        Some(encoding) => return Err(format!("invalid encoding {encoding}").into()),
+    })
 }
 
 fn described(definition: &Definition) -> String {
@@ -205,6 +324,15 @@ stories! {
     acb_psb_checks
     acb_dbd_checks
     report
+    ddl_database
+    ddl_columns
+    ddl_indexes
+    ddl_records
+    ddl_units
+    ddl_alter
+    ddl_views
+    ddl_checks
+    ddl_printed
 }
 
 #[test]

@@ -11,6 +11,7 @@ const OPERAND_COLUMN: usize = 16;
 pub(super) fn write(text: &mut String, label: &str, operation: &str, operands: &str) {
     let mut rest: Vec<char> = operands.chars().collect();
     let mut begin = format!("{label:<8} {operation:<5} ");
+    let mut quoted = false;
     loop {
         let room = LAST_TEXT_COLUMN.saturating_sub(begin.chars().count());
         if rest.len() <= room {
@@ -19,7 +20,8 @@ pub(super) fn write(text: &mut String, label: &str, operation: &str, operands: &
             text.push('\n');
             return;
         }
-        let tail = rest.split_off(break_at(&rest, room));
+        let tail = rest.split_off(break_at(&rest, room, quoted));
+        quoted ^= rest.iter().filter(|&&character| character == '\'').count() % 2 == 1;
         begin.extend(rest);
         text.push_str(&format!("{begin:<LAST_TEXT_COLUMN$}X\n"));
         rest = tail;
@@ -29,8 +31,8 @@ pub(super) fn write(text: &mut String, label: &str, operation: &str, operands: &
 
 /// Behind the last comma between operands that fits, unless that would leave most of the card empty. A quoted text is
 /// cut where the card is full, because the blanks behind a comma within it would be lost.
-fn break_at(rest: &[char], room: usize) -> usize {
-    let (mut quoted, mut comma) = (false, 0);
+fn break_at(rest: &[char], room: usize, mut quoted: bool) -> usize {
+    let mut comma = 0;
     for (at, character) in rest.iter().take(room).enumerate() {
         match character {
             '\'' => quoted = !quoted,

@@ -102,6 +102,10 @@ fn schema_options(pcb: &Pcb) -> String {
     if !pcb.listed {
         words.push("LISTNO".to_string());
     }
+    // COMMENT ON needs a name to speak of.
+    if let Some(text) = pcb.remarks.as_ref().filter(|_| pcb.name.is_none()) {
+        words.push(format!("REMARKS {}", quoted(text)));
+    }
     words.join(" ")
 }
 
@@ -159,9 +163,8 @@ fn options(writer: &mut Writer, psb: &Psb) {
 
 fn comments(writer: &mut Writer, psb: &Psb) {
     for pcb in &psb.pcbs {
-        if let Some(text) = &pcb.remarks {
-            let called = pcb.name.map(|name| name.to_string()).unwrap_or_default();
-            let (schema, psb) = (name(&called), name(psb.name.as_str()));
+        if let (Some(text), Some(called)) = (&pcb.remarks, pcb.name) {
+            let (schema, psb) = (name(called.as_str()), name(psb.name.as_str()));
             writer.line(0, &format!("COMMENT ON SCHEMA {schema} IN {psb} IS {};", quoted(text)));
         }
     }

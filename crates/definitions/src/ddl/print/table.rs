@@ -199,8 +199,14 @@ fn bytes(segment: &Segment) -> String {
         words.push(format!("MAXBYTES {}", segment.bytes_max));
     }
     words.extend(segment.bytes_min.map(|bytes| format!("MINBYTES {bytes}")));
-    words.extend(segment.frequency.as_ref().map(|frequency| format!("FREQ {frequency}")));
+    words.extend(segment.frequency.as_ref().map(|frequency| format!("FREQ {}", decimal(frequency))));
     words.join(" ")
+}
+
+/// A decimal number that has digits before and behind its point, or none, as it is; any other in quotes.
+fn decimal(number: &str) -> String {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+    if whole.is_empty() || fraction.is_empty() { quoted(number) } else { number.to_string() }
 }
 
 fn pointers(pointers: &Pointers) -> String {

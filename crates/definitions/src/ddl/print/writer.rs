@@ -16,13 +16,17 @@ impl Writer {
     /// goes on in column 1, as records do.
     pub(super) fn line(&mut self, indent: usize, text: &str) {
         let mut rest: Vec<char> = format!("{:indent$}{text}", "").chars().collect();
+        // The quote that a text is in which began on a line before.
+        let mut quote = None;
         while rest.len() >= RECORD_COLUMNS {
-            let Some(blank) = last_blank(&rest, indent + CONTINUED_INDENT) else {
+            let Some(blank) = last_blank(&rest, indent + CONTINUED_INDENT, quote) else {
                 let tail = rest.split_off(RECORD_COLUMNS);
+                quote = rest.iter().fold(quote, |quote, &character| quote_after(quote, character));
                 self.push(&rest);
                 rest = tail;
                 continue;
             };
+            quote = None;
             let tail = rest.split_off(blank + 1);
             rest.pop();
             self.push(&rest);
@@ -56,17 +60,24 @@ impl Writer {
 }
 
 /// The last blank that fits on a record, stands outside of quotes, and leaves more than blanks before it.
-fn last_blank(line: &[char], indent: usize) -> Option<usize> {
-    let (mut quote, mut blank) = (None, None);
+fn last_blank(line: &[char], indent: usize, mut quote: Option<char>) -> Option<usize> {
+    let mut blank = None;
     for (at, &character) in line.iter().enumerate().take(RECORD_COLUMNS - 1) {
-        match (character, quote) {
-            ('\'' | '"', None) => quote = Some(character),
-            (_, Some(open)) if character == open => quote = None,
-            (' ', None) if at > indent => blank = Some(at),
-            _ => {}
+        quote = quote_after(quote, character);
+        if quote.is_none() && character == ' ' && at > indent {
+            blank = Some(at);
         }
     }
     blank
+}
+
+/// The quote that is open behind this character. A doubled quote closes a text and opens it again.
+fn quote_after(quote: Option<char>, character: char) -> Option<char> {
+    match (character, quote) {
+        ('\'' | '"', None) => Some(character),
+        (_, Some(open)) if character == open => None,
+        _ => quote,
+    }
 }
 
 /// A name: plain where it reads back so, else in double quotes.
