@@ -39,6 +39,8 @@ fn measure_floor() -> Duration {
     let write = floor::synced_write(folder.path()).expect("a synced write");
     let trip = floor::round_trip().expect("a round trip");
     say(&format!("floor: synced write {}", write.report()));
+    let three = floor::synced_write_of_three(folder.path()).expect("synced writes");
+    say(&format!("three members on one disk, 2 ms apart: synced write {}", three.report()));
     say(&format!("floor: loopback round trip {}", trip.report()));
     let floor = write.median() + trip.median();
     say(&format!("floor: one of each {} ms", ms(floor)));

@@ -20,6 +20,11 @@ impl Samples {
         self.0.push(sample);
     }
 
+    /// Adds those of another run.
+    pub(crate) fn append(&mut self, mut other: Self) {
+        self.0.append(&mut other.0);
+    }
+
     /// The sample that this share of all is not longer than.
     pub(crate) fn percentile(&self, share: f64) -> Duration {
         let mut sorted = self.0.clone();
