@@ -1,5 +1,7 @@
 //! Who may have a database, and who may not.
 
+#![allow(clippy::unwrap_used, reason = "what fails in the helpers of a test fails the test")]
+
 use dbrc::{Access, Recon, Refusal, ShareLevel};
 use vocabulary::{DbdName, Epoch, MemberName};
 
@@ -48,10 +50,7 @@ fn a_flag_comes_before_the_share_level() {
     let refused = recon.authorize(member("IMS2"), dbd(), Access::Read);
     assert_eq!(refused, Err(Refusal::Prohibited(dbd())));
     let unknown = DbdName::new("OTHERDB").unwrap();
-    assert_eq!(
-        recon.authorize(member("IMS1"), unknown, Access::Read),
-        Err(Refusal::NotRegistered(unknown))
-    );
+    assert_eq!(recon.authorize(member("IMS1"), unknown, Access::Read), Err(Refusal::NotRegistered(unknown)));
 }
 
 #[test]

@@ -83,7 +83,9 @@ impl Engine {
     pub fn close(&self, name: &DbdName) -> Result<(), OpenError> {
         let database = self.databases.write().unwrap_or_else(PoisonError::into_inner).remove(name);
         let Some(database) = database else { return Ok(()) };
-        let written = if database.is_stopped() { Ok(()) } else { database.flush(&self.pool) };
+        let write = || database.flush(&self.pool).and_then(|()| database.mark_open(&self.pool, false));
+        // A database that was stopped stays marked as open: it has to be recovered first.
+        let written = if database.is_stopped() { Ok(()) } else { write() };
         for set in database.sets() {
             self.pool.discard(set);
         }

@@ -73,6 +73,11 @@ pub enum OpenError {
         /// What it holds instead.
         what: String,
     },
+    /// It was open to be updated when its member ended, and nobody can tell which changes it holds.
+    #[error(
+        "data set {0} was not closed after its last update, and may hold half of a change. Restore or reload it"
+    )]
+    NotClosed(String),
     /// The data set can't be read.
     #[error("{0}")]
     DataSet(#[from] DataSetError),

@@ -10,7 +10,7 @@
 //! is what a program changed since its last commit point. *View* is what a PCB sees of its database. A *frame* of the
 //! *buffer pool* holds a block; whoever reads or changes it holds its *latch*.
 //!
-//! **How it is built.** [`format`](mod@format) is arithmetic on bytes. The pool keeps blocks. `database` finds segments,
+//! **How it is built.** `format` is arithmetic on bytes. The pool keeps blocks. `database` finds segments,
 //! puts and removes them, and notes what takes a change back. `call` is what a program sees: search arguments, the search
 //! itself, and each call. [`ddlt0`] is the test program, which speaks to the engine as any program does, and lives here so
 //! that its decks can be the stories of the engine. `docs/dli/` has the formats and the rules that IMS leaves open.

@@ -59,7 +59,7 @@ impl Randomizer for General {
     fn randomize(&self, key: &[u8], anchors: u32, blocks: u32) -> AnchorPoint {
         let hash = hash(key);
         // The high half of a product spreads over a range without a division.
-        let spread = |part: u64, range: u32| ((part & 0xffff_ffff) * u64::from(range) >> 32) as u32 + 1;
+        let spread = |part: u64, range: u32| (((part & 0xffff_ffff) * u64::from(range)) >> 32) as u32 + 1;
         AnchorPoint { block: spread(hash >> 32, blocks), anchor: spread(hash, anchors) }
     }
 }

@@ -22,6 +22,7 @@ pub mod acbgen;
 pub mod certificates;
 pub mod config;
 pub mod consensus;
+pub mod ddlt0;
 pub mod files;
 pub mod logging;
 pub mod member;

@@ -165,6 +165,7 @@ impl Arguments {
                 for want in &mut into[..=level] {
                     let segment = &view.segments[want.segment];
                     want.key = Some(&key[segment.key_offset..segment.key_end]);
+                    want.is_given = true;
                 }
             }
         }
@@ -178,7 +179,7 @@ pub(crate) struct Want<'c> {
     pub(crate) segment: usize,
     /// Its command codes.
     pub(crate) codes: Codes,
-    /// There is an argument for this level.
+    /// There is an argument for this level, or a concatenated key that goes through it.
     pub(crate) is_given: bool,
     /// There is none, and the position says which segment it is.
     pub(crate) is_implied: bool,

@@ -34,6 +34,8 @@ const DBD_AT: usize = MAGIC_AT + MAGIC.len();
 const DD_AT: usize = DBD_AT + 8;
 const SIZES_AT: usize = DD_AT + 8;
 const SHAPE_AT: usize = SIZES_AT + 16;
+/// Not zero while the data set is open to be updated.
+const OPEN_AT: usize = SHAPE_AT + 8;
 
 /// What opening needs of the engine.
 pub(crate) struct Opener<'e> {
@@ -70,7 +72,7 @@ impl Opener<'_> {
             Access::Hdam => Roots::Hdam(self.randomizing(&dmb)?),
             _ => Roots::Hidam(self.index(authorization, &dmb, index, &mut sets)?),
         };
-        Ok(Database {
+        let database = Database {
             updatable: authorization.access() >= DbrcAccess::Update,
             dmb,
             types,
@@ -78,7 +80,9 @@ impl Opener<'_> {
             roots,
             is_stopped: AtomicBool::new(false),
             stop_message: Mutex::default(),
-        })
+        };
+        database.mark_open(self.pool, true)?;
+        Ok(database)
     }
 
     fn group(
@@ -116,7 +120,9 @@ impl Opener<'_> {
         let id = self.next_set.fetch_add(1, Ordering::Relaxed);
         let set = Arc::new(DataSet::new(id, dd, geometry, authorization.epoch(), blocks));
         let bytes = geometry.block_bytes;
-        if !(Geometry::BLOCK_BYTES_MIN..=Geometry::BLOCK_BYTES_MAX).contains(&bytes) || bytes % 2 != 0 {
+        if !(Geometry::BLOCK_BYTES_MIN..=Geometry::BLOCK_BYTES_MAX).contains(&bytes)
+            || !bytes.is_multiple_of(2)
+        {
             return Err(size_error(&set, "not supported: 512 to 32768 are, in even numbers"));
         }
         if set.blocks.block_bytes() != bytes {
@@ -169,6 +175,9 @@ impl Opener<'_> {
             return wrong(
                 "was loaded with another block size, or another RMNAME=. Unload and reload the database",
             );
+        }
+        if found.data[OPEN_AT] != 0 {
+            return Err(OpenError::NotClosed(set.dd.to_string()));
         }
         Ok(())
     }
@@ -232,6 +241,19 @@ impl Database {
             control.mark_changed(tree.set());
         }
         for set in self.sets() {
+            pool.flush(set)?;
+            set.blocks.sync()?;
+        }
+        Ok(())
+    }
+
+    /// Notes in every data set whether it is open to be updated.
+    pub(crate) fn mark_open(&self, pool: &BufferPool, open: bool) -> Result<(), Trouble> {
+        for set in self.sets().filter(|_| self.updatable) {
+            let mut control = pool.write(set, 0)?;
+            control.data[OPEN_AT] = u8::from(open);
+            control.mark_changed(set);
+            drop(control);
             pool.flush(set)?;
             set.blocks.sync()?;
         }

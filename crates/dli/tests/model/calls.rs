@@ -7,10 +7,21 @@ use crate::schema::{FIXED, Schema};
 #[derive(Debug, Clone)]
 pub(crate) enum Call {
     /// 0: unique, 1: next, 2: next within parent.
-    Get { scope: u8, hold: bool, ssas: Vec<Ssa> },
-    Insert { ssas: Vec<Ssa>, data: Vec<Vec<u8>> },
-    Replace { data: Vec<Vec<u8>> },
-    Delete { level: Option<usize> },
+    Get {
+        scope: u8,
+        hold: bool,
+        ssas: Vec<Ssa>,
+    },
+    Insert {
+        ssas: Vec<Ssa>,
+        data: Vec<Vec<u8>>,
+    },
+    Replace {
+        data: Vec<Vec<u8>>,
+    },
+    Delete {
+        level: Option<usize>,
+    },
     Rollback,
     Checkpoint,
 }
@@ -46,8 +57,16 @@ pub(crate) enum Operator {
 }
 
 impl Operator {
-    const ALL: [Self; 6] =
-        [Self::Equal, Self::Equal, Self::Greater, Self::LessOrEqual, Self::NotEqual, Self::GreaterOrEqual];
+    const ALL: [Self; 8] = [
+        Self::Equal,
+        Self::Equal,
+        Self::Equal,
+        Self::NotEqual,
+        Self::Less,
+        Self::LessOrEqual,
+        Self::Greater,
+        Self::GreaterOrEqual,
+    ];
 
     pub(crate) fn holds(self, field: u8, value: u8) -> bool {
         match self {
@@ -117,7 +136,8 @@ impl Ssa {
             (codes.clear, b'A'),
             (self.concatenated.is_some(), b'C'),
         ];
-        let letters: Vec<u8> = letters.iter().filter(|(given, _)| *given).map(|&(_, letter)| letter).collect();
+        let letters: Vec<u8> =
+            letters.iter().filter(|(given, _)| *given).map(|&(_, letter)| letter).collect();
         if !letters.is_empty() {
             text.push(b'*');
             text.extend_from_slice(&letters);
@@ -128,7 +148,13 @@ impl Ssa {
             text.push(b')');
         }
         for (at, &(begins, on_key, operator, value)) in self.statements.iter().enumerate() {
-            text.push(if at == 0 { b'(' } else if begins { b'+' } else { b'*' });
+            text.push(if at == 0 {
+                b'('
+            } else if begins {
+                b'+'
+            } else {
+                b'*'
+            });
             let name = format!("{}{}", if on_key { 'K' } else { 'F' }, self.kind);
             text.extend_from_slice(format!("{name:<8}{}", operator.text()).as_bytes());
             text.push(value);
@@ -189,7 +215,7 @@ fn argument(schema: &Schema, kind: usize, choices: &mut Choices<'_>) -> Ssa {
     let count = [0, 1, 1, 1, 2, 3][choices.below(6)];
     for at in 0..count {
         let on_key = schema.types[kind].key.is_some() && choices.below(3) > 0;
-        let operator = Operator::ALL[choices.below(6)];
+        let operator = Operator::ALL[choices.below(8)];
         statements.push((at == 0 || choices.one_in(3), on_key, operator, choices.letter()));
     }
     Ssa { kind, codes, statements, concatenated: None }

@@ -166,10 +166,11 @@ pub(crate) fn any_schema() -> impl Strategy<Value = Schema> {
     (prop::collection::vec(any_type(), 1..7), hdam, spill, any::<bool>()).prop_map(build)
 }
 
+/// Types and where each hangs, anchor points and blocks, RMBYTES, two data sets.
+type Drawn = (Vec<(prop::sample::Index, Type)>, Option<(u32, u32)>, Option<u32>, bool);
+
 /// The types in hierarchical order, each under its parent.
-fn build(
-    (drawn, hdam, spill, split): (Vec<(prop::sample::Index, Type)>, Option<(u32, u32)>, Option<u32>, bool),
-) -> Schema {
+fn build((drawn, hdam, spill, split): Drawn) -> Schema {
     let mut parents: Vec<Option<usize>> = vec![None];
     let mut levels = vec![1];
     for (at, (parent, _)) in drawn.iter().enumerate().skip(1) {

@@ -2,18 +2,20 @@
 //!
 //! A [`SegmentLog`] keeps records in the order they came. A [`DataFolder`] is what belongs to one member, under
 //! lock and with an identity. [`write_aside`] replaces a small file whole, and a [`KeyedFile`] is such a file with records
-//! under keys.
+//! under keys. A [`BlockFile`] is a data set of a database.
 //!
 //! A write counts as durable only after the file was synced and, where a name was made or changed, its folder too.
 //! Nothing here is retried after a failed sync: see the invariants of `dasd`.
 
 mod aside;
+mod block_file;
 mod folder;
 mod identity;
 mod keyed;
 mod segment;
 
 pub use aside::{sync_folder, write_aside, write_aside_with};
+pub use block_file::BlockFile;
 pub use folder::{DataFolder, FolderError};
 pub use identity::Identity;
 pub use keyed::KeyedFile;

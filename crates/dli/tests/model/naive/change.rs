@@ -1,0 +1,213 @@
+//! What changes the database.
+
+use super::*;
+
+impl Naive {
+    pub(super) fn insert(&mut self, ssas: &[Ssa], data: &[Vec<u8>]) -> (&'static [u8; 2], Shown) {
+        let last = ssas.last().unwrap();
+        let first_given = ssas.iter().position(|ssa| ssa.codes.path).unwrap_or(ssas.len() - 1);
+        let path_kinds = self.schema.path(last.kind);
+        let first = self.schema.types[ssas[first_given].kind].level - 1;
+        for (kind, data) in path_kinds[first..].iter().zip(data) {
+            if self.schema.types[*kind].variable && !(VARIABLE_MIN..=VARIABLE_MAX).contains(&data.len()) {
+                return (b"V1", self.here());
+            }
+        }
+        let mut wants = self.wants(ssas);
+        wants.truncate(first);
+        let kept = self.keep_for_unique(&self.position.path, &mut wants);
+        let mut start = self.position.path[..kept].to_vec();
+        if kept < first {
+            let old = self.position.clone();
+            self.position.path.truncate(kept);
+            self.position.gap = None;
+            if kept == 0 {
+                self.position = Position::default();
+            }
+            let mut found = false;
+            let search = self.search(1, 0, &mut wants, &mut found);
+            self.position = old;
+            if !found {
+                let depth = search.path.len();
+                self.position =
+                    Position { path: search.path, gap: search.gap, anchor: search.anchor, last: None };
+                self.position.last = self.position.path.last().map(|id| (depth, self.nodes[id].kind));
+                self.parentage = None;
+                return (b"GE", self.here());
+            }
+            start = search.path;
+        }
+        let codes = ssas[first_given].codes;
+        let here = self.insert_here(&start, path_kinds[first]);
+        let undo = (self.nodes.clone(), self.chains.clone());
+        for (at, (&kind, data)) in path_kinds[first..].iter().zip(data).enumerate() {
+            let parent = start.last().copied();
+            let rule = match () {
+                () if at == 0 && codes.first => Rule::First,
+                () if at == 0 && codes.last => Rule::Last,
+                () => self.schema.types[kind].rule,
+            };
+            let here = if at == 0 { here } else { None };
+            match self.insert_one(parent, kind, data, rule, here) {
+                Ok(id) => start.push(id),
+                Err(twin) => {
+                    (self.nodes, self.chains) = undo;
+                    start.push(twin);
+                    return (b"II", self.arrive(start));
+                }
+            }
+        }
+        (b"  ", self.arrive(start))
+    }
+
+    fn arrive(&mut self, path: Vec<Id>) -> Shown {
+        let stays = |&level: &usize| {
+            self.position.path.len() >= level
+                && path.len() >= level
+                && self.position.path[..level] == path[..level]
+        };
+        self.parentage = self.parentage.filter(stays);
+        let last = path.last().map(|id| (path.len(), self.nodes[id].kind));
+        self.position = Position { anchor: self.anchor(path[0]), path, gap: None, last };
+        self.here()
+    }
+
+    fn insert_here(&self, parent: &[Id], kind: usize) -> Option<Id> {
+        let position = &self.position;
+        if position.path.len() < parent.len() || position.path[..parent.len()] != *parent {
+            return None;
+        }
+        match (position.path.get(parent.len()), position.gap) {
+            (Some(&id), _) => Some(id).filter(|id| self.nodes[id].kind == kind),
+            (None, Some(gap)) => gap.next.filter(|_| gap.kind == Some(kind)),
+            _ => None,
+        }
+    }
+
+    fn insert_one(
+        &mut self,
+        parent: Option<Id>,
+        kind: usize,
+        data: &[u8],
+        rule: Rule,
+        here: Option<Id>,
+    ) -> Result<Id, Id> {
+        let keyed = self.schema.types[kind].key;
+        let key = self.schema.types[kind].key_of(data).to_vec();
+        let order = |key: &[u8]| (if parent.is_none() { self.anchor_of(key) } else { 0 }, key.to_vec());
+        let chain = self.chain(parent, kind);
+        let equals: Vec<usize> =
+            (0..chain.len()).filter(|&at| keyed.is_none() || *self.key(chain[at]) == key[..]).collect();
+        if keyed == Some(true)
+            && let Some(&at) = equals.first()
+        {
+            return Err(chain[at]);
+        }
+        let lower = match keyed {
+            None => 0,
+            Some(_) => chain.iter().filter(|&&id| order(self.key(id)) < order(&key)).count(),
+        };
+        let at = match (rule, here.and_then(|here| equals.iter().find(|&&at| chain[at] == here))) {
+            (Rule::Here, Some(&at)) => at,
+            (Rule::First | Rule::Here, _) => lower,
+            (Rule::Last, _) => lower + equals.len(),
+        };
+        let id = self.next_id;
+        self.next_id += 1;
+        self.nodes.insert(id, Node { kind, data: data.to_vec(), parent });
+        self.chains.entry((parent, kind)).or_default().insert(at, id);
+        Ok(id)
+    }
+
+    pub(super) fn replace(&mut self, held: bool, data: &[Vec<u8>]) -> (&'static [u8; 2], Shown) {
+        if !held {
+            return (b"DJ", Shown::Unchanged);
+        }
+        self.is_held = true;
+        let mut changes = Vec::new();
+        for (&level, data) in self.held.iter().zip(data) {
+            let id = self.position.path[level];
+            let kind = &self.schema.types[self.nodes[&id].kind];
+            if kind.variable && !(VARIABLE_MIN..=VARIABLE_MAX).contains(&data.len()) {
+                return (b"V1", Shown::Unchanged);
+            }
+            if kind.key_of(data) != self.key(id) {
+                return (b"DA", Shown::Unchanged);
+            }
+            changes.push((id, data.clone()));
+        }
+        for (id, data) in changes {
+            self.nodes.get_mut(&id).unwrap().data = data;
+        }
+        (b"  ", Shown::Unchanged)
+    }
+
+    pub(super) fn delete(&mut self, held: bool, named: Option<usize>) -> (&'static [u8; 2], Shown) {
+        if !held {
+            return (b"DJ", Shown::Unchanged);
+        }
+        let level = match named {
+            None => self.held.first().copied(),
+            Some(kind) => {
+                self.held.iter().copied().find(|&level| self.nodes[&self.position.path[level]].kind == kind)
+            }
+        };
+        let Some(level) = level else {
+            self.is_held = true;
+            return (b"AC", Shown::Unchanged);
+        };
+        let id = self.position.path[level];
+        let (kind, parent) = (self.nodes[&id].kind, self.nodes[&id].parent);
+        let mut next = self.after(parent, kind, id).first().copied();
+        if level == 0 && self.schema.hdam.is_some() {
+            next = next.filter(|&next| self.anchor(next) == self.anchor(id));
+        }
+        self.position.anchor = self.anchor(self.position.path[0]);
+        self.chains.get_mut(&(parent, kind)).unwrap().retain(|&one| one != id);
+        self.forget(id);
+        self.position.path.truncate(level);
+        self.position.gap = Some(Gap { kind: Some(kind), next });
+        self.position.last = Some((level + 1, kind));
+        self.parentage = self.parentage.filter(|&parentage| parentage <= level);
+        (b"  ", Shown::Unchanged)
+    }
+
+    fn forget(&mut self, id: Id) {
+        let kind = self.nodes[&id].kind;
+        for child in self.schema.clone().children(kind) {
+            for twin in self.chains.remove(&(Some(id), child)).unwrap_or_default() {
+                self.forget(twin);
+            }
+        }
+        self.nodes.remove(&id);
+    }
+
+    /// The data of the segments that the last get hold call returned, for a REPL.
+    pub(crate) fn held_data(&self) -> Vec<Vec<u8>> {
+        let held = self.held.iter().filter_map(|&level| self.position.path.get(level));
+        held.map(|id| self.nodes[id].data.clone()).collect()
+    }
+
+    /// The types of those segments.
+    pub(crate) fn held_kinds(&self) -> Vec<usize> {
+        let levels = self.held.iter().filter_map(|&level| self.position.path.get(level).copied());
+        self.kinds(&levels.collect::<Vec<_>>())
+    }
+
+    /// The same database, seen by a new program.
+    pub(crate) fn at_restart(mut self, mask: Vec<u8>) -> Self {
+        self.reset();
+        self.mask = mask;
+        self
+    }
+
+    /// Whether a REPL or DLET may follow.
+    pub(crate) fn is_held(&self) -> bool {
+        self.is_held
+    }
+
+    /// How many segments there are.
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+}

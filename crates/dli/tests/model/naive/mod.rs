@@ -1,0 +1,310 @@
+//! The model: a database as a tree of vectors, and what calls do to it, written for plainness alone.
+
+mod change;
+mod search;
+
+use crate::calls::{Call, Codes, Operator, Ssa};
+use crate::schema::{Rule, Schema, VARIABLE_MAX, VARIABLE_MIN};
+use dli::Randomizer;
+use std::collections::BTreeMap;
+
+type Id = usize;
+
+#[derive(Debug, Clone)]
+struct Node {
+    kind: usize,
+    data: Vec<u8>,
+    parent: Option<Id>,
+}
+
+/// Between segments: on the chain of a type, before a segment or at the end; no type: behind all children.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Gap {
+    kind: Option<usize>,
+    next: Option<Id>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Position {
+    path: Vec<Id>,
+    gap: Option<Gap>,
+    /// Where among the anchor points a gap between roots is.
+    anchor: u64,
+    last: Option<(usize, usize)>,
+}
+
+/// The database, and a program on it.
+#[derive(Debug, Clone)]
+pub(crate) struct Naive {
+    schema: Schema,
+    nodes: BTreeMap<Id, Node>,
+    /// The twins of each type under each parent, in order.
+    chains: BTreeMap<(Option<Id>, usize), Vec<Id>>,
+    next_id: Id,
+    position: Position,
+    parentage: Option<usize>,
+    held: Vec<usize>,
+    is_held: bool,
+    /// What the PCB mask should be.
+    pub(crate) mask: Vec<u8>,
+    /// What the last call returned.
+    pub(crate) area: Vec<u8>,
+    /// The database at the last commit point.
+    committed: Option<Box<Naive>>,
+}
+
+/// What a search found out.
+struct Search {
+    path: Vec<Id>,
+    gap: Option<Gap>,
+    anchor: u64,
+    at_end: bool,
+}
+
+const BEHIND_ALL: u64 = u64::MAX - 1;
+
+enum Shown {
+    Nothing,
+    Unchanged,
+    Level(usize),
+}
+
+impl Naive {
+    pub(crate) fn new(schema: Schema, mask: Vec<u8>) -> Self {
+        Self {
+            schema,
+            nodes: BTreeMap::new(),
+            chains: BTreeMap::new(),
+            next_id: 1,
+            position: Position::default(),
+            parentage: None,
+            held: Vec::new(),
+            is_held: false,
+            mask,
+            area: Vec::new(),
+            committed: None,
+        }
+    }
+
+    fn chain(&self, parent: Option<Id>, kind: usize) -> &[Id] {
+        self.chains.get(&(parent, kind)).map_or(&[], Vec::as_slice)
+    }
+
+    fn key(&self, id: Id) -> &[u8] {
+        let node = &self.nodes[&id];
+        self.schema.types[node.kind].key_of(&node.data)
+    }
+
+    fn anchor_of(&self, key: &[u8]) -> u64 {
+        self.schema.hdam.map_or(0, |(anchors, blocks)| {
+            let point = dli::General.randomize(key, anchors, blocks);
+            u64::from((point.block - 1) * anchors + point.anchor - 1)
+        })
+    }
+
+    fn anchor(&self, root: Id) -> u64 {
+        self.anchor_of(self.key(root))
+    }
+
+    fn kinds(&self, path: &[Id]) -> Vec<usize> {
+        path.iter().map(|id| self.nodes[id].kind).collect()
+    }
+
+    /// Makes a call; the mask and the area tell how it went.
+    pub(crate) fn call(&mut self, call: &Call) {
+        self.area.clear();
+        let held = std::mem::take(&mut self.is_held);
+        let (status, shown) = match call {
+            Call::Get { scope, hold, ssas } => self.get(*scope, *hold, ssas),
+            Call::Insert { ssas, data, .. } => self.insert(ssas, data),
+            Call::Replace { data } => self.replace(held, data),
+            Call::Delete { level } => self.delete(held, *level),
+            Call::Rollback => return self.roll_back(),
+            Call::Checkpoint => return self.checkpoint(),
+        };
+        self.show(status, &shown);
+    }
+
+    fn checkpoint(&mut self) {
+        self.reset();
+        self.committed = None;
+        self.committed = Some(Box::new(self.clone()));
+    }
+
+    fn roll_back(&mut self) {
+        self.reset();
+        let (nodes, chains) = self
+            .committed
+            .as_ref()
+            .map_or_else(Default::default, |old| (old.nodes.clone(), old.chains.clone()));
+        (self.nodes, self.chains) = (nodes, chains);
+    }
+
+    fn reset(&mut self) {
+        self.position = Position::default();
+        self.parentage = None;
+        self.is_held = false;
+    }
+
+    fn show(&mut self, status: &[u8; 2], shown: &Shown) {
+        self.mask[10..12].copy_from_slice(status);
+        let level = match shown {
+            Shown::Unchanged => return,
+            Shown::Nothing => 0,
+            Shown::Level(level) => *level,
+        };
+        let key: Vec<u8> = self.position.path[..level].iter().flat_map(|&id| self.key(id).to_vec()).collect();
+        self.mask[8..10].copy_from_slice(format!("{level:02}").as_bytes());
+        let name = level.checked_sub(1).map_or("", |at| {
+            let kind = self.nodes[&self.position.path[at]].kind;
+            &self.schema.types[kind].name
+        });
+        let name = format!("{name:<8}");
+        self.mask[20..28].copy_from_slice(name.as_bytes());
+        self.mask[28..32].copy_from_slice(&(key.len() as u32).to_be_bytes());
+        self.mask[36..36 + key.len()].copy_from_slice(&key);
+    }
+
+    fn here(&self) -> Shown {
+        Shown::Level(self.position.path.len())
+    }
+
+    fn get(&mut self, scope: u8, hold: bool, ssas: &[Ssa]) -> (&'static [u8; 2], Shown) {
+        let floor = match (scope, self.parentage) {
+            (2, None) => return (b"GP", Shown::Nothing),
+            (2, Some(level)) => level,
+            _ => 0,
+        };
+        let mut found = false;
+        let search = if ssas.is_empty() {
+            self.get_unqualified(scope, floor, &mut found)
+        } else {
+            let mut wants = self.wants(ssas);
+            self.search(scope, floor, &mut wants, &mut found)
+        };
+        let old_last = self.position.last;
+        self.position = Position { path: search.path, gap: None, anchor: search.anchor, last: None };
+        let depth = self.position.path.len();
+        self.position.last = self.position.path.last().map(|id| (depth, self.nodes[id].kind));
+        if found {
+            let returned: Vec<usize> = (0..depth)
+                .filter(|&level| {
+                    let kind = self.nodes[&self.position.path[level]].kind;
+                    level + 1 == depth || ssas.iter().any(|ssa| ssa.kind == kind && ssa.codes.path)
+                })
+                .collect();
+            self.area = returned
+                .iter()
+                .flat_map(|&level| self.nodes[&self.position.path[level]].data.clone())
+                .collect();
+            self.held = returned;
+            self.is_held = hold;
+            let asked =
+                ssas.iter().rev().find(|ssa| ssa.codes.parent).map(|ssa| self.schema.types[ssa.kind].level);
+            if asked.is_some() || scope != 2 {
+                self.parentage = asked.or(Some(depth));
+            }
+            let status = match old_last {
+                Some((level, kind)) if ssas.is_empty() && scope != 0 => {
+                    let now = self.nodes[&self.position.path[depth - 1]].kind;
+                    if depth < level {
+                        b"GA"
+                    } else if depth == level && now != kind {
+                        b"GK"
+                    } else {
+                        b"  "
+                    }
+                }
+                _ => b"  ",
+            };
+            return (status, self.here());
+        }
+        self.position.gap = search.gap;
+        if scope != 2 {
+            self.parentage = None;
+        }
+        if scope == 1 && search.at_end {
+            self.position = Position::default();
+            return (b"GB", Shown::Nothing);
+        }
+        (b"GE", self.here())
+    }
+
+    /// All segments in hierarchical order, each with its path.
+    fn preorder(&self) -> Vec<Vec<Id>> {
+        let mut paths = Vec::new();
+        for &root in self.chain(None, 0) {
+            self.visit(&[root], &mut paths);
+        }
+        paths
+    }
+
+    fn visit(&self, path: &[Id], paths: &mut Vec<Vec<Id>>) {
+        let id = path[path.len() - 1];
+        paths.push(path.to_vec());
+        for child in self.schema.children(self.nodes[&id].kind) {
+            for &twin in self.chain(Some(id), child) {
+                self.visit(&[path, &[twin]].concat(), paths);
+            }
+        }
+    }
+
+    /// Whether a path lies behind the position.
+    fn is_behind_position(&self, path: &[Id]) -> bool {
+        let position = &self.position;
+        let common = position.path.iter().zip(path).take_while(|(a, b)| a == b).count();
+        if common < position.path.len() {
+            if common == path.len() {
+                return false;
+            }
+            return self.is_later(path, &position.path, common);
+        }
+        match (position.gap, path.get(common)) {
+            (_, None) => false,
+            (None, Some(_)) => true,
+            (Some(Gap { kind: None, .. }), Some(_)) => false,
+            (Some(Gap { kind: Some(kind), next }), Some(&id)) => {
+                let its = self.nodes[&id].kind;
+                let parent = common.checked_sub(1).map(|at| path[at]);
+                let chain = self.chain(parent, kind);
+                match next {
+                    _ if its != kind => its > kind,
+                    Some(next) => {
+                        chain.iter().position(|&one| one == id) >= chain.iter().position(|&one| one == next)
+                    }
+                    None => common == 0 && self.schema.hdam.is_some() && self.anchor(id) > position.anchor,
+                }
+            }
+        }
+    }
+
+    /// Two paths that differ at a level: whether the first comes later.
+    fn is_later(&self, path: &[Id], other: &[Id], level: usize) -> bool {
+        let (a, b) = (path[level], other[level]);
+        let (a_kind, b_kind) = (self.nodes[&a].kind, self.nodes[&b].kind);
+        if a_kind != b_kind {
+            return a_kind > b_kind;
+        }
+        let chain = self.chain(level.checked_sub(1).map(|at| path[at]), a_kind);
+        chain.iter().position(|&one| one == a) > chain.iter().position(|&one| one == b)
+    }
+
+    fn get_unqualified(&mut self, scope: u8, floor: usize, found: &mut bool) -> Search {
+        let all = self.preorder();
+        let next = if scope == 0 {
+            all.first()
+        } else {
+            all.iter().find(|path| {
+                let inside = path.len() > floor && path[..floor] == self.position.path[..floor];
+                (floor == 0 || inside) && self.is_behind_position(path)
+            })
+        };
+        if let Some(path) = next {
+            *found = true;
+            return Search { anchor: self.anchor(path[0]), path: path.clone(), gap: None, at_end: false };
+        }
+        let path = self.position.path[..floor].to_vec();
+        let anchor = if floor == 0 { BEHIND_ALL } else { self.position.anchor };
+        Search { path, gap: Some(Gap { kind: None, next: None }), anchor, at_end: floor == 0 }
+    }
+}

@@ -1,0 +1,223 @@
+//! `ims ddlt0`: runs a deck of DL/I calls against databases in a folder, without a plex (DFSDDLT0 in a batch region).
+//!
+//! Definitions are compiled on the way. Each data set is a file of the folder, called as its DD statement; a new one is
+//! made empty. The run is one unit of work: what it changed since its last commit point is kept if it ends well, and
+//! backed out if a comparison or an abend ends it.
+
+use crate::files::BlockFile;
+use dasd::DataSetError;
+use dbrc::{Access, Recon, ShareLevel};
+use definitions::acb::{Dmb, PcbBlockKind, PsbBlock};
+use definitions::report::{Input, Report, generate};
+use dli::{DataSets, Engine, Settings, block_bytes, ddlt0};
+use std::collections::BTreeSet;
+use std::io::{self, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use vocabulary::{DbdName, MemberName, Message, NameError, PsbName};
+use walkdir::WalkDir;
+
+/// Return codes: a comparison was unequal, the deck was ended early, nothing could be done.
+const UNEQUAL: u8 = 4;
+const ABORTED: u8 = 8;
+const UNUSABLE: u8 = 12;
+
+/// What is run, and on what.
+#[derive(Debug, clap::Args)]
+pub struct Ddlt0Args {
+    /// The PSB that the calls are made with
+    #[arg(long, value_name = "NAME")]
+    psb: PsbName,
+
+    /// The folder with the data sets
+    #[arg(long, value_name = "FOLDER")]
+    data: PathBuf,
+
+    /// DBD source: members, or folders whose files are all taken
+    #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
+    dbd: Vec<PathBuf>,
+
+    /// PSB source: members, or folders whose files are all taken
+    #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
+    psb_source: Vec<PathBuf>,
+
+    /// The deck; standard input if left out
+    #[arg(long, value_name = "FILE")]
+    input: Option<PathBuf>,
+
+    /// How many blocks the buffer pool holds
+    #[arg(long, default_value_t = 1000, value_name = "BLOCKS")]
+    buffers: usize,
+
+    /// Check every pointer of the databases afterwards
+    #[arg(long)]
+    check: bool,
+}
+
+/// Why nothing was run, or the run could not end.
+#[derive(Debug, thiserror::Error)]
+enum Ddlt0Error {
+    #[error("{path}: {source}")]
+    File { path: PathBuf, source: io::Error },
+    #[error("the definitions have errors:\n{0}")]
+    Definitions(String),
+    #[error("PSB {0} is not among the definitions given")]
+    NoPsb(PsbName),
+    #[error("DBD {0} is not among the definitions given")]
+    NoDbd(DbdName),
+    #[error("{0}")]
+    DataSet(#[from] DataSetError),
+    #[error("{0}")]
+    Refused(Message),
+    #[error("{0}")]
+    Authorization(#[from] dbrc::Refusal),
+    #[error("{0}")]
+    Name(#[from] NameError),
+    #[error("the output can't be written: {0}")]
+    Output(#[from] io::Error),
+}
+
+/// Runs a deck, and gives the return code: 0, 4 when a comparison was unequal, 8 when the deck was ended early, 12 when
+/// nothing could be run.
+pub fn run(args: &Ddlt0Args) -> u8 {
+    match run_deck(args) {
+        Ok(code) => code,
+        // A reader who went away has read enough.
+        Err(Ddlt0Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+        Err(error) => {
+            // Where stderr can't be written there is nobody to tell.
+            let _ = writeln!(io::stderr(), "ims: {error}");
+            UNUSABLE
+        }
+    }
+}
+
+fn run_deck(args: &Ddlt0Args) -> Result<u8, Ddlt0Error> {
+    let report = compile(args)?;
+    let psb = report.psb_blocks.get(&args.psb).ok_or(Ddlt0Error::NoPsb(args.psb))?;
+    let deck = read_deck(args.input.as_deref())?;
+    let engine = Arc::new(Engine::new(Settings { buffers: args.buffers, ..Settings::default() }));
+    let databases = open_databases(args, &report, psb, &engine)?;
+    let outcome = run_program(&engine, psb, &deck, &databases);
+    let mut output = io::stdout().lock();
+    let mut sound = true;
+    for name in databases.iter().filter(|_| args.check) {
+        for finding in engine.check(name) {
+            sound = false;
+            writeln!(output, "{name}: {finding}")?;
+        }
+    }
+    for name in &databases {
+        engine.close(name).map_err(|error| Ddlt0Error::Refused(error.message(name)))?;
+    }
+    Ok(if sound { outcome? } else { ABORTED })
+}
+
+fn run_program(
+    engine: &Arc<Engine>,
+    psb: &PsbBlock,
+    deck: &[u8],
+    databases: &BTreeSet<DbdName>,
+) -> Result<u8, Ddlt0Error> {
+    let mut program = engine.schedule(psb).map_err(|error| Ddlt0Error::Refused(error.message(&psb.name)))?;
+    let mut output = BufWriter::new(io::stdout().lock());
+    let summary = ddlt0::run(&mut program, psb.io_area_bytes as usize, deck, &mut output)?;
+    if !summary.aborted {
+        program.commit();
+    }
+    drop(program);
+    let mut stopped = false;
+    for message in databases.iter().filter_map(|name| engine.stop_message(name)) {
+        stopped = true;
+        writeln!(output, "{message}")?;
+    }
+    output.flush()?;
+    Ok(match () {
+        () if summary.aborted || stopped => ABORTED,
+        () if summary.unequal > 0 => UNEQUAL,
+        () => 0,
+    })
+}
+
+fn compile(args: &Ddlt0Args) -> Result<Report, Ddlt0Error> {
+    let mut sources = Vec::new();
+    for path in args.dbd.iter().chain(&args.psb_source) {
+        read_sources(path, &mut sources)?;
+    }
+    let inputs: Vec<Input<'_>> = sources.iter().map(|(name, bytes)| Input { name, bytes }).collect();
+    let report = generate(&inputs);
+    match report.psb_blocks.contains_key(&args.psb) {
+        true => Ok(report),
+        // Errors elsewhere are no reason not to run; without the PSB they may say why it is missing.
+        false if report.return_code() >= 8 => Err(Ddlt0Error::Definitions(report.to_text())),
+        false => Err(Ddlt0Error::NoPsb(args.psb)),
+    }
+}
+
+fn read_sources(path: &Path, sources: &mut Vec<(String, Vec<u8>)>) -> Result<(), Ddlt0Error> {
+    for entry in WalkDir::new(path).sort_by_file_name() {
+        let entry = entry.map_err(|error| failed(path, error.into()))?;
+        let hidden = entry.depth() > 0 && entry.file_name().as_encoded_bytes().starts_with(b".");
+        if entry.file_type().is_file() && !hidden {
+            let bytes = std::fs::read(entry.path()).map_err(|error| failed(entry.path(), error))?;
+            sources.push((entry.path().display().to_string(), bytes));
+        }
+    }
+    Ok(())
+}
+
+fn read_deck(input: Option<&Path>) -> Result<Vec<u8>, Ddlt0Error> {
+    match input {
+        Some(path) => std::fs::read(path).map_err(|error| failed(path, error)),
+        None => {
+            let mut deck = Vec::new();
+            io::stdin().read_to_end(&mut deck).map_err(|error| failed(Path::new("standard input"), error))?;
+            Ok(deck)
+        }
+    }
+}
+
+fn failed(path: &Path, source: io::Error) -> Ddlt0Error {
+    Ddlt0Error::File { path: path.to_path_buf(), source }
+}
+
+/// Opens every database of the PSB for this run alone.
+fn open_databases(
+    args: &Ddlt0Args,
+    report: &Report,
+    psb: &PsbBlock,
+    engine: &Engine,
+) -> Result<BTreeSet<DbdName>, Ddlt0Error> {
+    std::fs::create_dir_all(&args.data).map_err(|error| failed(&args.data, error))?;
+    let names: BTreeSet<DbdName> = psb
+        .pcbs
+        .iter()
+        .filter_map(|pcb| match &pcb.kind {
+            PcbBlockKind::Db(db) => Some(db.dbd),
+            _ => None,
+        })
+        .collect();
+    let mut recon = Recon::new();
+    let batch = MemberName::new("BATCH")?;
+    for name in &names {
+        let dmb = report.dmbs.get(name).ok_or(Ddlt0Error::NoDbd(*name))?;
+        let index = dmb.primary_index.as_ref().and_then(|index| report.dmbs.get(&index.dbd));
+        let sets = data_sets(&args.data, dmb, index)?;
+        recon.register(*name, ShareLevel::One);
+        let authorization = recon.authorize(batch, *name, Access::Exclusive)?;
+        let opened = engine.open(&authorization, Arc::new(dmb.clone()), index, sets);
+        opened.map_err(|error| Ddlt0Error::Refused(error.message(name)))?;
+    }
+    Ok(names)
+}
+
+fn data_sets(folder: &Path, dmb: &Dmb, index: Option<&Dmb>) -> Result<DataSets, Ddlt0Error> {
+    let mut sets = DataSets::new();
+    for statement in [Some(dmb), index].into_iter().flatten().flat_map(|dmb| &dmb.data_sets) {
+        if let Some(dd) = statement.dd1 {
+            let file = BlockFile::open(&folder.join(dd.as_str()), block_bytes(statement))?;
+            sets.insert(dd, Box::new(file));
+        }
+    }
+    Ok(sets)
+}
