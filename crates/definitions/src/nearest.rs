@@ -4,7 +4,7 @@
 const LIKENESS_MIN: f64 = 0.75;
 
 /// How many candidates are compared. A name is looked for among many only in sources that are made to be slow.
-const CANDIDATES_MAX: usize = 1000;
+pub(crate) const CANDIDATES_MAX: usize = 1000;
 
 /// The candidate most like `word`, if any is like it.
 pub(crate) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {

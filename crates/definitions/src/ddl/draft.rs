@@ -6,6 +6,7 @@ use super::statement::TableChange;
 use super::table::{Home, Item, Table};
 use crate::cards::Place;
 use crate::model::dbd::Access;
+use crate::nearest::CANDIDATES_MAX;
 
 /// A database in the making.
 #[derive(Debug, Clone)]
@@ -105,7 +106,12 @@ impl Draft {
                     Some(sheet) => sheet,
                     None => {
                         let name = rest.last().cloned().unwrap_or_else(|| names[0].clone());
-                        let others = self.table_mut(&names[0])?.column_names().map(str::to_string).collect();
+                        let others = self
+                            .table_mut(&names[0])?
+                            .column_names()
+                            .take(CANDIDATES_MAX)
+                            .map(str::to_string)
+                            .collect();
                         return Err(Missing { kind: kind.to_string(), of: Some(called), name, others });
                     }
                 }
@@ -129,7 +135,7 @@ impl Table {
                 Item::Gone => {}
                 Item::Column(column) => column.relocate(place),
                 Item::Map(map) => {
-                    map.name.place = place;
+                    (map.name.place, map.column.place) = (place, place);
                     map.sheet.relocate(place);
                     for case in &mut map.cases {
                         case.name.place = place;
@@ -238,7 +244,7 @@ impl Table {
     }
 
     fn missing(&self, kind: &str, name: Named) -> Missing {
-        let others = self.column_names().map(str::to_string).collect();
+        let others = self.column_names().take(CANDIDATES_MAX).map(str::to_string).collect();
         Missing { kind: kind.to_string(), of: Some(self.name.name.clone()), name, others }
     }
 }

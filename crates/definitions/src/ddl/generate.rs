@@ -147,16 +147,14 @@ fn add_table(steps: &mut Vec<Step>, draft: &Draft, table: &Table) {
 /// A map may depend on a column of a table above, which DFSMAP names with its segment.
 fn map_statement(draft: &Draft, table: &Table, map: &Map) -> Statement {
     let mut sheet = map.sheet.clone();
-    let column = sheet.entry("DEPENDINGON", 0).cloned();
-    if let Some(column) = column.filter(|_| sheet.text("CTLSEGNM", 0).is_none()) {
-        let has = |table: &Table| table.column_names().any(|name| operand_word(name) == column.text);
+    let column = &map.column;
+    if sheet.text("CTLSEGNM", 0).is_none() && !table.has_column(&column.name) {
         let parent = |table: &&Table| {
             let parent = external_name(&draft.tables, table.sheet.text("PARENT", 0)?);
             draft.tables.iter().find(|other| other.name.operand() == parent)
         };
         let mut path = std::iter::successors(Some(table), parent).take(draft.tables.len());
-        if let Some(control) = path.find(|table| has(table)).filter(|control| !std::ptr::eq(*control, table))
-        {
+        if let Some(control) = path.find(|table| table.has_column(&column.name)) {
             sheet.set("CTLSEGNM", 0, control.internal_name(), column.place);
         }
     }

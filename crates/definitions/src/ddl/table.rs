@@ -56,6 +56,8 @@ pub(super) enum Item {
 #[derive(Debug, Clone)]
 pub(super) struct Map {
     pub(super) name: Named,
+    /// What it depends on.
+    pub(super) column: Named,
     pub(super) sheet: Sheet,
     pub(super) cases: Vec<Case>,
 }
@@ -242,6 +244,11 @@ impl Table {
         }
     }
 
+    /// Whether it has a column of this name, outside of cases.
+    pub(super) fn has_column(&self, name: &str) -> bool {
+        self.columns.contains_key(&(None, name.to_string()))
+    }
+
     /// The names of its columns, without those of cases.
     pub(super) fn column_names(&self) -> impl Iterator<Item = &str> {
         self.items.iter().filter_map(|item| match item {
@@ -318,17 +325,16 @@ impl Map {
     /// `[segment.]column AS name (CASE ...)`
     fn read(cursor: &mut Cursor<'_>) -> Option<Self> {
         let mut field = cursor.qualified("THE NAME OF A COLUMN", 1, 2)?;
+        let column = field.pop()?;
         cursor.expect_words(&["AS"])?;
         let name = cursor.name("THE NAME OF A MAP")?;
         let mut sheet = Sheet::new(Operation::Dfsmap, name.place);
         sheet.set("NAME", 0, name.operand(), name.place);
-        if let Some(column) = field.pop() {
-            sheet.set("DEPENDINGON", 0, column.operand(), column.place);
-        }
+        sheet.set("DEPENDINGON", 0, column.operand(), column.place);
         if let Some(segment) = field.pop() {
             sheet.set("CTLSEGNM", 0, segment.operand(), segment.place);
         }
-        let mut map = Self { name, sheet, cases: Vec::new() };
+        let mut map = Self { name, column, sheet, cases: Vec::new() };
         cursor.expect_sign('(')?;
         while !cursor.take_sign(')') {
             map.cases.push(Case::read(cursor, &map.name)?);

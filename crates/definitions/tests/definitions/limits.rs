@@ -123,21 +123,21 @@ fn hostile_ddl_ends() {
     let table = |inside: &str| {
         format!("CREATE DATABASE A; CREATE TABLE T (K INT PRIMARY KEY, {inside}) IN DATABASE A;")
     };
-    let columns: String = (0..40_000).map(|number| format!("C{number} INT, ")).collect();
+    let columns: String = (0..20_000).map(|number| format!("C{number} INT, ")).collect();
     let comments: String =
         (0..20_000).map(|number| format!("COMMENT ON COLUMN T.C{number} IN A IS 'X'; ")).collect();
     let tables: String =
         (0..30_000).map(|number| format!("CREATE TABLE T{number} (K INT) IN DATABASE A; ")).collect();
     let drops: String =
-        (0..20_000).map(|number| format!("ALTER TABLE T IN DATABASE A DROP COLUMN C{number}; ")).collect();
+        (0..10_000).map(|number| format!("ALTER TABLE T IN DATABASE A DROP COLUMN C{number}; ")).collect();
     let databases: String =
-        (0..20_000).map(|number| format!("CREATE DATABASE A{number}; ")).collect::<String>() + "COMMIT DDL;";
+        (0..10_000).map(|number| format!("CREATE DATABASE A{number}; ")).collect::<String>() + "COMMIT DDL;";
     let hostile = [
         "(".repeat(400_000),
         "'".repeat(400_001),
         "/*".repeat(200_000),
         table(&"X INT (".repeat(50_000)),
-        table(&format!("X INT START {}", "1,".repeat(200_000))),
+        table(&format!("X INT START {}", "1,".repeat(20_000))),
         table(&format!("X INT {}", "TYPE C ".repeat(50_000))),
         table(&format!("XDFLD X SRCH({}) {}", "A,".repeat(100_000), "CONST A ".repeat(50_000))),
         format!("{} {comments} COMMIT DDL;", table(&format!("{columns} L INT"))),
