@@ -77,6 +77,11 @@ pub enum MemberError {
         "the member has stopped, because its log or state could not be written: {0}. Mend the disk and start it again"
     )]
     Failed(String),
+    /// A part of the member broke, which no input should bring about.
+    #[error(
+        "the member has stopped, because {0}. Nothing that was accepted is lost; start it again, and report this"
+    )]
+    Broken(String),
     /// What is stopped on the member can't be read or written.
     #[error(
         "{0}. It tells which databases and programs are stopped here; started with --cold, the member begins without stops"
@@ -261,6 +266,7 @@ async fn serve(
             _ = interrupt.recv() => core.tell(Event::Stop),
             _ = ending.changed() => return match ending.borrow_and_update().clone() {
                 Some(Ended::Failed(reason)) => Err(MemberError::Failed(reason)),
+                Some(Ended::Broken(reason)) => Err(MemberError::Broken(reason)),
                 Some(Ended::InOrder) | None => Ok(()),
             },
             changed = standing.changed() => {
