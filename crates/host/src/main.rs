@@ -76,7 +76,10 @@ fn run_member(file: &std::path::Path, cold: bool) -> ExitCode {
     match runtime.block_on(runtime.spawn(member::run(config, cold))) {
         Ok(Ok(())) => ExitCode::SUCCESS,
         Ok(Err(error)) => {
-            tracing::error!("{error}");
+            match error.message() {
+                Some(message) => logging::issue(message),
+                None => tracing::error!("{error}"),
+            }
             EXIT_WRONG.into()
         }
         Err(error) => {

@@ -3,6 +3,7 @@
 use crate::{
     lane::Lane,
     peer::{Peer, Role},
+    plain,
     stream::{Duplex, Frames, codec, frames},
 };
 use bytes::Bytes;
@@ -43,7 +44,7 @@ pub enum SendError {
         bytes_max: usize,
     },
     /// The connection is broken; dial again.
-    #[error("the connection to {to} is broken: {source}")]
+    #[error("the connection to {to} is broken: {}", plain::broken(.source))]
     Broken {
         /// Who was to get it.
         to: String,
@@ -64,7 +65,7 @@ pub enum ReceiveError {
         bytes_max: usize,
     },
     /// The connection is broken; dial again.
-    #[error("the connection to {from} is broken: {source}")]
+    #[error("the connection to {from} is broken: {}", plain::broken(.source))]
     Broken {
         /// Who was to send.
         from: String,
@@ -215,13 +216,11 @@ fn receive(
         Some(Err(source)) => source,
     };
     let from = far_end.to_string();
-    let error = if is_too_long(&source) {
+    Err(if is_too_long(&source) {
         ReceiveError::TooLong { from, bytes_max: far_end.frame_bytes_max }
     } else {
         ReceiveError::Broken { from, source }
-    };
-    tracing::warn!(peer = %far_end.peer, address = %far_end.address, lane = %far_end.lane, "{error}");
-    Err(error)
+    })
 }
 
 fn ended_abruptly(error: &io::Error) -> bool {

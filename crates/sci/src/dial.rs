@@ -7,6 +7,7 @@ use crate::{
     lane::Lane,
     limits::Limits,
     peer::Peer,
+    plain,
     stream::{Frames, frames},
     tls,
     verifier::SubjectMismatch,
@@ -220,7 +221,7 @@ impl Dialing<'_> {
                 DialError::WrongMember { address: self.address(), expected, found: found.clone() }
             }
             (Some(mismatch), _) => self.not_trusted(&mismatch.to_string()),
-            (None, _) => self.not_trusted(&untrusted(error)),
+            (None, _) => self.not_trusted(&plain::untrusted(error)),
         }
     }
 
@@ -262,19 +263,6 @@ impl Dialing<'_> {
 
     fn address(&self) -> String {
         self.address.to_string()
-    }
-}
-
-fn untrusted(error: &CertificateError) -> String {
-    match error {
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired".to_string(),
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            "it is not valid yet, or the clock of this machine is wrong".to_string()
-        }
-        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
-            "it is not issued for servers, as that of a member must be".to_string()
-        }
-        other => other.to_string(),
     }
 }
 

@@ -7,6 +7,8 @@ use crate::{
     lane::Lane,
     limits::{Limits, Slots},
     peer::{Peer, PeerError},
+    plain,
+    refusals::Refusals,
     stream::{Duplex, Frames, Placed, frames},
     tls,
 };
@@ -41,13 +43,15 @@ pub struct Accepted {
 /// Why a stranger was not let in.
 #[derive(Debug, thiserror::Error)]
 enum HandshakeError {
-    #[error("TLS failed: {0}")]
+    #[error("{}", plain::no_tls(.0))]
     Tls(io::Error),
     #[error("it closed the connection before it said hello")]
     NoHello,
-    #[error("its hello could not be read: {0}")]
+    #[error("its hello could not be read: {}", plain::broken(.0))]
     Stream(io::Error),
-    #[error("it was refused: {0}")]
+    #[error("nothing came within {waited_ms} ms")]
+    Silent { waited_ms: u64 },
+    #[error(transparent)]
     Refused(#[from] Refusal),
 }
 
@@ -86,12 +90,14 @@ pub(crate) struct Doorkeeper {
     here: Peer,
     limits: Limits,
     slots: Slots,
+    refusals: Refusals,
 }
 
 impl Doorkeeper {
     pub(crate) fn new(identity: &Identity, limits: Limits) -> Result<Self, rustls::Error> {
         let acceptor = TlsAcceptor::from(Arc::new(tls::server_config(identity)?));
-        Ok(Self { acceptor, here: identity.peer.clone(), limits, slots: Slots::new(&limits) })
+        let (slots, refusals) = (Slots::new(&limits), Refusals::new());
+        Ok(Self { acceptor, here: identity.peer.clone(), limits, slots, refusals })
     }
 
     /// Lets the peer in, or tells it and the log why not. Takes little longer than the limits say.
@@ -102,18 +108,22 @@ impl Doorkeeper {
                 Some(accepted)
             }
             Ok(Err(Failure { error, leaving })) => {
-                tracing::warn!(%address, "connection not accepted: {error}");
+                self.refusals.tell(address, &error);
                 if let Some(stream) = leaving {
                     linger(stream).await;
                 }
                 None
             }
             Err(_) => {
-                let waited_ms = self.limits.handshake_ms;
-                tracing::warn!(%address, waited_ms, "connection not accepted: nothing came in time");
+                self.refusals.tell(address, &HandshakeError::Silent { waited_ms: self.limits.handshake_ms });
                 None
             }
         }
+    }
+
+    /// Tells that a stranger had to go because others came.
+    pub(crate) fn crowded_out(&self, address: SocketAddr) {
+        self.refusals.tell(address, &"it had not shown who it is when too many others came");
     }
 
     async fn handshake(&self, tcp: TcpStream, address: SocketAddr) -> Result<Accepted, Failure> {

@@ -50,6 +50,8 @@ mod listener;
 pub mod mux;
 mod om_client;
 mod peer;
+mod plain;
+mod refusals;
 mod stream;
 mod tls;
 mod verifier;

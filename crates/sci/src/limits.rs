@@ -10,7 +10,7 @@ pub struct Limits {
     /// Open connections of members, and as many again of operators and regions together: these two are counted
     /// apart, so that no crowd of operators can shut consensus out.
     pub connections_max: usize,
-    /// Connections that have not yet shown who they are; further ones wait in the backlog of the system.
+    /// Connections that have not yet shown who they are; a further one takes the place of the oldest.
     pub handshakes_max: usize,
     /// Longest frame in bytes, without its length field.
     pub frame_bytes_max: usize,

@@ -6,10 +6,10 @@ use crate::{
     limits::Limits,
     peer::{Peer, Role},
 };
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::VecDeque, io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpStream},
-    task::JoinSet,
+    task::{AbortHandle, JoinSet},
 };
 
 /// How long to wait when the system has no socket to give, for instance because all its file handles are taken.
@@ -62,6 +62,8 @@ pub struct Listener {
     address: SocketAddr,
     doorkeeper: Arc<Doorkeeper>,
     handshakes: JoinSet<Option<Accepted>>,
+    /// Those that are in the middle of a handshake, the oldest first.
+    strangers: VecDeque<(SocketAddr, AbortHandle)>,
     handshakes_max: usize,
 }
 
@@ -87,6 +89,7 @@ impl Listener {
             address: local,
             doorkeeper: Arc::new(doorkeeper),
             handshakes: JoinSet::new(),
+            strangers: VecDeque::new(),
             handshakes_max: limits.handshakes_max.max(1),
         })
     }
@@ -97,7 +100,9 @@ impl Listener {
     }
 
     /// The next peer that was let in. Strangers are dealt with meanwhile, each in a task of its own, so that a
-    /// silent one keeps nobody waiting. Nothing is lost when the future is dropped.
+    /// silent one keeps nobody waiting. Where there are too many, the one that has been at it for longest goes: a
+    /// peer needs a few round trips, and a crowd of silent ones must not shut it out. Nothing is lost when the future
+    /// is dropped.
     pub async fn accept(&mut self) -> Accepted {
         loop {
             tokio::select! {
@@ -106,9 +111,7 @@ impl Listener {
                         return accepted;
                     }
                 }
-                stranger = self.socket.accept(), if self.handshakes.len() < self.handshakes_max => {
-                    self.begin(stranger).await;
-                }
+                stranger = self.socket.accept() => self.begin(stranger).await,
             }
         }
     }
@@ -116,12 +119,24 @@ impl Listener {
     async fn begin(&mut self, stranger: io::Result<(TcpStream, SocketAddr)>) {
         match stranger {
             Ok((tcp, address)) => {
-                self.handshakes.spawn(Arc::clone(&self.doorkeeper).admit(tcp, address));
+                self.make_place();
+                let handshake = self.handshakes.spawn(Arc::clone(&self.doorkeeper).admit(tcp, address));
+                self.strangers.push_back((address, handshake));
             }
             Err(error) => {
                 tracing::warn!(address = %self.address, "no connection could be accepted: {error}");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
+        }
+    }
+
+    fn make_place(&mut self) {
+        self.strangers.retain(|(_, handshake)| !handshake.is_finished());
+        while self.strangers.len() >= self.handshakes_max
+            && let Some((address, handshake)) = self.strangers.pop_front()
+        {
+            handshake.abort();
+            self.doorkeeper.crowded_out(address);
         }
     }
 }

@@ -65,7 +65,10 @@ pub enum ProposeError {
     /// A majority does not answer. Nothing happened.
     #[error("a majority of the members can't be reached; nothing was changed")]
     NoQuorum,
-    /// This node can't take it now: no room, or too long. Nothing happened.
+    /// The log of this node has no room. Nothing happened.
+    #[error("the log of the master has no room: {0}")]
+    NoRoom(String),
+    /// It is too long. Nothing happened.
     #[error("{0}")]
     Refused(String),
     /// It may have happened, or happen later.

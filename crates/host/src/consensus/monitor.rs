@@ -76,6 +76,7 @@ impl Monitor {
             });
         }
         self.network.close();
+        self.log.stop_waiting();
         let _ = self.raft.shutdown().await;
         self.log.stop().await;
         // openraft does not wait for a snapshot that is being made.
@@ -88,9 +89,20 @@ impl Monitor {
         let bytes = self.log.appended_bytes();
         if standing.snapshot != since.snapshot {
             *since = LogSinceSnapshot { snapshot: standing.snapshot, bytes };
+            self.purge_when_large(standing).await;
         } else if bytes.saturating_sub(since.bytes) >= self.settings.snapshots.log_bytes {
             since.bytes = bytes;
             let _ = self.raft.trigger().snapshot().await;
+        }
+    }
+
+    /// openraft keeps entries that a snapshot covers by their number. However few there are, they are not kept when they
+    /// take up more than a log may have.
+    async fn purge_when_large(&self, standing: &Standing) {
+        if let Some(snapshot) = standing.snapshot
+            && standing.log_bytes > self.settings.snapshots.log_bytes
+        {
+            let _ = self.raft.trigger().purge_log(snapshot).await;
         }
     }
 

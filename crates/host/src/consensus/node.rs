@@ -23,6 +23,7 @@ use openraft::{
 };
 use std::{
     collections::BTreeMap,
+    io,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -139,7 +140,7 @@ impl Consensus {
             )));
         }
         if let Some(full) = self.log.full() {
-            return Err(ProposeError::Refused(format!("the log of the master has no room: {full}")));
+            return Err(ProposeError::NoRoom(full));
         }
         let proposal = Blob(proposal.into());
         let answer = self.as_master(|| self.raft.client_write(proposal.clone())).await?;
@@ -174,16 +175,13 @@ impl Consensus {
         self.standing.clone()
     }
 
-    /// Answers another node on this connection, until it ends or this node stops.
-    pub async fn serve(&self, frames: Frames) {
+    /// Answers another node on this connection, until it ends or this node stops. An error of kind `InvalidData` says
+    /// that the other end sent what no node sends.
+    pub async fn serve(&self, frames: Frames) -> io::Result<()> {
         let mut stopping = self.stop.subscribe();
         tokio::select! {
-            _ = stopping.wait_for(|&stop| stop) => {}
-            served = self.server.serve(frames) => {
-                if let Err(error) = served {
-                    tracing::debug!("a connection of consensus ended: {error}");
-                }
-            }
+            _ = stopping.wait_for(|&stop| stop) => Ok(()),
+            served = self.server.serve(frames) => served,
         }
     }
 

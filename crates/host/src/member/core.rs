@@ -2,6 +2,7 @@
 
 use super::keeper::{ShelfKeeper, Unshelved};
 use crate::consensus::{Applied, Frozen, Machine};
+use crate::logging;
 use crate::shelf::SledSet;
 use control_region::{ControlRegion, Effect, Event, Settings, Stops};
 use dasd::{Batch, KeyedSet};
@@ -10,6 +11,7 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::mpsc::UnboundedSender;
+use vocabulary::message::DISK108W;
 use vocabulary::{Moment, encoding};
 
 /// How often the lock is tried before its thread waits for it. Most turns are over in microseconds.
@@ -58,9 +60,7 @@ impl Core {
         let Kept { plex, position, index } = match read_shelf(&shelf) {
             Ok(kept) => kept,
             Err(error) => {
-                tracing::warn!(
-                    "what the shelf kept can't be read, so it is filled anew from snapshot and log: {error}"
-                );
+                logging::issue(&DISK108W.with(&[&error]));
                 shelf.replace_all(&mut std::iter::empty()).map_err(io::Error::other)?;
                 Kept::default()
             }
@@ -78,6 +78,11 @@ impl Core {
     /// Waits until the shelf has everything that was applied.
     pub(super) fn settle(&self) -> io::Result<()> {
         self.keeper.settle()
+    }
+
+    /// Why the shelf can't be written any more.
+    pub(super) fn shelf_failure(&self) -> Option<String> {
+        self.keeper.failure()
     }
 
     /// Tells the region an event.

@@ -3,15 +3,18 @@
 use super::core::Core;
 use super::wire::{Envelope, Question, Reply};
 use crate::consensus::Consensus;
+use crate::logging;
 use bytes::Bytes;
 use control_region::{Event, RegionId, RequestId};
 use csl::envelope::{OperatorRequest, Progress, RegionReply, RegionRequest};
 use csl::om::{Answer, ReasonCode, ReturnCode};
-use sci::mux::{Incoming, MuxSettings, Responder, serve};
+use sci::mux::{Incoming, LinkLost, LostReason, MuxSettings, Responder, serve};
 use sci::{Accepted, Connection, Lane, Peer};
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use vocabulary::message::LINK205W;
 use vocabulary::{MemberName, encoding};
 
 /// What is behind every connection that was let in. Clones are the same doors.
@@ -41,7 +44,7 @@ impl Doors {
         let doors = self.clone();
         match lane {
             Lane::Raft => {
-                tokio::spawn(async move { doors.consensus.serve(connection.into_frames()).await });
+                tokio::spawn(doors.serve_consensus(connection, peer));
             }
             Lane::Member => {
                 if let Some(from) = peer.member() {
@@ -57,8 +60,19 @@ impl Doors {
         }
     }
 
+    async fn serve_consensus(self, connection: Connection, peer: Peer) {
+        let who = format!("{peer} at {}", connection.address());
+        match self.consensus.serve(connection.into_frames()).await {
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                logging::issue(&LINK205W.with(&[&who, &format!("what consensus can't read ({error})")]));
+            }
+            Err(error) => tracing::debug!("the consensus connection of {who} ended: {error}"),
+            Ok(()) => {}
+        }
+    }
+
     async fn serve_member(self, connection: Connection, from: MemberName) {
-        serve(connection, MuxSettings::default(), move |incoming| {
+        let lost = serve(connection, MuxSettings::default(), move |incoming| {
             let doors = self.clone();
             async move {
                 match incoming {
@@ -68,6 +82,7 @@ impl Doors {
             }
         })
         .await;
+        note(&lost);
     }
 
     fn letter(&self, from: MemberName, body: &[u8]) {
@@ -119,7 +134,7 @@ impl Doors {
     }
 
     async fn serve_operator(self, connection: Connection, peer: Peer) {
-        serve(connection, MuxSettings::default(), move |incoming| {
+        let lost = serve(connection, MuxSettings::default(), move |incoming| {
             let (doors, user) = (self.clone(), peer.name.clone());
             async move {
                 if let Incoming::Ask { body, responder } = incoming {
@@ -128,6 +143,7 @@ impl Doors {
             }
         })
         .await;
+        note(&lost);
     }
 
     fn operator(&self, user: &str, body: &[u8], responder: Responder) {
@@ -173,7 +189,7 @@ impl Doors {
     async fn serve_region(self, connection: Connection) {
         let region = RegionId(self.regions.fetch_add(1, Ordering::Relaxed));
         let doors = self.clone();
-        serve(connection, MuxSettings::default(), move |incoming| {
+        let lost = serve(connection, MuxSettings::default(), move |incoming| {
             let doors = doors.clone();
             async move {
                 if let Incoming::Ask { body, responder } = incoming {
@@ -182,6 +198,7 @@ impl Doors {
             }
         })
         .await;
+        note(&lost);
         self.core.tell(Event::RegionEnded { region });
     }
 
@@ -202,6 +219,17 @@ impl Doors {
         if let Some(responder) = self.responder(request) {
             responder.answer(Bytes::from(encoding::encode(outcome)));
         }
+    }
+}
+
+/// Says of an accepted connection what nobody else does. Of a member that is gone, our own link to it tells.
+fn note(lost: &LinkLost) {
+    match &lost.reason {
+        LostReason::Malformed(what) => {
+            let who = format!("{} at {}", lost.peer, lost.address);
+            logging::issue(&LINK205W.with(&[&who, what]));
+        }
+        _ => tracing::debug!("{lost}"),
     }
 }
 

@@ -83,6 +83,11 @@ impl ShelfKeeper {
         }
         state.check()
     }
+
+    /// Why it writes nothing any more.
+    pub(super) fn failure(&self) -> Option<String> {
+        self.desk.lock().failure.clone()
+    }
 }
 
 impl Drop for ShelfKeeper {

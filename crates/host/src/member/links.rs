@@ -1,10 +1,11 @@
 //! Links to the other members: dialed, kept, dialed again.
 
 use super::core::Core;
+use super::link_news::LinkNews;
 use super::wire::{Envelope, Question, Reply};
 use bytes::Bytes;
 use control_region::{Event, Letter, LinkState};
-use plex::Incarnation;
+use plex::{Incarnation, MemberState};
 use sci::mux::{Caller, MuxSettings, TellError};
 use sci::{DialError, Identity, Lane, Limits};
 use std::collections::{BTreeMap, VecDeque};
@@ -143,16 +144,16 @@ async fn keep_link(
     address: String,
     end: Arc<Mutex<End>>,
 ) {
-    let mut complained = false;
+    let mut news = LinkNews::new(member, &address);
     loop {
         match sci::dial(&identity, &address, Some(member), Lane::Member, &Limits::default()).await {
             Ok(connection) => {
-                complained = false;
+                news.up();
                 let caller = Caller::start(connection, MuxSettings::default());
                 lock(&end).up(caller.clone());
                 core.tell(Event::Link { member, state: LinkState::Up });
                 let lost = caller.closed().await;
-                tracing::info!(%member, "link down: {lost}");
+                news.lost(lost.reason.to_string());
                 lock(&end).caller = None;
                 core.tell(Event::Link { member, state: LinkState::Down { refused: false } });
             }
@@ -161,15 +162,20 @@ async fn keep_link(
                 if refused {
                     lock(&end).waiting.clear();
                 }
-                if !refused && !complained {
-                    tracing::warn!(%member, "{error}");
-                    complained = true;
-                }
+                news.not_reached(&error, refused, ended_in_order(&core, member));
                 core.tell(Event::Link { member, state: LinkState::Down { refused } });
                 tokio::time::sleep(REDIAL).await;
             }
         }
     }
+}
+
+/// Whether the plex knows that the member ended in order.
+fn ended_in_order(core: &Core, member: MemberName) -> bool {
+    core.look(|region| {
+        let entry = region.plex().roster().get(&member);
+        entry.is_some_and(|entry| entry.state == MemberState::Stopped)
+    })
 }
 
 /// A live host holds its address open, so that a refusal means its process is gone.

@@ -14,30 +14,39 @@ mod core;
 mod doors;
 mod formation;
 mod keeper;
+mod link_news;
 mod links;
 mod performer;
 mod wire;
 mod workroom;
 
 use crate::config::Config;
-use crate::consensus::{Consensus, ConsensusError, Dial, SnapshotBounds, Timers};
-use crate::files::{DataFolder, FolderError, KeyedFile};
+use crate::consensus::{Consensus, ConsensusError, Dial, SnapshotBounds, Standing, Timers};
+use crate::files::{DataFolder, FolderError, KeyedFile, SegmentBounds};
+use crate::logging;
 use crate::shelf::{Opened, SledSet};
 use control_region::{ControlRegion, Event, Settings, Stops, StopsError};
 use core::Core;
+use dasd::DataSetError;
 use doors::Doors;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, pending};
 use links::LinkKeeper;
 use performer::{Ended, Performer};
 use plex::{Incarnation, Membership};
+use rustix::process::Signal;
 use sci::{BindError, Frames, Identity, IdentityError, Lane, Limits, Listener};
-use std::{io, sync::Arc, time::Duration};
+use std::{fmt::Display, io, pin::pin, sync::Arc, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
-use vocabulary::message::{DFS4160E, DFS4593E};
+use tokio::time::timeout;
+use vocabulary::message::{DFS4160E, DFS4593E, DISK103E, DISK104E, DISK105E, DISK108W};
+use vocabulary::{MemberName, Message};
 
 /// How often time is told to the control region.
 const TICK: Duration = Duration::from_millis(20);
+
+/// How long a master without room waits before it tries again to find a successor.
+const HAND_OVER_PAUSE: Duration = Duration::from_secs(1);
 
 /// Why a member can't start, or had to end.
 #[derive(Debug, thiserror::Error)]
@@ -61,10 +70,10 @@ pub enum MemberError {
     /// Its address can't be opened.
     #[error(transparent)]
     Bind(#[from] BindError),
-    /// The consensus group can't be joined, or failed.
-    #[error(transparent)]
-    Consensus(#[from] ConsensusError),
-    /// A disk or the system failed.
+    /// What it keeps is damaged, or its disk refuses.
+    #[error("{0}")]
+    Unusable(Message),
+    /// The system failed.
     #[error("{what}: {source}")]
     Io {
         /// What was being done.
@@ -73,15 +82,8 @@ pub enum MemberError {
         source: io::Error,
     },
     /// Something that the member rests on failed while it ran.
-    #[error(
-        "the member has stopped, because its log or state could not be written: {0}. Mend the disk and start it again"
-    )]
-    Failed(String),
-    /// A part of the member broke, which no input should bring about.
-    #[error(
-        "the member has stopped, because {0}. Nothing that was accepted is lost; start it again, and report this"
-    )]
-    Broken(String),
+    #[error("{0}")]
+    Failed(Message),
     /// What is stopped on the member can't be read or written.
     #[error(
         "{0}. It tells which databases and programs are stopped here; started with --cold, the member begins without stops"
@@ -89,18 +91,29 @@ pub enum MemberError {
     Stops(#[from] StopsError),
     /// The data folder belongs to a catalog with other sharing.
     #[error("{0}")]
-    Sharing(vocabulary::Message),
+    Sharing(Message),
+}
+
+impl MemberError {
+    /// The message that says it, if it has a number.
+    pub fn message(&self) -> Option<&Message> {
+        match self {
+            Self::Unusable(message) | Self::Failed(message) | Self::Sharing(message) => Some(message),
+            _ => None,
+        }
+    }
 }
 
 /// Runs a member until it is told to stop.
 pub async fn run(config: Config, cold: bool) -> Result<(), MemberError> {
+    outlive_file_limits()?;
     let identity = Identity::load(&config.tls)?;
     check_certificate(&config, &identity)?;
     let mut folder = DataFolder::open(&config.data, config.plex, config.member, rand::random)?;
     let mut listener = Listener::bind(&config.address, &identity, Limits::default()).await?;
     let (effects, wanted) = mpsc::unbounded_channel();
     let settings = settings(&config, folder.identity().node_id, cold);
-    let core = Arc::new(open_core(&folder, settings, effects)?);
+    let core = Arc::new(open_core(&config, &folder, settings, effects)?);
     check_sharing(&config, &core)?;
     let consensus = start_consensus(&config, &folder, &identity, &core).await?;
     let links = LinkKeeper::new(identity.clone(), Arc::clone(&core));
@@ -121,6 +134,7 @@ pub async fn run(config: Config, cold: bool) -> Result<(), MemberError> {
         tokio::spawn(workroom::work(Arc::clone(&core), ordered, ended)),
         tokio::spawn(tell_time(Arc::clone(&core))),
         tokio::spawn(tell_standing(Arc::clone(&core), consensus.standing())),
+        tokio::spawn(lead_only_with_room(Arc::clone(&consensus))),
         tokio::spawn(formation::form_or_join(
             config.clone(),
             folder.identity().node_id,
@@ -130,14 +144,14 @@ pub async fn run(config: Config, cold: bool) -> Result<(), MemberError> {
         )),
     ];
     tracing::info!(member = %config.member, plex = %config.plex, address = %listener.address(), "started");
-    let outcome = serve(&mut listener, &doors, &core, &consensus, &mut ending, &mut folder).await;
+    let outcome = serve(&config, &mut listener, &doors, &core, &consensus, &mut ending, &mut folder).await;
     for task in tasks {
         task.abort();
     }
     consensus.hand_over().await;
     consensus.stop().await;
     if let Err(error) = core.settle() {
-        tracing::warn!("the shelf is not complete, and the next start fills it from the log: {error}");
+        tracing::debug!("the shelf is not complete, and the next start fills it from the log: {error}");
     }
     outcome
 }
@@ -178,18 +192,19 @@ fn settings(config: &Config, node: u64, cold: bool) -> Settings {
 }
 
 fn open_core(
+    config: &Config,
     folder: &DataFolder,
     settings: Settings,
     effects: mpsc::UnboundedSender<control_region::Effect>,
 ) -> Result<Core, MemberError> {
     let path = folder.subfolder("state")?.join("shelf");
-    let failed = |source: io::Error| MemberError::Io { what: "the state can't be opened", source };
-    let (shelf, opened) = SledSet::open_or_rebuild(&path).map_err(|error| failed(io::Error::other(error)))?;
+    let refused = |error: &dyn Display| MemberError::Unusable(DISK105E.with(&[&config.member, error]));
+    let (shelf, opened) = SledSet::open_or_rebuild(&path).map_err(|error| refused(&error))?;
     if let Opened::Rebuilt { why } = opened {
-        tracing::warn!("the shelf did not open and is filled anew from snapshot and log: {why}");
+        logging::issue(&DISK108W.with(&[&why]));
     }
     let stops = open_stops(folder, settings.cold)?;
-    Core::open(settings, shelf, stops, effects).map_err(failed)
+    Core::open(settings, shelf, stops, effects).map_err(|error| refused(&error))
 }
 
 fn open_stops(folder: &DataFolder, cold: bool) -> Result<Stops, MemberError> {
@@ -223,13 +238,32 @@ async fn start_consensus(
         election_max_ms: config.consensus.election_max_ms,
         ..Timers::default()
     };
-    settings.snapshots = SnapshotBounds {
-        entries: config.consensus.snapshot_entries,
-        log_bytes: config.consensus.snapshot_mib << 20,
-        ..SnapshotBounds::default()
-    };
+    let (entries, log_bytes) = (config.consensus.snapshot_entries, config.consensus.snapshot_mib << 20);
+    settings.snapshots = SnapshotBounds { entries, log_bytes, keep_entries: entries / 10 };
+    // A segment goes only as a whole, so it must be a small part of what the log may hold.
+    let segment_bytes = (log_bytes / 4).clamp(1 << 18, SegmentBounds::default().segment_bytes);
+    settings.log = SegmentBounds { segment_bytes, ..SegmentBounds::default() };
     let dial: Arc<dyn Dial> = Arc::new(RaftLane { identity: identity.clone() });
-    Ok(Arc::new(Consensus::start(settings, Arc::clone(core) as _, dial).await?))
+    let started = Consensus::start(settings, Arc::clone(core) as _, dial).await;
+    Ok(Arc::new(started.map_err(|error| unusable(config.member, &error))?))
+}
+
+/// Damage needs another copy of what was kept; anything else that is in the way, only to be put right.
+fn unusable(member: MemberName, error: &ConsensusError) -> MemberError {
+    let damage = match error {
+        ConsensusError::Log(DataSetError::Corrupt { .. }) | ConsensusError::State { .. } => true,
+        ConsensusError::File { source, .. } => source.kind() == io::ErrorKind::InvalidData,
+        ConsensusError::Log(_) | ConsensusError::Settings { .. } => false,
+    };
+    let message = if damage { &DISK104E } else { &DISK105E };
+    MemberError::Unusable(message.with(&[&member, error]))
+}
+
+/// Whoever writes beyond the file size limit of its process is killed without a word, unless it listens for the
+/// signal. Then the write fails, and there is somebody to say so.
+fn outlive_file_limits() -> Result<(), MemberError> {
+    let listening = signal(SignalKind::from_raw(Signal::XFSZ.as_raw()));
+    listening.map(drop).map_err(|source| MemberError::Io { what: "signals can't be had", source })
 }
 
 /// How consensus reaches other members.
@@ -248,6 +282,7 @@ impl Dial for RaftLane {
 }
 
 async fn serve(
+    config: &Config,
     listener: &mut Listener,
     doors: &Doors,
     core: &Arc<Core>,
@@ -259,28 +294,36 @@ async fn serve(
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
     let mut standing = consensus.standing();
+    let room_wait = Duration::from_millis(config.activation.member_lost_ms);
+    let mut no_room = pin!(without_room_for(room_wait, consensus.standing()));
     loop {
         tokio::select! {
             accepted = listener.accept() => doors.open(accepted),
             _ = terminate.recv() => core.tell(Event::Stop),
             _ = interrupt.recv() => core.tell(Event::Stop),
             _ = ending.changed() => return match ending.borrow_and_update().clone() {
-                Some(Ended::Failed(reason)) => Err(MemberError::Failed(reason)),
-                Some(Ended::Broken(reason)) => Err(MemberError::Broken(reason)),
+                Some(Ended::Failed(reason)) => Err(failed_member(folder, &reason)),
                 Some(Ended::InOrder) | None => Ok(()),
             },
+            // The others count on a member that answers, and it would keep them waiting in every activation.
+            reason = &mut no_room => return Err(failed_member(folder, &reason)),
             changed = standing.changed() => {
                 let failure = standing.borrow_and_update().failed.clone();
-                if let Some(reason) = failure {
-                    return Err(MemberError::Failed(reason));
+                let ended = || changed.is_err().then(|| "consensus has ended".to_string());
+                if let Some(reason) = failure.or_else(ended) {
+                    let reason = core.shelf_failure().unwrap_or(reason);
+                    return Err(failed_member(folder, &reason));
                 }
-                if changed.is_err() {
-                    return Err(MemberError::Failed("the consensus group has ended".to_string()));
-                }
+                // The shelf may have lost what the log has.
+                check_sharing(config, core)?;
                 settle_plex(core, folder)?;
             }
         }
     }
+}
+
+fn failed_member(folder: &DataFolder, reason: &str) -> MemberError {
+    MemberError::Failed(DISK103E.with(&[&folder.identity().member, &reason]))
 }
 
 /// Once the plex is formed, the data folder belongs to it and to no other of its name.
@@ -300,7 +343,28 @@ async fn tell_time(core: Arc<Core>) {
     }
 }
 
-async fn tell_standing(core: Arc<Core>, mut standing: watch::Receiver<crate::consensus::Standing>) {
+/// Why the log has no room, once it had none for so long.
+async fn without_room_for(span: Duration, mut standing: watch::Receiver<Standing>) -> String {
+    while standing.wait_for(|standing| standing.full.is_some()).await.is_ok() {
+        let room = timeout(span, standing.wait_for(|standing| standing.full.is_none())).await.is_ok();
+        let full = standing.borrow().full.clone();
+        if let (false, Some(full)) = (room, full) {
+            return full;
+        }
+    }
+    pending().await
+}
+
+/// A master whose log has no room can't make a proposal: another one leads until it has.
+async fn lead_only_with_room(consensus: Arc<Consensus>) {
+    let mut standing = consensus.standing();
+    while standing.wait_for(|standing| standing.is_master && standing.full.is_some()).await.is_ok() {
+        consensus.hand_over().await;
+        tokio::time::sleep(HAND_OVER_PAUSE).await;
+    }
+}
+
+async fn tell_standing(core: Arc<Core>, mut standing: watch::Receiver<Standing>) {
     let mut told = None;
     loop {
         let now = {

@@ -6,12 +6,13 @@ use super::links::LinkKeeper;
 use super::wire::{Question, Reply};
 use super::workroom::Order;
 use crate::consensus::{Consensus, MembershipError, ProposeError};
+use crate::logging;
 use control_region::{BarrierId, Effect, Event, ProposalId};
 use plex::{Incarnation, PlexChange, PlexReply};
 use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::sync::watch;
-use vocabulary::{Message, Severity, encoding};
+use vocabulary::encoding;
 
 /// What it takes to carry out an effect.
 pub(super) struct Performer {
@@ -30,10 +31,8 @@ pub(super) struct Performer {
 pub(super) enum Ended {
     /// It stopped.
     InOrder,
-    /// It can't go on, because something could not be written.
+    /// It can't go on, for this reason.
     Failed(String),
-    /// It can't go on, because a part of it broke.
-    Broken(String),
 }
 
 impl Performer {
@@ -74,7 +73,7 @@ impl Performer {
             Effect::Answer { request, answer } => self.doors.answer(request, &answer),
             Effect::Progress { request, progress } => self.doors.progress(request, &progress),
             Effect::Scheduled { request, outcome } => self.doors.scheduled(request, &outcome),
-            Effect::Issue(message) => issue(&message),
+            Effect::Issue(message) => logging::issue(&message),
             Effect::Stopped => {
                 self.ended.send_replace(Some(Ended::InOrder));
             }
@@ -82,16 +81,6 @@ impl Performer {
                 self.ended.send_replace(Some(Ended::Failed(reason)));
             }
         }
-    }
-}
-
-/// A message goes to the log, its number a field of its own.
-fn issue(message: &Message) {
-    let (number, text) = (message.number(), message.text());
-    match message.severity() {
-        Severity::Information => tracing::info!(number, "{number} {text}"),
-        Severity::Warning => tracing::warn!(number, "{number} {text}"),
-        Severity::Error | Severity::Action => tracing::error!(number, "{number} {text}"),
     }
 }
 
@@ -116,7 +105,13 @@ async fn inquire(core: Arc<Core>, links: LinkKeeper) {
 async fn propose(core: Arc<Core>, consensus: Arc<Consensus>, proposal: ProposalId, change: Box<PlexChange>) {
     let outcome = match consensus.propose(encoding::encode(&*change)).await {
         Ok(proposed) => encoding::decode::<PlexReply>("reply of the plex", &proposed.reply).ok(),
-        Err(ProposeError::NotMaster { .. } | ProposeError::NoQuorum | ProposeError::Stopped) => None,
+        // Who leads and whether there is room is told where it changes, and is asked again and again here.
+        Err(
+            ProposeError::NotMaster { .. }
+            | ProposeError::NoQuorum
+            | ProposeError::NoRoom(_)
+            | ProposeError::Stopped,
+        ) => None,
         Err(ProposeError::Refused(reason)) => {
             tracing::warn!("a change was not made: {reason}");
             None

@@ -3,7 +3,7 @@
 use super::{
     MuxSettings,
     frame::{Frame, HEAD_BYTES},
-    link::{LinkLost, LostReason, next_frame, report, send_queued},
+    link::{LinkLost, LostReason, next_frame, send_queued},
 };
 use crate::{
     connection::{Connection, FarEnd, FrameReceiver, FrameSender},
@@ -294,9 +294,7 @@ async fn run(
         reason = send_queued(sender, queued, settings) => reason,
         reason = receive_answers(&mut receiver, &waiting, settings) => reason,
     };
-    let link_lost = far_end.lost(reason);
-    report(&link_lost);
-    lost.send_replace(Some(link_lost));
+    lost.send_replace(Some(far_end.lost(reason)));
     waiting.lock().clear();
 }
 

@@ -4,6 +4,7 @@ use super::{MuxSettings, frame::Frame};
 use crate::{
     connection::{FarEnd, FrameReceiver, FrameSender, ReceiveError, SendError},
     peer::Peer,
+    plain,
 };
 use std::{net::SocketAddr, time::Duration};
 use tokio::{
@@ -111,26 +112,16 @@ pub(super) async fn next_frame(
 
 fn broken_sending(error: SendError) -> LostReason {
     match error {
-        SendError::Broken { source, .. } => LostReason::Broken(source.to_string()),
+        SendError::Broken { source, .. } => LostReason::Broken(plain::broken(&source)),
         too_long @ SendError::TooLong { .. } => LostReason::Broken(too_long.to_string()),
     }
 }
 
 fn broken_receiving(error: ReceiveError) -> LostReason {
     match error {
-        ReceiveError::Broken { source, .. } => LostReason::Broken(source.to_string()),
+        ReceiveError::Broken { source, .. } => LostReason::Broken(plain::broken(&source)),
         ReceiveError::TooLong { bytes_max, .. } => {
             LostReason::Malformed(format!("a frame of more than {bytes_max} bytes"))
-        }
-    }
-}
-
-/// Writes down a loss; an orderly end is no news.
-pub(super) fn report(lost: &LinkLost) {
-    match lost.reason {
-        LostReason::Ended | LostReason::Closed => tracing::debug!("{lost}"),
-        LostReason::Silent { .. } | LostReason::Broken(_) | LostReason::Malformed(_) => {
-            tracing::warn!("{lost}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::{
     MuxSettings,
     frame::{Frame, HEAD_BYTES},
-    link::{LinkLost, LostReason, next_frame, report, send_queued},
+    link::{LinkLost, LostReason, next_frame, send_queued},
 };
 use crate::connection::{Connection, FrameReceiver};
 use bytes::Bytes;
@@ -93,9 +93,7 @@ where
         reason = send_queued(sender, queued, settings) => reason,
         reason = inbox.receive(receiver) => reason,
     };
-    let lost = far_end.lost(reason);
-    report(&lost);
-    lost
+    far_end.lost(reason)
 }
 
 /// Handles tells in a task of their own, which ends when it has handled the last.

@@ -7,12 +7,14 @@ mod activation;
 mod catalog;
 mod database;
 mod generation;
+mod host;
 mod member;
 
 pub use activation::*;
 pub use catalog::*;
 pub use database::*;
 pub use generation::*;
+pub use host::*;
 pub use member::*;
 
 use serde::{Deserialize, Serialize};
@@ -127,7 +129,7 @@ impl<'de> Deserialize<'de> for Message {
 
 /// Every message this program can issue, table by table.
 pub fn all() -> impl Iterator<Item = &'static MessageDefinition> {
-    [ACTIVATION, CATALOG, DATABASE, GENERATION, MEMBER].into_iter().flatten().copied()
+    [ACTIVATION, CATALOG, DATABASE, GENERATION, HOST, MEMBER].into_iter().flatten().copied()
 }
 
 /// The definition of a number, if this release has it.

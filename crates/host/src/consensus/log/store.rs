@@ -97,6 +97,11 @@ impl LogStore {
         self.health().appended_bytes.load(Ordering::Relaxed)
     }
 
+    /// From now on nobody waits for room: openraft does not end while it waits for the log.
+    pub(in crate::consensus) fn stop_waiting(&self) {
+        self.writer.stop_waiting();
+    }
+
     /// Returns once everything asked for is done and the files are closed.
     pub(in crate::consensus) async fn stop(&self) {
         let (done, stopped) = completion();
@@ -181,6 +186,14 @@ impl Known {
             Ok(Some(entry.log_id))
         };
         let last = entry(log.next_position() - 1)?.or(purged);
+        // The entry that forms a plex is of term 0. Any other one was taken from a master that had this node's vote, and
+        // without it the node could vote for another in the same term.
+        if let (Some(last), None) = (last, marks.vote)
+            && last.committed_leader_id().term > 0
+        {
+            let reason = format!("the log goes to entry {}, and the vote file is missing", last.index);
+            return Err(ConsensusError::State { reason });
+        }
         let first = (log.first_position() - 1).max(purged_next);
         if last != purged && first > purged_next {
             let reason = format!("the log begins at entry {first}, and was let go only before {purged_next}");

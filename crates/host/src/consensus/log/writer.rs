@@ -4,6 +4,7 @@ use super::marks::{CommittedMark, Marks};
 use crate::{
     consensus::format::{LogIdRecord, VoteRecord},
     files::SegmentLog,
+    logging,
 };
 use bytes::Bytes;
 use dasd::{DataSetError, LogSet};
@@ -19,6 +20,7 @@ use std::{
     thread,
     time::Duration,
 };
+use vocabulary::message::{DISK101E, DISK102I};
 
 /// How long the thread waits before it looks again whether there is room.
 const ROOM_PAUSE: Duration = Duration::from_millis(100);
@@ -105,6 +107,11 @@ impl Writer {
         }
     }
 
+    /// From now on what finds no room fails at once.
+    pub(super) fn stop_waiting(&self) {
+        self.health.stopping.store(true, Ordering::Relaxed);
+    }
+
     /// Has this noted with one of the next requests, or soon after. It is not worth waking the thread for.
     pub(super) fn note_committed(&self, upto: LogIdRecord) {
         *locked(&self.health.committed) = Some(upto);
@@ -112,7 +119,7 @@ impl Writer {
 
     /// Asks the thread to end, even if it waits for room. `done` is called when the files are closed.
     pub(super) fn stop(&self, done: Done) {
-        self.health.stopping.store(true, Ordering::Relaxed);
+        self.stop_waiting();
         self.ask(Request::Stop { done });
     }
 }
@@ -266,12 +273,15 @@ impl Thread {
         loop {
             match write(self) {
                 Ok(done) => {
-                    *locked(&self.health.full) = None;
+                    if locked(&self.health.full).take().is_some() {
+                        logging::issue(&DISK102I.with(&[&self.folder.display()]));
+                    }
                     return Ok(done);
                 }
-                Err(full @ DataSetError::Full { .. }) => {
-                    if locked(&self.health.full).replace(full.to_string()).is_none() {
-                        tracing::error!("the log waits for room: {full}");
+                Err(DataSetError::Full { set, reason }) => {
+                    let full = format!("{set}: {reason}");
+                    if locked(&self.health.full).replace(full.clone()).is_none() {
+                        logging::issue(&DISK101E.with(&[&set, &reason]));
                     }
                     if self.health.stopping.load(Ordering::Relaxed) {
                         return Err(io::Error::other(full));
@@ -284,7 +294,7 @@ impl Thread {
     }
 
     fn fail(&self, reason: String) -> io::Error {
-        tracing::error!("consensus stops, because its log can't be written: {reason}");
+        tracing::debug!("consensus stops, because its log can't be written: {reason}");
         locked(&self.health.failed).get_or_insert(reason.clone());
         io::Error::other(reason)
     }

@@ -7,6 +7,7 @@ use crate::{
         machine::Frozen,
     },
     files::{sync_folder, write_aside_with},
+    logging,
 };
 use std::{
     fs::{self, File},
@@ -17,6 +18,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
 };
+use vocabulary::message::DISK107W;
 
 const SUFFIX: &str = "snapshot";
 const INCOMING: &str = "part";
@@ -62,7 +64,7 @@ impl Snapshots {
                 Ok(found) => held.push(found),
                 Err(error) => {
                     let aside = path.with_extension("damaged");
-                    tracing::error!(snapshot = %path.display(), aside = %aside.display(), "a snapshot is damaged and set aside, an older one counts: {error}");
+                    logging::issue(&DISK107W.with(&[&path.display(), &error, &aside.display()]));
                     fs::rename(path, aside)?;
                 }
             }

@@ -62,7 +62,7 @@ async fn a_full_disk_refuses_proposals_and_nothing_is_lost() {
             _ = plex.until(1, |standing| standing.full.is_some()) => break node.propose(Vec::new()).await.unwrap_err(),
         }
     };
-    assert!(matches!(&waiting, ProposeError::Refused(text) if text.contains("no room")), "{waiting}");
+    assert!(matches!(&waiting, ProposeError::NoRoom(text) if text.contains("No space left")), "{waiting}");
     full.store(false, Ordering::Relaxed);
     filler.join().unwrap();
     plex.until(1, |standing| standing.full.is_none()).await;

@@ -79,6 +79,7 @@ async fn entries_votes_and_marks_survive_a_restart() {
 async fn without_a_second_snapshot_nothing_is_let_go_from_the_disk() {
     let folder = tempdir().unwrap();
     let mut log = open(folder.path());
+    log.save_vote(&Vote::new_committed(1, 7)).await.unwrap();
     append(&mut log, 0..200).await;
     log.purge(id(150)).await.unwrap();
     assert_eq!(log.get_log_state().await.unwrap().last_purged_log_id, Some(id(150)));
@@ -92,6 +93,7 @@ async fn without_a_second_snapshot_nothing_is_let_go_from_the_disk() {
 async fn a_log_goes_on_after_a_snapshot_from_elsewhere() {
     let folder = tempdir().unwrap();
     let mut log = open(folder.path());
+    log.save_vote(&Vote::new_committed(1, 7)).await.unwrap();
     append(&mut log, 0..10).await;
     log.purge(id(500)).await.unwrap();
     append(&mut log, 501..510).await;

@@ -210,15 +210,17 @@ impl LogSet for SegmentLog {
         if self.current.unwritten.is_empty() {
             return Ok(());
         }
+        let number = self.current.number;
+        let doing = |what: &str| format!("{what} {}", segment_path(Path::new(""), number).display());
         match self.current.file.write_all_at(&self.current.unwritten, self.current.written) {
             Ok(()) => {}
             // Some file systems want new room for old blocks. The records stay and can be forced later.
-            Err(error) if matches!(self.refused("write", &error), DataSetError::Full { .. }) => {
-                return Err(self.refused("write", &error));
+            Err(error) if matches!(self.refused(&doing("write"), &error), DataSetError::Full { .. }) => {
+                return Err(self.refused(&doing("write"), &error));
             }
-            Err(error) => return Err(self.poison("write", &error)),
+            Err(error) => return Err(self.poison(&doing("write"), &error)),
         }
-        self.current.file.sync_data().map_err(|error| self.poison("sync", &error))?;
+        self.current.file.sync_data().map_err(|error| self.poison(&doing("sync"), &error))?;
         self.current.written = self.current.end();
         self.current.unwritten.clear();
         self.current.unforced = self.next_position();

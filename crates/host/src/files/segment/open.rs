@@ -7,6 +7,7 @@ use super::{
     refused,
     scan::{self, Scanned},
 };
+use crate::logging;
 use dasd::DataSetError;
 use std::{
     collections::VecDeque,
@@ -15,6 +16,7 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
+use vocabulary::message::DISK106W;
 
 /// A segment file and its header.
 struct Found {
@@ -94,8 +96,8 @@ fn numbers(set: &str, folder: &Path) -> Result<Vec<u64>, DataSetError> {
 fn adopt(set: &str, found: Found, scanned: Scanned) -> Result<Segment, DataSetError> {
     let Found { path, file, header: SegmentHeader { number, first, .. } } = found;
     if let Some(until) = scanned.torn_until {
-        let (segment, offset, bytes) = (path.display(), scanned.end, until - scanned.end);
-        tracing::warn!(%segment, offset, bytes, "the log ends in a torn record, which was never forced");
+        let (offset, bytes) = (scanned.end, until - scanned.end);
+        logging::issue(&DISK106W.with(&[&bytes, &offset, &path.display()]));
         // A torn record's bytes must not be mistaken for a good one behind the next shorter one.
         file::clear(&file, offset, until).map_err(|error| refused(set, "clear the torn record", &error))?;
     }
