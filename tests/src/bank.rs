@@ -2,6 +2,7 @@
 
 use crate::{Cluster, Output};
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 /// Activates what is staged, everywhere.
 pub const IMPORT: &str = "IMPORT DEFN SOURCE(CATALOG)";
@@ -20,6 +21,16 @@ impl Cluster {
     /// Stages the change of the sample bank: a DBD and two PSBs.
     pub fn stage_change(&self) {
         self.populate("stage", &[sample("change")]).well();
+    }
+
+    /// Stages so many databases of a hundred fields each, other than those of every other generation, with what `spoc`
+    /// is given before that. They are what fills a log.
+    pub fn stage_bulk(&self, before: &[&str], count: usize, generation: usize) -> Output {
+        let folder = self.layout().folder.join(format!("bulk-{generation}"));
+        let written = write_bulk(&folder, count, generation);
+        written.unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        let stage = ["populate", "--mode", "stage", "--delete"].into_iter();
+        self.spoc(before.iter().copied().chain(stage).map(Into::into).chain([folder]))
     }
 
     /// Puts source into the catalog.
@@ -50,6 +61,12 @@ impl Cluster {
         answer["master"].as_str().unwrap_or_default().to_string()
     }
 
+    /// The same as one member sees it.
+    pub fn master_seen_by(&self, member: &str) -> String {
+        let answer = self.spoc(["--member", member, "--output", "json", "QUERY MEMBER TYPE(IMS)"]).json();
+        answer["master"].as_str().unwrap_or_default().to_string()
+    }
+
     /// The status words of a member that is asked alone, whether or not others can be reached.
     pub fn status_from(&self, member: &str) -> String {
         let query = format!("QUERY MEMBER TYPE(IMS) SHOW(STATUS) ROUTE({member})");
@@ -62,6 +79,24 @@ impl Cluster {
         let local = rows.iter().find(|row| row["MbrName"] == member && row["LclStat"].is_string());
         local.map(|row| row["LclStat"].as_str().unwrap_or_default().to_string()).unwrap_or_default()
     }
+}
+
+fn write_bulk(folder: &Path, count: usize, generation: usize) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    for number in 0..count {
+        let mut text = format!(
+            "         DBD   NAME=B{number:05},ACCESS=(HDAM,OSAM),RMNAME=(DFSHDC40,1,{})\n         \
+             DATASET DD1=B{number:05}D,DEVICE=3390,SIZE=(4096)\n         \
+             SEGM  NAME=ROOT,PARENT=0,BYTES=1000\n         FIELD NAME=(KEY,SEQ,U),BYTES=10,START=1\n",
+            generation + 1
+        );
+        for field in 1..100 {
+            text += &format!("         FIELD NAME=F{field:05},BYTES=10,START={}\n", 10 * field + 1);
+        }
+        text += "         DBDGEN\n         FINISH\n         END\n";
+        fs::write(folder.join(format!("B{number:05}.dbd")), text)?;
+    }
+    Ok(())
 }
 
 impl Output {

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
+/// How the variables begin by which cargo tells a program of which package it is.
+const PACKAGE: [&str; 4] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_"];
+
 /// Where the programs are.
 #[derive(Debug, Clone)]
 pub struct Binaries {
@@ -36,6 +39,13 @@ impl Binaries {
         // The whole workspace, so that dependencies are built with the features that its tests have built them with.
         cargo.args(["build", "--workspace", "--bins", "--profile", profile]);
         cargo.args(["--message-format", "json-render-diagnostics"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+        // A test run tells its tests which package they are of. A dependency whose build looks at that would be built
+        // anew here, and once more outside.
+        for (name, _) in std::env::vars_os() {
+            if name.to_str().is_some_and(|name| PACKAGE.iter().any(|start| name.starts_with(start))) {
+                cargo.env_remove(name);
+            }
+        }
         let output =
             cargo.stdin(Stdio::null()).stderr(Stdio::inherit()).output().map_err(BuildError::NoCargo)?;
         if !output.status.success() {

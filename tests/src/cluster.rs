@@ -113,10 +113,15 @@ impl Cluster {
         self.restart(member);
     }
 
-    /// Waits until a member has ended by itself.
-    pub fn wait_ended(&mut self, member: &str) {
+    /// Waits until a member has ended by itself, and gives its exit code; `None` if a signal ended it.
+    pub fn wait_ended(&mut self, member: &str) -> Option<i32> {
         let mut process = self.take(member);
-        self.wait_until(&format!("{member} ends by itself"), END_LIMIT, || process.ended().is_some());
+        let mut status = None;
+        self.wait_until(&format!("{member} ends by itself"), END_LIMIT, || {
+            status = process.ended();
+            status.is_some()
+        });
+        status.and_then(|status| status.code())
     }
 
     /// Starts a member that is down, and does not wait for it.
@@ -139,9 +144,7 @@ impl Cluster {
             status = process.ended();
             status.is_some()
         });
-        let text = self.log(member).text();
-        let printed = text.get(usize::try_from(place).unwrap_or(0)..).unwrap_or_default().to_string();
-        (status.and_then(|status| status.code()), printed)
+        (status.and_then(|status| status.code()), self.log(member).text_since(place))
     }
 
     /// SIGKILL: the member is gone between two instructions.

@@ -20,6 +20,7 @@
 pub mod bank;
 pub mod binaries;
 pub mod cluster;
+pub mod faults;
 pub mod layout;
 pub mod log;
 pub mod member;

@@ -23,11 +23,20 @@ impl MemberLog {
         std::fs::metadata(&self.0).map_or(0, |metadata| metadata.len())
     }
 
+    /// What was printed from a place on.
+    pub fn text_since(&self, place: u64) -> String {
+        let text = self.text();
+        usize::try_from(place).ok().and_then(|place| text.get(place..)).unwrap_or(&text).to_string()
+    }
+
     /// How many lines have this message number, from a place on.
     pub fn count_since(&self, place: u64, number: &str) -> usize {
-        let text = self.text();
-        let rest = usize::try_from(place).ok().and_then(|place| text.get(place..)).unwrap_or(&text);
-        count(rest, number)
+        count(&self.text_since(place), number)
+    }
+
+    /// The lines that have this text in them.
+    pub fn lines_with(&self, text: &str) -> Vec<String> {
+        self.text().lines().filter(|line| line.contains(text)).map(ToString::to_string).collect()
     }
 
     /// The last lines, for a person to read.

@@ -4,6 +4,7 @@
 use end_to_end::{Binaries, Cluster};
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{self, File};
+use std::io;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -23,9 +24,9 @@ fn stopped() -> (String, String) {
 }
 
 /// Starts a member cold, and waits until it takes commands.
-fn start_cold(cluster: &Cluster, member: &str) -> Child {
+fn start_cold(cluster: &Cluster, member: &str) -> io::Result<Child> {
     let layout = cluster.layout();
-    let log = File::options().append(true).open(layout.log(member)).unwrap();
+    let log = File::options().append(true).open(layout.log(member))?;
     let ready = cluster.message_count(member, "DFS810I");
     let child = Command::new(&Binaries::for_stories().ims)
         .args(["member", "--cold", "--config"])
@@ -33,15 +34,15 @@ fn start_cold(cluster: &Cluster, member: &str) -> Child {
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(log)
-        .spawn()
-        .unwrap();
+        .spawn()?;
     cluster.wait_until("it takes commands", LIMIT, || cluster.message_count(member, "DFS810I") > ready);
-    child
+    Ok(child)
 }
 
-fn end(mut child: Child) {
-    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
-    assert!(child.wait().unwrap().success());
+fn end(mut child: Child) -> io::Result<()> {
+    kill_process(Pid::from_child(&child), Signal::TERM)?;
+    assert!(child.wait()?.success());
+    Ok(())
 }
 
 #[test]
@@ -63,9 +64,9 @@ fn what_is_stopped_outlives_an_abend_and_a_shutdown_and_not_a_cold_start() {
     assert_eq!(statuses(&cluster, "IMS1"), Default::default(), "another member has nothing to do with it");
 
     cluster.end("IMS2");
-    let child = start_cold(&cluster, "IMS2");
+    let child = start_cold(&cluster, "IMS2").unwrap();
     assert_eq!(statuses(&cluster, "IMS2"), Default::default(), "after a cold start");
-    end(child);
+    end(child).unwrap();
     cluster.restart("IMS2");
     assert_eq!(statuses(&cluster, "IMS2"), Default::default(), "what a cold start forgot does not come back");
     cluster.finish();
@@ -85,9 +86,9 @@ fn states_that_can_not_be_read_are_named_and_a_cold_start_does_without_them() {
     assert_ne!(status, Some(0));
     assert!(said.contains("state/stops is damaged") && said.contains("--cold"), "{said}");
     assert!(!said.contains("panicked"), "{said}");
-    let child = start_cold(&cluster, "IMS2");
+    let child = start_cold(&cluster, "IMS2").unwrap();
     assert_eq!(statuses(&cluster, "IMS2"), Default::default());
-    end(child);
+    end(child).unwrap();
     cluster.expect_error("state/stops is damaged");
     cluster.finish();
 }
