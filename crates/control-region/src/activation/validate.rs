@@ -3,6 +3,7 @@
 
 use crate::event::Effect;
 use crate::library::CatalogLibrary;
+use crate::om::ReplyTo;
 use crate::region::ControlRegion;
 use crate::work::{Task, Work, WorkId};
 use catalog::{Catalog, ImportPlan, ImportProblem, PlanMode};
