@@ -155,6 +155,11 @@ impl Resources {
         self.regions.iter().filter(move |(_, running)| **running == psb).map(|(region, _)| *region)
     }
 
+    /// How many regions run a PSB.
+    pub fn busy_region_count(&self) -> u64 {
+        self.regions.len() as u64
+    }
+
     /// The scheduled PSBs whose blocks refer to a DBD.
     pub fn scheduled_users_of(&self, dbd: DbdName) -> BTreeSet<PsbName> {
         let uses = |psb: &&PsbName| self.loaded.get(psb).is_some_and(|loaded| loaded.dbds.contains_key(&dbd));

@@ -82,6 +82,16 @@ pub enum Phase {
     },
 }
 
+impl Phase {
+    /// The phase in a word, as operators read it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Preparing => "PREPARE",
+            Self::Committing { .. } => "COMMIT",
+        }
+    }
+}
+
 /// A survivor became master.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TakeOver {

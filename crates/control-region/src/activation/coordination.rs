@@ -22,6 +22,17 @@ pub(crate) struct Coordination {
     told: Moment,
 }
 
+impl Coordination {
+    /// Who has said what the present phase of this activation asks for.
+    pub(crate) fn heard(&self, activation: &Activation) -> BTreeSet<MemberName> {
+        match activation.phase {
+            _ if self.token != activation.token => BTreeSet::new(),
+            Phase::Preparing => self.votes.keys().copied().collect(),
+            Phase::Committing { .. } => self.done.keys().copied().collect(),
+        }
+    }
+}
+
 impl ControlRegion {
     /// Everything that a master owes the plex.
     pub(crate) fn master_turn(&mut self) {
@@ -189,10 +200,7 @@ impl ControlRegion {
             return;
         }
         coordination.told = self.now;
-        let (step, heard): (_, BTreeSet<MemberName>) = match activation.phase {
-            Phase::Preparing => ("PREPARE", coordination.votes.keys().copied().collect()),
-            Phase::Committing { .. } => ("COMMIT", coordination.done.keys().copied().collect()),
-        };
+        let (step, heard) = (activation.phase.word(), coordination.heard(activation));
         let awaited: Vec<String> = activation
             .awaited()
             .filter(|member| !heard.contains(member))

@@ -7,7 +7,7 @@ use crate::om::ReplyTo;
 use crate::region::ControlRegion;
 use crate::work::{Task, Work, WorkId};
 use catalog::{Catalog, ImportPlan, ImportProblem, PlanMode};
-use csl::om::CompletionCode;
+use csl::om::{Answer, CompletionCode};
 use definitions::{Definition, acb};
 use plex::ActivationMode;
 use std::collections::BTreeSet;
@@ -39,6 +39,15 @@ pub(crate) struct Verdict {
 pub(crate) struct Validation {
     verdict: Option<Verdict>,
     work: Option<WorkId>,
+    /// Who is answered once it is done.
+    waiting: Vec<(ReplyTo, Answer)>,
+}
+
+impl Validation {
+    /// Whether staging is being checked.
+    pub(crate) fn is_under_way(&self) -> bool {
+        self.work.is_some()
+    }
 }
 
 impl Verdict {
@@ -64,7 +73,19 @@ impl ControlRegion {
 
     pub(crate) fn validated(&mut self, work: WorkId, verdict: Verdict) {
         if self.validation.work == Some(work) {
-            self.validation = Validation { verdict: Some(verdict), work: None };
+            let waiting = std::mem::take(&mut self.validation.waiting);
+            self.validation = Validation { verdict: Some(verdict), work: None, waiting: Vec::new() };
+            for (to, answer) in waiting {
+                self.reply(to, answer);
+            }
+        }
+    }
+
+    /// Answers a job whose definitions are staged, when they are validated as well, so that no import waits for that.
+    pub(crate) fn reply_when_validated(&mut self, to: ReplyTo, answer: Answer) {
+        match self.validate(ActivationMode::Plain).is_some() {
+            true => self.reply(to, answer),
+            false => self.validation.waiting.push((to, answer)),
         }
     }
 }

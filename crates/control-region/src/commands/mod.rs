@@ -1,11 +1,15 @@
 //! What operators can ask, a file for each command: who carries it out, and what it does there.
 
 mod delete_member;
+mod display_modify;
 mod import_defn;
 mod list;
 mod named;
 mod query_db;
+mod query_ims;
+mod query_imsplex;
 mod query_member;
+mod query_olc;
 mod query_pgm;
 mod update_db;
 mod update_pgm;
@@ -96,8 +100,15 @@ fn way_of(region: &ControlRegion, command: &Command, view: &CommandView) -> Resu
     match view {
         CommandView::ImportDefn(options) => import_defn::coordinator(region, command, options),
         CommandView::DeleteMember(_) => Ok(Way::ByOne { to: master(region, &command.text)?, token: None }),
-        CommandView::QueryMember(_) | CommandView::QueryResource(_) => {
+        CommandView::DisplayModify(_)
+        | CommandView::QueryIms(_)
+        | CommandView::QueryImsplex(_)
+        | CommandView::QueryMember(_)
+        | CommandView::QueryResource(_) => {
             Ok(Way::Everywhere { members: routed(region, &command.route), newest: true })
+        }
+        CommandView::QueryOlc(_) => {
+            Ok(Way::Everywhere { members: any_one(region, &command.route), newest: true })
         }
         CommandView::UpdateResource(_) => {
             Ok(Way::Everywhere { members: routed(region, &command.route), newest: false })
@@ -117,6 +128,14 @@ fn routed(region: &ControlRegion, route: &Route) -> Vec<MemberName> {
             members
         }
         Route::AnyOne => vec![region.me()],
+        Route::Members(members) => members.clone(),
+    }
+}
+
+/// Who answers what every member would answer alike: this one, where the command does not say.
+fn any_one(region: &ControlRegion, route: &Route) -> Vec<MemberName> {
+    match route {
+        Route::All | Route::AnyOne => vec![region.me()],
         Route::Members(members) => members.clone(),
     }
 }
@@ -145,13 +164,7 @@ pub(crate) fn execute(region: &mut ControlRegion, asked: &OperatorRequest) -> An
     let mut answer = match asked {
         OperatorRequest::List(list) => list::list(region, list),
         OperatorRequest::Command { text, .. } => match parse(region, text) {
-            Ok((_, CommandView::QueryMember(query))) => query_member::query(region, query),
-            Ok((_, CommandView::QueryResource(query))) if query.kind == ResourceKind::Dbd => {
-                query_db::query(region, &query)
-            }
-            Ok((_, CommandView::QueryResource(query))) => query_pgm::query(region, &query),
-            Ok((_, CommandView::UpdateResource(update))) => execute_update(region, &update),
-            Ok((_, CommandView::ImportDefn(_) | CommandView::DeleteMember(_))) => not_for_one(region, text),
+            Ok((_, view)) => execute_view(region, text, view),
             Err(answer) => *answer,
         },
         OperatorRequest::Populate(_) => not_for_one(region, &text),
@@ -159,6 +172,22 @@ pub(crate) fn execute(region: &mut ControlRegion, asked: &OperatorRequest) -> An
     answer.command = text;
     (answer.started, answer.stopped) = (region.now, region.now);
     answer
+}
+
+fn execute_view(region: &mut ControlRegion, text: &str, view: CommandView) -> Answer {
+    match view {
+        CommandView::DisplayModify(_) => display_modify::display(region),
+        CommandView::QueryIms(query) => query_ims::query(region, query),
+        CommandView::QueryImsplex(query) => query_imsplex::query(region, &query),
+        CommandView::QueryMember(query) => query_member::query(region, query),
+        CommandView::QueryOlc(query) => query_olc::query(region, query),
+        CommandView::QueryResource(query) if query.kind == ResourceKind::Dbd => {
+            query_db::query(region, &query)
+        }
+        CommandView::QueryResource(query) => query_pgm::query(region, &query),
+        CommandView::UpdateResource(update) => execute_update(region, &update),
+        CommandView::ImportDefn(_) | CommandView::DeleteMember(_) => not_for_one(region, text),
+    }
 }
 
 fn execute_update(region: &mut ControlRegion, update: &UpdateResource) -> Answer {
@@ -176,8 +205,15 @@ fn not_for_one(region: &ControlRegion, text: &str) -> Answer {
 /// Adds to a merged answer what no member says of itself.
 pub(crate) fn complete(region: &ControlRegion, asked: &OperatorRequest, answer: &mut Answer) {
     let OperatorRequest::Command { text, .. } = asked else { return };
-    if let Ok((command, CommandView::QueryMember(query))) = parse(region, text) {
-        query_member::complete(region, &command.route, query, answer);
+    match parse(region, text) {
+        Ok((_, CommandView::DisplayModify(display))) => display_modify::complete(region, display, answer),
+        Ok((command, CommandView::QueryImsplex(query))) => {
+            query_imsplex::complete(region, &command.route, &query, answer);
+        }
+        Ok((command, CommandView::QueryMember(query))) => {
+            query_member::complete(region, &command.route, query, answer);
+        }
+        _ => {}
     }
 }
 

@@ -146,8 +146,6 @@ impl ControlRegion {
         let token = CommandToken(id.0);
         let Some(mut job) = self.populate.jobs.remove(&token) else { return };
         let Some(reply_to) = job.reply_to.take() else { return };
-        // So that the import finds it known.
-        self.validate(ActivationMode::Plain);
         let answer = job.answer(self.me(), admissions);
         let admitted = admissions.iter().any(|admission| admission.outcome.admitted());
         if job.card.mode == PopulateMode::Update && admitted {
@@ -159,7 +157,7 @@ impl ControlRegion {
             let report = JobReport { committed: answer, failed, left_out };
             self.begin_import(token, "POPULATE UPDATE".to_string(), options, reply_to, Some(report));
         } else {
-            self.reply(reply_to, answer);
+            self.reply_when_validated(reply_to, answer);
         }
     }
 

@@ -160,9 +160,9 @@ mod tests {
     #[test]
     fn what_can_stand_next_is_offered() {
         for (text, expected) in [
-            ("", "DELETE DEL IMPORT IMP QUERY QRY UPDATE UPD"),
+            ("", "DELETE DEL DISPLAY DIS IMPORT IMP QUERY QRY UPDATE UPD"),
             ("/up", "update upd"),
-            ("QRY ", "DB MEMBER PGM"),
+            ("QRY ", "DB IMS IMSPLEX MEMBER OLC PGM"),
             ("qry m", "member"),
             ("QRY DB ", "NAME( SHOW( STATUS( ROUTE( WAIT("),
             ("QRY DB NAME(ACCT*) S", "SHOW( STATUS("),
@@ -174,7 +174,7 @@ mod tests {
             ("IMP DEFN FOR(IMSID(IMS1)", ""),
             ("IMP DEFN FOR(IMSID(IMS1)) O", "OPTION("),
             ("QRY DB ROUTE(", "* %"),
-            ("QRY IMSPLEX ", ""),
+            ("UPD DIRECTORY ", ""),
             ("NONSENSE ", ""),
             ("( ", ""),
         ] {

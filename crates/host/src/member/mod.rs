@@ -84,6 +84,11 @@ pub enum MemberError {
     /// Something that the member rests on failed while it ran.
     #[error("{0}")]
     Failed(Message),
+    /// A part of the member broke, which no input should bring about.
+    #[error(
+        "the member has stopped, because {0}. Nothing that was accepted is lost; start it again, and report this"
+    )]
+    Broken(String),
     /// What is stopped on the member can't be read or written.
     #[error(
         "{0}. It tells which databases and programs are stopped here; started with --cold, the member begins without stops"
@@ -303,6 +308,7 @@ async fn serve(
             _ = interrupt.recv() => core.tell(Event::Stop),
             _ = ending.changed() => return match ending.borrow_and_update().clone() {
                 Some(Ended::Failed(reason)) => Err(failed_member(folder, &reason)),
+                Some(Ended::Broken(reason)) => Err(MemberError::Broken(reason)),
                 Some(Ended::InOrder) | None => Ok(()),
             },
             // The others count on a member that answers, and it would keep them waiting in every activation.

@@ -31,8 +31,10 @@ pub(super) struct Performer {
 pub(super) enum Ended {
     /// It stopped.
     InOrder,
-    /// It can't go on, for this reason.
+    /// It can't go on, because something could not be written.
     Failed(String),
+    /// It can't go on, because a part of it broke.
+    Broken(String),
 }
 
 impl Performer {

@@ -20,7 +20,7 @@ pub(super) async fn work(
             Ok(done) => core.tell(Event::Worked { work, done }),
             // Whoever waits for it would wait for ever.
             Err(error) => {
-                ended.send_replace(Some(Ended::Failed(format!("work on definitions broke off: {error}"))));
+                ended.send_replace(Some(Ended::Broken(format!("work on definitions broke off: {error}"))));
                 return;
             }
         }

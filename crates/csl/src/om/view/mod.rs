@@ -49,10 +49,18 @@ macro_rules! served {
 served! {
     /// `DELETE MEMBER`.
     DeleteMember(DeleteMember): Delete Member;
+    /// `DISPLAY MODIFY`.
+    DisplayModify(DisplayModify): Display Modify;
     /// `IMPORT DEFN`.
     ImportDefn(ImportOptions): Import Defn;
+    /// `QUERY IMS`.
+    QueryIms(QueryIms): Query Ims;
+    /// `QUERY IMSPLEX`.
+    QueryImsplex(QueryImsplex): Query Imsplex;
     /// `QUERY MEMBER`.
     QueryMember(QueryMember): Query Member;
+    /// `QUERY OLC`.
+    QueryOlc(QueryOlc): Query Olc;
     /// `QUERY DB`, `QUERY PGM`.
     QueryResource(QueryResource): Query Db, Query Pgm;
     /// `UPDATE DB`, `UPDATE PGM`.

@@ -100,9 +100,11 @@ impl QueryImsplex {
     }
 }
 
-/// `QUERY OLC`: the history of activations. Without SHOW the state now is shown.
+/// `QUERY OLC`: the history of activations. Without SHOW and LAST the state now is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QueryOlc {
+    /// Show the state now.
+    pub current: bool,
     /// Show the activations that led to the state now.
     pub history: bool,
     /// At most so many of the latest.
@@ -113,7 +115,8 @@ impl QueryOlc {
     /// What a QUERY OLC command asks for; LAST asks for the history too.
     pub fn of(command: &Command) -> Result<Self, CommandError> {
         let last = command.number("LAST");
-        Ok(Self { history: shows(command, false, "HISTORY") || last.is_some(), last })
+        let history = shows(command, false, "HISTORY") || last.is_some();
+        Ok(Self { current: shows(command, !history, "CURRENT"), history, last })
     }
 }
 

@@ -48,9 +48,22 @@ fn queries_of_the_plex_and_its_activations() {
         told(QueryImsplex::of, "QRY IMSPLEX NAME(PLEX*) TYPE(SCI,OM) SHOW(STATUS,TYPE)"),
         "QueryImsplex { names: [Generic(\"PLEX*\")], types: [\"SCI\", \"OM\"], status: [], shown: [\"STATUS\", \"TYPE\"] }"
     );
-    assert_eq!(told(QueryOlc::of, "QRY OLC LIBRARY(OLCSTAT)"), "QueryOlc { history: false, last: None }");
-    assert_eq!(told(QueryOlc::of, "QRY OLC LAST(5)"), "QueryOlc { history: true, last: Some(5) }");
-    assert_eq!(told(QueryOlc::of, "QRY OLC SHOW(HISTORY)"), "QueryOlc { history: true, last: None }");
+    assert_eq!(
+        told(QueryOlc::of, "QRY OLC LIBRARY(OLCSTAT)"),
+        "QueryOlc { current: true, history: false, last: None }"
+    );
+    assert_eq!(
+        told(QueryOlc::of, "QRY OLC LAST(5)"),
+        "QueryOlc { current: false, history: true, last: Some(5) }"
+    );
+    assert_eq!(
+        told(QueryOlc::of, "QRY OLC SHOW(HISTORY)"),
+        "QueryOlc { current: false, history: true, last: None }"
+    );
+    assert_eq!(
+        told(QueryOlc::of, "QRY OLC SHOW(ALL)"),
+        "QueryOlc { current: true, history: true, last: None }"
+    );
 }
 
 #[test]
@@ -95,20 +108,21 @@ fn the_utilities_of_the_catalog() {
 
 #[test]
 fn a_command_that_is_not_served_has_no_view() {
-    let command = Command { verb: Verb::Query, resource: Resource::Ims, ..Command::parse("QRY DB").unwrap() };
+    let command =
+        Command { verb: Verb::Update, resource: Resource::Directory, ..Command::parse("QRY DB").unwrap() };
     let error = CommandView::of(&command).unwrap_err();
     assert!(
-        error.to_string().starts_with("QUERY IMS is not carried out by members of this release: "),
+        error.to_string().starts_with("UPDATE DIRECTORY is not carried out by members of this release: "),
         "{error}"
     );
 }
 
 #[test]
 fn a_command_that_is_not_served_is_refused_by_name_before_its_keywords_are_looked_at() {
-    let error = Command::parse("QRY IMS SHOW(NONSENSE)").map(|command| command.text).unwrap_err();
+    let error = Command::parse("UPD DIRECTORY START(NONSENSE)").map(|command| command.text).unwrap_err();
     assert_eq!(error.reason_code().0, 0x203C);
     assert!(
-        error.to_string().starts_with("QUERY IMS is not carried out by members of this release: "),
+        error.to_string().starts_with("UPDATE DIRECTORY is not carried out by members of this release: "),
         "{error}"
     );
 }
