@@ -2,9 +2,11 @@
 
 mod delete_member;
 mod display_modify;
+mod export_defn;
 mod import_defn;
 mod list;
 mod named;
+mod query_catalog;
 mod query_db;
 mod query_ims;
 mod query_imsplex;
@@ -107,7 +109,7 @@ fn way_of(region: &ControlRegion, command: &Command, view: &CommandView) -> Resu
         | CommandView::QueryResource(_) => {
             Ok(Way::Everywhere { members: routed(region, &command.route), newest: true })
         }
-        CommandView::QueryOlc(_) => {
+        CommandView::ExportDefn(_) | CommandView::QueryCatalog(_) | CommandView::QueryOlc(_) => {
             Ok(Way::Everywhere { members: any_one(region, &command.route), newest: true })
         }
         CommandView::UpdateResource(_) => {
@@ -177,6 +179,8 @@ pub(crate) fn execute(region: &mut ControlRegion, asked: &OperatorRequest) -> An
 fn execute_view(region: &mut ControlRegion, text: &str, view: CommandView) -> Answer {
     match view {
         CommandView::DisplayModify(_) => display_modify::display(region),
+        CommandView::ExportDefn(asked) => export_defn::export(region, &asked),
+        CommandView::QueryCatalog(query) => query_catalog::query(region, &query),
         CommandView::QueryIms(query) => query_ims::query(region, query),
         CommandView::QueryImsplex(query) => query_imsplex::query(region, &query),
         CommandView::QueryMember(query) => query_member::query(region, query),

@@ -160,9 +160,9 @@ mod tests {
     #[test]
     fn what_can_stand_next_is_offered() {
         for (text, expected) in [
-            ("", "DELETE DEL DISPLAY DIS IMPORT IMP QUERY QRY UPDATE UPD"),
+            ("", "DELETE DEL DISPLAY DIS EXPORT EXP IMPORT IMP QUERY QRY UPDATE UPD"),
             ("/up", "update upd"),
-            ("QRY ", "DB IMS IMSPLEX MEMBER OLC PGM"),
+            ("QRY ", "CATALOG DB IMS IMSPLEX MEMBER OLC PGM"),
             ("qry m", "member"),
             ("QRY DB ", "NAME( SHOW( STATUS( ROUTE( WAIT("),
             ("QRY DB NAME(ACCT*) S", "SHOW( STATUS("),

@@ -51,8 +51,12 @@ served! {
     DeleteMember(DeleteMember): Delete Member;
     /// `DISPLAY MODIFY`.
     DisplayModify(DisplayModify): Display Modify;
+    /// `EXPORT DEFN`.
+    ExportDefn(CatalogInstances): Export Defn;
     /// `IMPORT DEFN`.
     ImportDefn(ImportOptions): Import Defn;
+    /// `QUERY CATALOG`.
+    QueryCatalog(CatalogInstances): Query Catalog;
     /// `QUERY IMS`.
     QueryIms(QueryIms): Query Ims;
     /// `QUERY IMSPLEX`.
