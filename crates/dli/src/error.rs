@@ -111,6 +111,11 @@ pub enum ScheduleError {
     /// The database was opened for less than the PSB intends.
     #[error("database {0} is open to be read, and the PSB updates it")]
     ReadOnly(DbdName),
+    /// Another program has it, and one of the two updates it.
+    #[error(
+        "another program uses database {0}, and one of the two updates it. Schedule it again when that has ended"
+    )]
+    InUse(DbdName),
     /// A feature of a PCB is none that this engine has.
     #[error("{0} is not supported (PCB {1})")]
     Pcb(&'static str, usize),

@@ -25,7 +25,7 @@
 //! **What it leaves out**, and refuses when a database is opened or a PSB is scheduled: access methods other than HDAM and
 //! HIDAM, hierarchic pointers, secondary indexes, logical relationships, compression, data capture; multiple positioning,
 //! command code O, subset pointers, segment locks (Q). There is no log yet: a database is whole again on its data sets
-//! when it was closed, and not after a crash, and programs that share one are not kept apart by locks.
+//! when it was closed, and not after a crash. There are no locks yet: a program that updates a database has it alone.
 //!
 //! It follows *Application Programming APIs* (calls, status codes) and *Database Administration* (HD organizations).
 

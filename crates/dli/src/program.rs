@@ -1,14 +1,15 @@
 //! A program that is scheduled: its PCBs and its unit of work.
 
 use crate::call::{Effects, Function, Request, Shown};
-use crate::database::{Database, Journal, Mark};
+use crate::database::{Claim, Database, Journal, Mark};
 use crate::engine::Engine;
 use crate::error::ScheduleError;
 use crate::pcb::{DbMask, DbPcb};
 use crate::status::StatusCode;
 use definitions::acb::{DbBlock, PcbBlockKind, PsbBlock};
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use vocabulary::PcbName;
+use vocabulary::{DbdName, PcbName};
 
 /// The most intermediate backout points of a unit of work.
 const SETS_MAX: usize = 255;
@@ -20,6 +21,8 @@ pub struct Program {
     pcbs: Vec<ProgramPcb>,
     journal: Journal,
     points: Vec<(Vec<u8>, Mark)>,
+    /// Given back when the program has ended and was backed out.
+    _claims: Vec<Claim>,
 }
 
 /// A PCB behind the I/O PCB.
@@ -87,9 +90,10 @@ impl Program {
                 PcbBlockKind::Gsam(_) => return Err(ScheduleError::Pcb("GSAM", at + 2)),
             });
         }
+        let claims = claim(&pcbs)?;
         let unit = engine.units.begin();
         let journal = Journal::new(unit);
-        Ok(Self { engine, io: IoMask::new(), pcbs, journal, points: Vec::new() })
+        Ok(Self { engine, io: IoMask::new(), pcbs, journal, points: Vec::new(), _claims: claims })
     }
 
     /// How many PCBs there are; the first is the I/O PCB.
@@ -264,6 +268,20 @@ impl Drop for Program {
         }
         self.engine.units.end(self.journal.unit);
     }
+}
+
+/// Claims every database of a program, to update it if any of its PCBs may.
+fn claim(pcbs: &[ProgramPcb]) -> Result<Vec<Claim>, ScheduleError> {
+    let mut wanted: BTreeMap<DbdName, (&Arc<Database>, bool)> = BTreeMap::new();
+    for pcb in pcbs {
+        if let ProgramPcb::Db { pcb, .. } = pcb {
+            wanted.entry(pcb.db.name()).or_insert((&pcb.db, false)).1 |= pcb.view.updates;
+        }
+    }
+    wanted
+        .into_iter()
+        .map(|(name, (db, updates))| Claim::new(db, updates).ok_or(ScheduleError::InUse(name)))
+        .collect()
 }
 
 fn schedule_pcb(engine: &Engine, block: &DbBlock, number: usize) -> Result<DbPcb, ScheduleError> {

@@ -30,6 +30,12 @@ fn source() -> Vec<String> {
         lines.push(" SENSEG NAME=LEAF,PARENT=ROOT".into());
     }
     lines.push(" PSBGEN PSBNAME=BOTH".into());
+    for (at, options, psb) in [(1, "G", "READER"), (2, "A", "WRITER"), (1, "A", "OTHER")] {
+        lines.push(format!(" PCB TYPE=DB,DBDNAME=DB{at},PROCOPT={options},KEYLEN=6"));
+        lines.push(" SENSEG NAME=ROOT,PARENT=0".into());
+        lines.push(" SENSEG NAME=LEAF,PARENT=ROOT".into());
+        lines.push(format!(" PSBGEN PSBNAME={psb}"));
+    }
     lines
 }
 
@@ -130,11 +136,12 @@ fn threads_share_an_engine_whose_pool_is_smaller_than_its_databases() {
     let mut program = house.program("BOTH").unwrap();
     assert_eq!(work(&mut program, 2, 200), StatusCode::OK);
     program.commit();
+    drop(program);
     let house = &house;
     std::thread::scope(|scope| {
         for reader in 0..3 {
             scope.spawn(move || {
-                let mut program = house.program("BOTH").unwrap();
+                let mut program = house.program("READER").unwrap();
                 for round in 0..1000 {
                     let root = (round * 7 + reader * 31) % 200;
                     let path = format!("ROOT    (KEY     = {root:04})");
@@ -145,12 +152,33 @@ fn threads_share_an_engine_whose_pool_is_smaller_than_its_databases() {
             });
         }
         scope.spawn(move || {
-            let mut program = house.program("BOTH").unwrap();
-            assert_eq!(work(&mut program, 3, 200), StatusCode::OK);
+            let mut program = house.program("WRITER").unwrap();
+            assert_eq!(work(&mut program, 2, 200), StatusCode::OK);
             program.commit();
         });
     });
     for name in &names {
         assert_eq!(house.check(name), "sound\n");
     }
+}
+
+#[test]
+fn a_program_that_updates_a_database_has_it_alone() {
+    let mut house = House::default();
+    assert_eq!(house.generate(&source()).unwrap(), "");
+    for name in ["DB1", "DB2"] {
+        assert_eq!(house.open(&name.parse().unwrap()).unwrap(), "");
+    }
+    let refused = |psb: &str| house.program(psb).err().map(|error| error.to_string()).unwrap_or_default();
+    let reader = house.program("READER").unwrap();
+    assert!(house.program("READER").is_ok(), "readers share");
+    assert!(house.program("WRITER").is_ok(), "another database is another matter");
+    assert!(refused("OTHER").contains("another program uses database DB1"));
+    drop(reader);
+    let other = house.program("OTHER").unwrap();
+    assert!(refused("READER").contains("another program uses database DB1"));
+    assert!(refused("BOTH").contains("database DB1"));
+    assert!(house.program("WRITER").is_ok(), "a refusal keeps nothing");
+    drop(other);
+    assert!(house.program("BOTH").is_ok());
 }

@@ -11,6 +11,8 @@ pub(crate) struct View {
     pub(crate) segments: Vec<ViewSegment>,
     /// The database is loaded.
     pub(crate) loads: bool,
+    /// Some segment may be changed.
+    pub(crate) updates: bool,
 }
 
 /// A sensitive segment.
@@ -81,7 +83,9 @@ impl View {
             }
             segments.push(view_segment(segment, path));
         }
-        Self { segments, loads: block.options.loads() }
+        let updates =
+            block.options.updates() || block.segments.iter().any(|segment| segment.options.updates());
+        Self { segments, loads: block.options.loads(), updates }
     }
 
     /// The segment of this name, blank padded.

@@ -3,6 +3,7 @@
 
 mod change;
 mod check;
+mod claim;
 mod cursor;
 mod journal;
 mod open;
@@ -15,6 +16,7 @@ mod write;
 
 pub(crate) use change::Change;
 pub use check::Finding;
+pub(crate) use claim::Claim;
 pub(crate) use cursor::Cursor;
 pub(crate) use journal::{Journal, Mark};
 pub(crate) use open::Opener;
@@ -26,6 +28,7 @@ pub(crate) use write::{Spot, Wish, Writer};
 
 use crate::error::{Trouble, stopped};
 use crate::pool::DataSet;
+use claim::Users;
 use definitions::acb::Dmb;
 use space::Space;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -44,6 +47,8 @@ pub(crate) struct Database {
     pub(crate) roots: Roots,
     /// It may be changed.
     pub(crate) updatable: bool,
+    /// The programs that are scheduled with it.
+    users: Users,
     is_stopped: AtomicBool,
     stop_message: Mutex<Option<Message>>,
 }

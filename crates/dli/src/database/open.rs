@@ -1,5 +1,6 @@
 //! Opening a database: what is refused, what is compiled, and the control block of each data set.
 
+use super::claim::Users;
 use super::roots::Hdam;
 use super::space::Space;
 use super::tree::{Shape, Tree};
@@ -78,6 +79,7 @@ impl Opener<'_> {
             types,
             groups,
             roots,
+            users: Users::default(),
             is_stopped: AtomicBool::new(false),
             stop_message: Mutex::default(),
         };
