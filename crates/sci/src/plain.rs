@@ -6,10 +6,7 @@ use std::io;
 /// Why a connection that stood is broken.
 pub(crate) fn broken(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::UnexpectedEof => "the other end is gone without a farewell".to_string(),
-        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
-            "the other end broke it off".to_string()
-        }
+        _ if is_gone(error) => "the other end is gone without a farewell".to_string(),
         io::ErrorKind::TimedOut => "the network acknowledged nothing for too long".to_string(),
         _ => tls(error).map_or_else(|| error.to_string(), of_tls),
     }
@@ -17,10 +14,16 @@ pub(crate) fn broken(error: &io::Error) -> String {
 
 /// Why TLS with a stranger did not come about.
 pub(crate) fn no_tls(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::UnexpectedEof => "it went away in the middle of the TLS handshake".to_string(),
-        _ => broken(error),
+    match is_gone(error) {
+        true => "it went away in the middle of the TLS handshake".to_string(),
+        false => broken(error),
     }
+}
+
+/// How a process that was killed shows, depending on what was under way.
+fn is_gone(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    matches!(error.kind(), UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe)
 }
 
 /// What is wrong with a certificate.
@@ -68,7 +71,7 @@ mod tests {
         let gone = io::Error::new(io::ErrorKind::UnexpectedEof, text);
         assert_eq!(broken(&gone), "the other end is gone without a farewell");
         let reset = io::Error::from_raw_os_error(104);
-        assert_eq!(broken(&reset), "the other end broke it off");
+        assert_eq!(broken(&reset), broken(&gone));
         let stranger = io::Error::new(
             io::ErrorKind::InvalidData,
             Error::InvalidCertificate(CertificateError::UnknownIssuer),
