@@ -221,3 +221,65 @@ fn data_sets(folder: &Path, dmb: &Dmb, index: Option<&Dmb>) -> Result<DataSets, 
     }
     Ok(sets)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DBD: &str = " DBD NAME=ACCTDB,ACCESS=HDAM,RMNAME=(DFSHDC40,2,10)
+ DATASET DD1=ACCTDD,SIZE=1024
+ SEGM NAME=ACCOUNT,PARENT=0,BYTES=20
+ FIELD NAME=(NUMBER,SEQ,U),BYTES=4,START=1
+ DBDGEN
+";
+    const PSBS: &str = " PCB TYPE=DB,DBDNAME=ACCTDB,PROCOPT=L,KEYLEN=4
+ SENSEG NAME=ACCOUNT,PARENT=0
+ PSBGEN PSBNAME=LOADER
+ PCB TYPE=DB,DBDNAME=ACCTDB,PROCOPT=A,KEYLEN=4
+ SENSEG NAME=ACCOUNT,PARENT=0
+ PSBGEN PSBNAME=TELLER
+";
+    const QUIET: &str = "S              ACCTDB\n";
+    const GET: &str = "L        GU    ACCOUNT (NUMBER  = 0002)\n";
+
+    /// A folder with definitions, and what runs decks there.
+    fn runner(folder: &Path) -> impl Fn(&str, &str) -> u8 + '_ {
+        std::fs::write(folder.join("acct.dbd"), DBD).unwrap();
+        std::fs::write(folder.join("acct.psb"), PSBS).unwrap();
+        move |psb, deck| {
+            let input = folder.join("deck");
+            std::fs::write(&input, format!("{QUIET}{deck}")).unwrap();
+            run(&Ddlt0Args {
+                psb: PsbName::new(psb).unwrap(),
+                data: folder.join("data"),
+                dbd: vec![folder.join("acct.dbd")],
+                psb_source: vec![folder.join("acct.psb")],
+                input: Some(input),
+                buffers: 20,
+                check: true,
+            })
+        }
+    }
+
+    #[test]
+    fn what_a_deck_did_is_there_for_the_next_one_unless_it_was_ended_early() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = runner(folder.path());
+        let load = "L        ISRT  ACCOUNT\nL        DATA  0001 ADA\nL        ISRT  ACCOUNT\nL        DATA  0002 BLAISE\n";
+        assert_eq!(run("LOADER", load), 0);
+        assert_eq!(
+            run("TELLER", &format!("{GET}E      OK\nE        DATA  0002 BLAISE\n")),
+            0,
+            "it was loaded"
+        );
+        assert_eq!(run("TELLER", &format!("{GET}E      GE\n")), UNEQUAL);
+        let delete = "L        GHU   ACCOUNT (NUMBER  = 0002)\nL        DLET\n";
+        assert_eq!(run("TELLER", &format!("{delete}{GET}E 8    OK\n")), ABORTED, "the delete is backed out");
+        assert_eq!(run("TELLER", &format!("{GET}E      OK\n")), 0, "the account is there still");
+        assert_eq!(run("TELLER", delete), 0);
+        assert_eq!(run("TELLER", &format!("{GET}E      GE\n")), 0, "now it is gone");
+        assert_eq!(run("NOBODY", GET), UNUSABLE);
+        std::fs::write(folder.path().join("data/ACCTDD"), "no data set").unwrap();
+        assert_eq!(run("TELLER", GET), UNUSABLE);
+    }
+}
