@@ -10,6 +10,8 @@ use vocabulary::Moment;
 /// The present leadership.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Leadership {
+    /// When this member found itself master, by its own clock: for people, and not for decisions.
+    began: Moment,
     question: BarrierId,
     asked: Moment,
     since: Option<u64>,
@@ -24,7 +26,8 @@ impl ControlRegion {
         });
         if due {
             let question = BarrierId(self.next_name());
-            self.leadership = Some(Leadership { question, asked: self.now, since: None });
+            let began = self.leadership.map_or(self.now, |leadership| leadership.began);
+            self.leadership = Some(Leadership { began, question, asked: self.now, since: None });
             self.emit(Effect::Barrier(question));
         }
     }
@@ -34,6 +37,11 @@ impl ControlRegion {
         {
             leadership.since = index;
         }
+    }
+
+    /// When this member found itself master, where it is.
+    pub(crate) fn leads_from(&self) -> Option<Moment> {
+        self.leadership.map(|leadership| leadership.began)
     }
 
     /// An index that the log had reached when this member had become master, once it is known.

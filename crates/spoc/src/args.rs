@@ -36,7 +36,7 @@ use vocabulary::{MemberName, PsbName, ResourceKind};
     subcommand_negates_reqs = true
 )]
 #[command(
-    override_usage = "spoc [OPTIONS] [COMMAND]...\n       spoc [OPTIONS] -\n       spoc [OPTIONS] populate|list|region|batch|contexts|explain|help|completion ..."
+    override_usage = "spoc [OPTIONS] [COMMAND]...\n       spoc [OPTIONS] -\n       spoc [OPTIONS] populate|list|region|status|batch|contexts|explain|help|completion ..."
 )]
 pub(crate) struct Args {
     /// Settings [default: spoc.toml here, else imsplex/spoc.toml in the configuration folder of the user]
@@ -102,6 +102,8 @@ pub(crate) enum Utility {
     List(List),
     /// Hold a PSB scheduled in a dependent region of a member (a BMP that does nothing); give --member
     Region(Region),
+    /// Show the plex on one page: members, master, directory level, what an activation waits for, the last takeover
+    Status,
     /// Issue commands from a file (the Batch SPOC, CSLUSPOC): `+` or `-` at the end of a line continues a command
     Batch {
         /// The file, or `-` for stdin

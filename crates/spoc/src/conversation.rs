@@ -247,3 +247,23 @@ fn a_listing_asks_for_what_the_arguments_say() {
     assert_eq!((list.kind, list.name.as_str()), (Some(ResourceKind::Psb), "TELL*"));
     assert_eq!(list.instances, ListInstances::Pending);
 }
+
+#[test]
+fn the_status_is_made_of_the_answers_to_four_commands_that_are_not_waited_for_long() {
+    let plex = Plex::start();
+    let (status, page, _) = plex.spoc(&["status"]);
+    assert_eq!(status, 4);
+    assert!(page.starts_with("Status at "), "{page}");
+    let asked: Vec<_> = plex.asked();
+    assert_eq!(asked.len(), 4);
+    for request in asked {
+        let OperatorRequest::Command { text, wait_ms } = request else { panic!("{request:?}") };
+        assert!(csl::om::Command::parse(&text).is_ok(), "{text}");
+        assert_eq!(wait_ms, Some(5_000));
+    }
+    let (status, page, _) = plex.spoc(&["--output", "json", "status"]);
+    let page: serde_json::Value = serde_json::from_str(&page).unwrap();
+    assert_eq!((status, &page["exit_status"]), (4, &serde_json::json!(4)));
+    let (_, documents, _) = plex.spoc(&["--output", "xml", "status"]);
+    assert_eq!(documents.matches("<?xml ").count(), 4);
+}

@@ -28,7 +28,7 @@
 //! `sci`'s.
 //!
 //! It follows the TSO SPOC (responses), the Batch SPOC CSLUSPOC (commands from a file), the populate utility
-//! DFS3PU00 (`populate`) and the catalog query DFS3CATQ (`list`). `region` stands for a batch message region.
+//! DFS3PU00 (`populate`) and the catalog query DFS3CATQ (`list`). `status` is made of the answers to four commands. `region` stands for a batch message region.
 
 mod args;
 mod batch;
@@ -43,6 +43,7 @@ mod region;
 mod session;
 mod settings;
 mod sources;
+mod status;
 
 use printer::Printer;
 use std::process::ExitCode;

@@ -1,6 +1,6 @@
 //! What is done with the arguments: a command, commands from a file or a terminal, or a utility.
 
-use crate::args::{Args, List, Mode, Populate, Region, Utility};
+use crate::args::{Args, List, Mode, OutputFormat, Populate, Region, Utility};
 use crate::batch::{BatchError, Commands};
 use crate::explain::{self, ExplainError};
 use crate::help::{self, HelpError};
@@ -10,6 +10,7 @@ use crate::region::{self, RegionError};
 use crate::session::{self, Session, SessionError};
 use crate::settings::{Preferences, SettingsError, SettingsFile};
 use crate::sources::{self, SourceError};
+use crate::status::{self, Status};
 use crate::{EXIT_ENVIRONMENT, EXIT_WRONG};
 use clap::CommandFactory;
 use csl::envelope::{ListRequest, OperatorRequest, PopulateCondition, PopulateRequest};
@@ -95,6 +96,7 @@ pub(crate) fn operate<O: Write, E: Write>(
         Some(Utility::Populate(populate)) => operator.populate(populate),
         Some(Utility::List(list)) => operator.list(list),
         Some(Utility::Region(region)) => operator.region(region),
+        Some(Utility::Status) => operator.status(),
         Some(Utility::Batch { file }) => operator.batch(file),
         Some(Utility::Contexts) => operator.contexts(),
         Some(Utility::Explain { words }) => operator.explain(words),
@@ -134,6 +136,32 @@ impl<O: Write, E: Write> Operator<'_, O, E> {
                 self.ask_and_print(&request, wait_ms)
             }
         }
+    }
+
+    /// The plex on one page. It does not wait as long as a command does: who is silent is told of as such.
+    fn status(&mut self) -> Result<u8, OperateError> {
+        let seconds = self.args.wait.unwrap_or(status::WAIT_S);
+        let wait_ms = seconds.saturating_mul(1_000);
+        let mut answers = Vec::new();
+        for text in status::COMMANDS {
+            let request = OperatorRequest::Command { text: text.to_string(), wait_ms: Some(wait_ms) };
+            answers.push(self.session.ask(&request, wait_ms, self.printer)?);
+        }
+        let worst = answers.iter().map(Answer::exit_status).max().unwrap_or_default();
+        let status = Status::of(&answers);
+        match self.printer.format() {
+            OutputFormat::Table => self.told(&status.text(self.printer.page()))?,
+            OutputFormat::Json => self.told(&format!("{:#}\n", status.json(worst)))?,
+            // OM has no document for such a page, so there is one for each answer that it is made of.
+            OutputFormat::Xml => {
+                answers
+                    .iter()
+                    .try_for_each(|answer| self.printer.answer(answer))
+                    .map_err(OperateError::Print)?;
+                0
+            }
+        };
+        Ok(worst)
     }
 
     /// Commands from a file, or from stdin where it is `-`.
@@ -284,7 +312,6 @@ fn now() -> Moment {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::args::OutputFormat;
     use clap::Parser;
 
     /// Exit status, stdout and stderr of a call that finds no settings.

@@ -69,6 +69,16 @@ impl<O: Write, E: Write> Printer<O, E> {
         self.text(&text)
     }
 
+    /// In which format answers are printed.
+    pub(crate) fn format(&self) -> OutputFormat {
+        self.format
+    }
+
+    /// How a table is laid out.
+    pub(crate) fn page(&self) -> Page {
+        self.page
+    }
+
     /// Prints text as it is: a page, a list, a script.
     pub(crate) fn text(&mut self, text: &str) -> io::Result<()> {
         match self.answers.write_all(text.as_bytes()).and_then(|()| self.answers.flush()) {

@@ -44,7 +44,7 @@ pub(super) fn unknown(region: &ControlRegion, asked: &Definitions) -> Vec<Row> {
         region.plex.catalog().records().map(|(resource, _)| resource).filter(of_kind).collect();
     let is_known = |name: &&Generic| resources.iter().any(|resource| name.matches(resource.as_str()));
     let unknown = asked.names.iter().filter(|name| !is_known(name));
-    unknown.map(|name| not_found(name)).collect()
+    unknown.map(not_found).collect()
 }
 
 fn not_found(name: &Generic) -> Row {

@@ -17,6 +17,7 @@ fn columns(query: QueryIms) -> Vec<Column> {
     if query.status {
         columns.push(Column::text("LSTT", "LclStat"));
         columns.push(Column::text("MASTER", "Master"));
+        columns.push(Column::text("LDSINCE", "LeadsSince").skip_blank());
         columns.push(Column::text("QUORUM", "Quorum"));
         columns.push(Column::number("DIRLVL", "DirLevel"));
         columns.push(Column::number("STAGED", "Staged"));
@@ -54,6 +55,7 @@ fn with_status(region: &ControlRegion, row: Row) -> Row {
         region.resources.refresh_pending().map(|psb: PsbName| psb.to_string()).collect();
     row.with("LSTT", phase(region.start))
         .with("MASTER", region.master().map(|master| master.to_string()).unwrap_or_default())
+        .with("LDSINCE", region.leads_from().map(|moment| moment.to_string()).unwrap_or_default())
         .with("QUORUM", if region.quorum { "Y" } else { "N" })
         .with("DIRLVL", region.plex.catalog().level().0.0)
         .with("STAGED", region.plex.catalog().staged_count())
