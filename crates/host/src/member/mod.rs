@@ -17,6 +17,7 @@ mod keeper;
 mod link_news;
 mod links;
 mod performer;
+mod room;
 mod wire;
 mod workroom;
 
@@ -29,7 +30,7 @@ use control_region::{ControlRegion, Event, Settings, Stops, StopsError};
 use core::Core;
 use dasd::DataSetError;
 use doors::Doors;
-use futures::future::{BoxFuture, pending};
+use futures::future::BoxFuture;
 use links::LinkKeeper;
 use performer::{Ended, Performer};
 use plex::{Incarnation, Membership};
@@ -38,15 +39,11 @@ use sci::{BindError, Frames, Identity, IdentityError, Lane, Limits, Listener};
 use std::{fmt::Display, io, pin::pin, sync::Arc, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
-use tokio::time::timeout;
 use vocabulary::message::{DFS4160E, DFS4593E, DISK103E, DISK104E, DISK105E, DISK108W};
 use vocabulary::{MemberName, Message};
 
 /// How often time is told to the control region.
 const TICK: Duration = Duration::from_millis(20);
-
-/// How long a master without room waits before it tries again to find a successor.
-const HAND_OVER_PAUSE: Duration = Duration::from_secs(1);
 
 /// Why a member can't start, or had to end.
 #[derive(Debug, thiserror::Error)]
@@ -139,7 +136,7 @@ pub async fn run(config: Config, cold: bool) -> Result<(), MemberError> {
         tokio::spawn(workroom::work(Arc::clone(&core), ordered, ended)),
         tokio::spawn(tell_time(Arc::clone(&core))),
         tokio::spawn(tell_standing(Arc::clone(&core), consensus.standing())),
-        tokio::spawn(lead_only_with_room(Arc::clone(&consensus))),
+        tokio::spawn(room::lead_only_with_room(Arc::clone(&consensus))),
         tokio::spawn(formation::form_or_join(
             config.clone(),
             folder.identity().node_id,
@@ -300,7 +297,7 @@ async fn serve(
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
     let mut standing = consensus.standing();
     let room_wait = Duration::from_millis(config.activation.member_lost_ms);
-    let mut no_room = pin!(without_room_for(room_wait, consensus.standing()));
+    let mut no_room = pin!(room::without_room_for(room_wait, consensus.standing()));
     loop {
         tokio::select! {
             accepted = listener.accept() => doors.open(accepted),
@@ -346,27 +343,6 @@ async fn tell_time(core: Arc<Core>) {
     loop {
         ticks.tick().await;
         core.tell(Event::Tick);
-    }
-}
-
-/// Why the log has no room, once it had none for so long.
-async fn without_room_for(span: Duration, mut standing: watch::Receiver<Standing>) -> String {
-    while standing.wait_for(|standing| standing.full.is_some()).await.is_ok() {
-        let room = timeout(span, standing.wait_for(|standing| standing.full.is_none())).await.is_ok();
-        let full = standing.borrow().full.clone();
-        if let (false, Some(full)) = (room, full) {
-            return full;
-        }
-    }
-    pending().await
-}
-
-/// A master whose log has no room can't make a proposal: another one leads until it has.
-async fn lead_only_with_room(consensus: Arc<Consensus>) {
-    let mut standing = consensus.standing();
-    while standing.wait_for(|standing| standing.is_master && standing.full.is_some()).await.is_ok() {
-        consensus.hand_over().await;
-        tokio::time::sleep(HAND_OVER_PAUSE).await;
     }
 }
 
