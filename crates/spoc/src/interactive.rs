@@ -174,7 +174,10 @@ mod tests {
     fn the_word_before_the_cursor_is_completed() {
         let grammar = Grammar { known: Rc::default() };
         assert_eq!(completed(&grammar, "QRY DB SH", 9), (7, "SHOW(".to_string()));
-        assert_eq!(completed(&grammar, "QRY  NAME(X)", 4), (4, "CATALOG DB IMS IMSPLEX MEMBER OLC PGM".to_string()));
+        assert_eq!(
+            completed(&grammar, "QRY  NAME(X)", 4),
+            (4, "CATALOG DB IMS IMSPLEX MEMBER OLC PGM".to_string())
+        );
     }
 
     #[test]
