@@ -19,7 +19,7 @@ pub struct Work(pub(crate) Task);
 
 #[derive(Debug)]
 pub(crate) enum Task {
-    /// Compile a part of a populate job.
+    /// Compile the sources of a populate job.
     Compile(Vec<SourceFile>),
     /// Check what a populate job gathered beside this catalog.
     Check(Gathered, Catalog),

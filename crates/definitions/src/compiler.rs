@@ -1,6 +1,6 @@
 //! From bytes to definitions: the statements of a file, sorted into DBDs and PSBs.
 
-use crate::cards::{Members, Operation, Place, Reader, Source, Statement, expanded};
+use crate::cards::{Members, Operation, Place, Reader, Source, Statement, expanded, not_copied};
 use crate::dbdgen::DbdDeck;
 use crate::finding::{Finding, Findings};
 use crate::model::Definition;
@@ -49,6 +49,15 @@ pub fn compile(file_name: &str, bytes: &[u8]) -> Compilation {
 /// As [`compile`], with the members that COPY, ++INCLUDE and -INC name put in their places.
 pub fn compile_with_members(file_name: &str, bytes: &[u8], members: &Members) -> Compilation {
     compile_source(Arc::new(Source::new(file_name, bytes)), members)
+}
+
+/// Compiles files that belong together: those that another one copies are read where they are copied, and are not
+/// compiled by themselves. Each file has its name, as findings are to call it, and its content.
+pub fn compile_together<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Vec<Compilation> {
+    let sources: Vec<Arc<Source>> =
+        files.into_iter().map(|(name, bytes)| Arc::new(Source::new(name, bytes))).collect();
+    let members = Members::of(sources.iter().cloned());
+    not_copied(&sources).into_iter().map(|source| compile_source(source, &members)).collect()
 }
 
 pub(crate) fn compile_source(source: Arc<Source>, members: &Members) -> Compilation {

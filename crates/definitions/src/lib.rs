@@ -53,7 +53,7 @@ mod psbgen;
 pub mod report;
 
 pub use cards::Members;
-pub use compiler::{Compilation, compile, compile_with_members};
+pub use compiler::{Compilation, compile, compile_together, compile_with_members};
 pub use finding::{Finding, Origin};
 pub use model::Definition;
 pub use model::dbd::Dbd;

@@ -34,7 +34,7 @@ impl Found {
     }
 }
 
-/// What a part of a job gave.
+/// What the sources of a job gave.
 #[derive(Debug)]
 pub(crate) struct Compiled {
     pub(super) compilations: Vec<Compilation>,
@@ -43,13 +43,13 @@ pub(crate) struct Compiled {
 
 impl Compiled {
     pub(crate) fn of(sources: &[SourceFile]) -> Self {
-        let mut compiled = Self { compilations: Vec::new(), found: Found::default() };
-        for source in sources {
-            let compilation = definitions::compile(&source.name, &source.bytes);
+        let files = sources.iter().map(|source| (source.name.as_str(), &source.bytes[..]));
+        let mut compiled =
+            Self { compilations: definitions::compile_together(files), found: Found::default() };
+        for compilation in &compiled.compilations {
             compiled.found.rejected_count += compilation.rejected_count;
             compiled.found.rejected.extend(&compilation.rejected);
             compiled.found.tell(&compilation.findings);
-            compiled.compilations.push(compilation);
         }
         compiled
     }

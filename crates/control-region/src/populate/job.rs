@@ -85,7 +85,8 @@ impl Job {
 
     /// What has to be done elsewhere before the job can go on, if anything has.
     pub(super) fn next_task(&mut self, catalog: &Catalog) -> Option<Task> {
-        if !self.sources.is_empty() {
+        // A source may copy another one that comes with a later part.
+        if self.is_whole() && !self.sources.is_empty() {
             return Some(Task::Compile(std::mem::take(&mut self.sources)));
         }
         let whole = self.step == Step::Open && self.is_whole();

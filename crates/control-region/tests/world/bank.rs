@@ -6,6 +6,7 @@ use csl::envelope::SourceFile;
 ///
 /// - `dbd/ACCTDB/2/small`: without segment HOLD, which TELLER uses.
 /// - `dbd/BRANCH/2/broken`: does not compile.
+/// - `dbd/BRANCH/2/copying`: copies its segment, which is `cpy/OFFICES/2`.
 /// - `psb/CLERK/2/lost`: names a DBD that is nowhere.
 pub(crate) fn source(specification: &str) -> Result<SourceFile, String> {
     let parts: Vec<&str> = specification.split('/').collect();
@@ -18,6 +19,8 @@ pub(crate) fn source(specification: &str) -> Result<SourceFile, String> {
         ("dbd", "CUSTDB") => custdb(version),
         ("dbd", "CUSTNX") => custnx(version),
         ("dbd", "ACCTDB") => acctdb(version, special == "small"),
+        ("dbd", "BRANCH") if special == "copying" => copying(&branch(version, false)),
+        ("cpy", "OFFICES") => copied(&branch(version, false)),
         ("dbd", "BRANCH") => branch(version, special == "broken"),
         ("gsam", "POSTING") => posting(version),
         ("psb", "TELLER") => psb(name, version, &[("CUSTDB", "CUSTOMER"), ("ACCTDB", "ACCOUNT,HOLD")]),
@@ -129,4 +132,22 @@ fn psb(name: &str, version: u32, databases: &[(&str, &str)]) -> String {
         }
     }
     cards + &format!("         PSBGEN PSBNAME={name},LANG=COBOL,LOCKMAX={version}\n         END\n")
+}
+
+fn is_of_segment(line: &&str) -> bool {
+    line.contains("SEGM ") || line.contains("FIELD ")
+}
+
+/// These cards, with a COPY in the place of the segment.
+fn copying(cards: &str) -> String {
+    let (before, after): (Vec<&str>, Vec<&str>) = cards
+        .lines()
+        .filter(|line| !is_of_segment(line))
+        .partition(|line| !line.contains("DBDGEN") && line.trim() != "END");
+    [before, vec!["         COPY  OFFICES"], after].concat().iter().map(|line| format!("{line}\n")).collect()
+}
+
+/// The segment of these cards.
+fn copied(cards: &str) -> String {
+    cards.lines().filter(is_of_segment).map(|line| format!("{line}\n")).collect()
 }

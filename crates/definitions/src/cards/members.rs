@@ -82,14 +82,18 @@ pub(crate) fn not_copied(sources: &[Arc<Source>]) -> Vec<Arc<Source>> {
             members.filter(|member| member != own).collect()
         })
         .collect();
-    let is_root = |at: usize| !copies.iter().any(|members| members.contains(&names[at]));
-    let mut roots: Vec<usize> = (0..sources.len()).filter(|&at| is_root(at)).collect();
+    let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (at, name) in names.iter().enumerate() {
+        places.entry(name).or_default().push(at);
+    }
+    let copied: BTreeSet<&String> = copies.iter().flatten().collect();
+    let mut roots: Vec<usize> = (0..sources.len()).filter(|&at| !copied.contains(&names[at])).collect();
     let mut reached = BTreeSet::new();
-    roots.iter().for_each(|&root| reach(root, &names, &copies, &mut reached));
+    roots.iter().for_each(|&root| reach(root, &places, &copies, &mut reached));
     for at in 0..sources.len() {
         if !reached.contains(&at) {
             roots.push(at);
-            reach(at, &names, &copies, &mut reached);
+            reach(at, &places, &copies, &mut reached);
         }
     }
     roots.sort_unstable();
@@ -97,11 +101,16 @@ pub(crate) fn not_copied(sources: &[Arc<Source>]) -> Vec<Arc<Source>> {
 }
 
 /// Adds a source and all that it copies, directly or not.
-fn reach(root: usize, names: &[String], copies: &[BTreeSet<String>], reached: &mut BTreeSet<usize>) {
+fn reach(
+    root: usize,
+    places: &BTreeMap<&str, Vec<usize>>,
+    copies: &[BTreeSet<String>],
+    reached: &mut BTreeSet<usize>,
+) {
     let mut next = vec![root];
     while let Some(at) = next.pop() {
         if reached.insert(at) {
-            next.extend((0..names.len()).filter(|&other| copies[at].contains(&names[other])));
+            next.extend(copies[at].iter().filter_map(|member| places.get(member.as_str())).flatten());
         }
     }
 }
