@@ -20,6 +20,7 @@
 pub mod bank;
 pub mod binaries;
 pub mod cluster;
+pub mod document;
 pub mod faults;
 pub mod layout;
 pub mod log;
@@ -30,6 +31,7 @@ pub mod wait;
 
 pub use binaries::Binaries;
 pub use cluster::Cluster;
+pub use document::Document;
 pub use layout::Layout;
 pub use log::MemberLog;
 pub use member::MemberProcess;
