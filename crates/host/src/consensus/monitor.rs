@@ -45,7 +45,7 @@ fn differ(whole: &RaftMetrics<Types>, roles: &RaftServerMetrics<Types>) -> bool 
 impl Monitor {
     /// Starts the task, which ends with the node.
     pub(super) fn start(self) -> (JoinHandle<()>, watch::Receiver<Standing>) {
-        let (sender, receiver) = watch::channel(self.standing(&self.raft.metrics().borrow_watched()));
+        let (sender, receiver) = watch::channel(self.standing(&self.raft.metrics().borrow_watched(), true));
         (tokio::spawn(self.run(sender)), receiver)
     }
 
@@ -67,7 +67,7 @@ impl Monitor {
             while running && differ(&metrics.borrow_watched(), &roles.borrow_watched()) {
                 running = metrics.changed().await.is_ok();
             }
-            let standing = self.standing(&metrics.borrow_watched());
+            let standing = self.standing(&metrics.borrow_watched(), running);
             self.snapshot_when_due(&standing, &mut since).await;
             sender.send_if_modified(|told| {
                 let news = *told != standing;
@@ -106,7 +106,7 @@ impl Monitor {
         }
     }
 
-    fn standing(&self, metrics: &RaftMetrics<Types>) -> Standing {
+    fn standing(&self, metrics: &RaftMetrics<Types>, running: bool) -> Standing {
         let membership = metrics.membership_config.membership();
         let address =
             |node: u64| membership.get_node(&node).map_or_else(String::new, |node| node.addr.clone());
@@ -127,7 +127,7 @@ impl Monitor {
             snapshot: metrics.snapshot.map(|id| id.index),
             log_bytes: self.log.log_bytes(),
             full: self.log.full(),
-            failed: self.failed(metrics),
+            failed: self.failed(metrics, running),
         }
     }
 
@@ -142,11 +142,13 @@ impl Monitor {
         }
     }
 
-    fn failed(&self, metrics: &RaftMetrics<Types>) -> Option<String> {
+    fn failed(&self, metrics: &RaftMetrics<Types>, running: bool) -> Option<String> {
         let stopping = *self.stopping.borrow();
         let fatal = match &metrics.running_state {
             Err(Fatal::Stopped) if stopping => None,
             Err(fatal) => Some(fatal.to_string()),
+            // It was broken off so badly that it could not say so itself.
+            Ok(()) if !running && !stopping => Some("consensus ended without a word".to_string()),
             Ok(()) => None,
         };
         self.log.failed().or(fatal)

@@ -129,6 +129,8 @@ impl Settings {
             enable_leader_restore: Some(false),
             // A node that was cut off must not depose the master when it comes back.
             enable_pre_vote: Some(true),
+            // An older copy of a member's data folder that somebody put back must not cost the plex its master.
+            allow_log_reversion: Some(true),
             ..Config::default()
         };
         config.validate().map_err(|error| ConsensusError::Settings { reason: error.to_string() })

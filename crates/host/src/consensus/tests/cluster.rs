@@ -4,6 +4,8 @@ use super::plex::{Cable, Plex};
 use crate::consensus::{FormError, MembershipError, ProposeError, ReadError, SnapshotBounds, Timers};
 use std::{
     collections::BTreeMap,
+    path::Path,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -152,6 +154,40 @@ async fn a_member_is_replaced_while_it_is_gone() {
     assert!(standing.learners.is_empty());
     plex.propose("with the new one").await;
     assert_eq!(plex.agreed().await.len(), 21);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_older_copy_of_a_node_that_is_put_back_does_no_harm_to_the_others() {
+    let mut plex = Plex::of_three().await;
+    plex.propose_many(5).await;
+    let master = plex.master().await;
+    let other = (1..=3).find(|id| *id != master).unwrap();
+    plex.agreed().await;
+    plex.kill(other).await;
+    let copy = plex.folder(other).with_extension("copy");
+    copy_folder(&plex.folder(other), &copy);
+    plex.restart(other).await;
+    plex.propose_many(20).await;
+    plex.agreed().await;
+    plex.kill(other).await;
+    std::fs::remove_dir_all(plex.folder(other)).unwrap();
+    copy_folder(&copy, &plex.folder(other));
+    plex.nodes.get_mut(&other).unwrap().machine = Arc::default();
+    plex.restart(other).await;
+    plex.propose("after").await;
+    assert_eq!(plex.agreed().await.len(), 26);
+    assert_eq!(plex.master().await, master);
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let (path, to) = (entry.path(), to.join(entry.file_name()));
+        match path.is_dir() {
+            true => copy_folder(&path, &to),
+            false => drop(std::fs::copy(&path, &to).unwrap()),
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
