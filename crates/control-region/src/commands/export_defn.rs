@@ -2,6 +2,7 @@
 //! (DFS3CCE0). The source is told in lines after the list of what it defines.
 
 use super::query_catalog;
+use crate::columns::of_instances;
 use crate::region::ControlRegion;
 use catalog::Instance;
 use csl::om::view::CatalogInstances;
@@ -15,15 +16,9 @@ use vocabulary::{InstanceStamp, ResourceName};
 const SOURCE_BYTES_MAX: usize = 4 << 20;
 
 fn columns() -> Vec<Column> {
-    vec![
-        Column::name("NAME", "Name", 0),
-        Column::text("TYP", "Type"),
-        Column::completion(),
-        Column::completion_text(),
-        Column::text("INST", "Instance"),
-        Column::text("TIMESTMP", "TimeStamp"),
-        Column::number("LINES", "Lines"),
-    ]
+    let mut columns = of_instances();
+    columns.extend([Column::number("LINES", "Lines")]);
+    columns
 }
 
 /// The instances that were asked for, as source.

@@ -2,6 +2,7 @@
 //!
 //! It stands beside the catalog API of IMS (DFS3CATQ LIST with DEFINITION=CURRENT, PENDING, BOTH).
 
+use crate::columns::of_instances;
 use crate::region::ControlRegion;
 use catalog::{Instance, InstanceKind, Record};
 use csl::envelope::{ListInstances, ListRequest};
@@ -21,17 +22,13 @@ pub(super) fn list(region: &ControlRegion, asked: &ListRequest) -> Answer {
 }
 
 fn columns() -> Vec<Column> {
-    vec![
-        Column::name("NAME", "Name", 0),
-        Column::text("TYP", "Type"),
-        Column::completion(),
-        Column::completion_text(),
-        Column::text("INST", "Instance"),
-        Column::text("TIMESTMP", "TimeStamp"),
+    let mut columns = of_instances();
+    columns.extend([
         Column::number("DIRLVL", "DirLevel").skip_blank(),
         Column::number("BYTES", "Bytes"),
         Column::text("REFERS", "RefersTo").skip_blank(),
-    ]
+    ]);
+    columns
 }
 
 /// The instances of some records, of some kinds.

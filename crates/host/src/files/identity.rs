@@ -1,9 +1,10 @@
 //! Whose a data folder is.
 
+use super::{seal, unseal};
 use serde::{Deserialize, Serialize};
 use vocabulary::{
     MemberName, PlexName,
-    encoding::{self, DecodeError, Format},
+    encoding::{DecodeError, Format},
 };
 
 /// The identity file of a data folder.
@@ -23,22 +24,11 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Format header, encoded value, CRC-32 of both.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = FORMAT.header().to_vec();
-        bytes.extend(encoding::encode(self));
-        let crc = crc32fast::hash(&bytes);
-        bytes.extend(crc.to_be_bytes());
-        bytes
+        seal(&FORMAT, self)
     }
 
     pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
-        FORMAT.open(bytes)?;
-        let damaged = || DecodeError::Malformed { what: FORMAT.what, reason: "its checksum is wrong".into() };
-        let (content, crc) = bytes.split_last_chunk::<4>().ok_or_else(damaged)?;
-        if crc32fast::hash(content) != u32::from_be_bytes(*crc) {
-            return Err(damaged());
-        }
-        encoding::decode(FORMAT.what, content.get(Format::HEADER_BYTES..).ok_or_else(damaged)?)
+        unseal(&FORMAT, bytes)
     }
 }

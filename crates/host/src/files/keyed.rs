@@ -2,14 +2,14 @@
 //!
 //! For what changes seldom and is read at the start: a few thousand records at most.
 
-use super::write_aside;
+use super::{seal, unseal, write_aside};
 use dasd::{Batch, DataSetError, KeyedSet, Record, Records};
 use std::{
     collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
 };
-use vocabulary::encoding::{self, DecodeError, Format};
+use vocabulary::encoding::Format;
 
 /// The file of a small keyed set.
 const FORMAT: Format = Format { what: "keyed file", magic: *b"IMSPKEYD", version: 1 };
@@ -28,7 +28,7 @@ impl KeyedFile {
     /// Opens the set in the file `path`, which need not be there yet.
     pub fn open(path: &Path) -> Result<Self, DataSetError> {
         let records = match fs::read(path) {
-            Ok(bytes) => from_bytes(&bytes).map_err(|error| DataSetError::Corrupt {
+            Ok(bytes) => unseal(&FORMAT, &bytes).map_err(|error| DataSetError::Corrupt {
                 set: name(path),
                 place: path.display().to_string(),
                 reason: error.to_string(),
@@ -60,7 +60,7 @@ impl KeyedFile {
     fn keep(&mut self, records: Map) -> Result<(), DataSetError> {
         self.check()?;
         // A worker of the runtime that waits for the disk gives its place to another.
-        let written = tokio::task::block_in_place(|| write_aside(&self.path, &to_bytes(&records)));
+        let written = tokio::task::block_in_place(|| write_aside(&self.path, &seal(&FORMAT, &records)));
         if let Err(error) = written {
             let (set, reason) = (name(&self.path), format!("writing it: {error}"));
             if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
@@ -77,25 +77,6 @@ impl KeyedFile {
 
 fn name(path: &Path) -> String {
     path.display().to_string()
-}
-
-/// Format header, encoded records, CRC-32 of both.
-fn to_bytes(records: &Map) -> Vec<u8> {
-    let mut bytes = FORMAT.header().to_vec();
-    bytes.extend(encoding::encode(records));
-    let crc = crc32fast::hash(&bytes);
-    bytes.extend(crc.to_be_bytes());
-    bytes
-}
-
-fn from_bytes(bytes: &[u8]) -> Result<Map, DecodeError> {
-    FORMAT.open(bytes)?;
-    let damaged = || DecodeError::Malformed { what: FORMAT.what, reason: "its checksum is wrong".into() };
-    let (content, crc) = bytes.split_last_chunk::<4>().ok_or_else(damaged)?;
-    if crc32fast::hash(content) != u32::from_be_bytes(*crc) {
-        return Err(damaged());
-    }
-    encoding::decode(FORMAT.what, content.get(Format::HEADER_BYTES..).ok_or_else(damaged)?)
 }
 
 impl KeyedSet for KeyedFile {

@@ -12,6 +12,7 @@ mod block_file;
 mod folder;
 mod identity;
 mod keyed;
+mod sealed;
 mod segment;
 
 pub use aside::{sync_folder, write_aside, write_aside_with};
@@ -19,4 +20,5 @@ pub use block_file::BlockFile;
 pub use folder::{DataFolder, FolderError};
 pub use identity::Identity;
 pub use keyed::KeyedFile;
+pub(crate) use sealed::{seal, unseal};
 pub use segment::{SegmentBounds, SegmentLog, SegmentReader};

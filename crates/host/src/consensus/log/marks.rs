@@ -2,7 +2,7 @@
 
 use crate::{
     consensus::format::{LogIdRecord, VoteRecord, invalid},
-    files::write_aside,
+    files::{seal, unseal, write_aside},
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -11,7 +11,7 @@ use std::{
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
 };
-use vocabulary::encoding::{self, Format};
+use vocabulary::encoding::Format;
 
 const FORMAT: Format = Format { what: "vote file", magic: *b"IMSPVOTE", version: 1 };
 
@@ -34,21 +34,12 @@ impl Marks {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
             Err(error) => return Err(error),
         };
-        FORMAT.open(&bytes).map_err(invalid)?;
-        let (content, crc) = bytes.split_last_chunk::<4>().ok_or_else(|| invalid("it is cut off"))?;
-        if crc32fast::hash(content) != u32::from_be_bytes(*crc) {
-            return Err(invalid("its checksum is wrong"));
-        }
-        let encoded = content.get(Format::HEADER_BYTES..).ok_or_else(|| invalid("it is cut off"))?;
-        encoding::decode(FORMAT.what, encoded).map_err(invalid)
+        unseal(&FORMAT, &bytes).map_err(invalid)
     }
 
     /// Durable when it returns.
     pub(super) fn write(&self, folder: &Path) -> io::Result<()> {
-        let mut bytes = FORMAT.header().to_vec();
-        bytes.extend(encoding::encode(self));
-        bytes.extend(crc32fast::hash(&bytes).to_be_bytes());
-        write_aside(&Self::path(folder), &bytes)
+        write_aside(&Self::path(folder), &seal(&FORMAT, self))
     }
 }
 
