@@ -13,6 +13,10 @@ use vocabulary::{MemberName, Message, Moment, PsbName};
 /// How far the clock goes between two ticks.
 const TICK_MS: u64 = 250;
 
+/// More rounds than any world needs to come to rest. Without a bound, members that answer each other at once and
+/// forever would hold the test up instead of failing it.
+const SETTLE_ROUNDS_MAX: u32 = 100_000;
+
 /// Something that somebody outside could see.
 #[derive(Debug, Clone)]
 pub(crate) enum Sight {
@@ -209,8 +213,12 @@ impl Cluster {
     }
 
     /// Does everything that takes no time: what members want, links and leaders, entries, letters.
+    ///
+    /// # Panics
+    ///
+    /// Where members go on forever without time passing.
     pub(crate) fn settle(&mut self) {
-        loop {
+        for _ in 0..SETTLE_ROUNDS_MAX {
             while let Some((member, effect)) = self.wanted.pop_front() {
                 self.carry_out(member, effect);
             }
@@ -220,6 +228,8 @@ impl Cluster {
                 return;
             }
         }
+        let latest = self.sights.iter().rev().take(5).collect::<Vec<_>>();
+        panic!("the world does not come to rest; the latest sights, newest first: {latest:?}");
     }
 
     fn reach(&self, node: &Node) -> BTreeSet<u64> {

@@ -4,6 +4,7 @@ use crate::bank;
 use crate::cluster::Cluster;
 use crate::invariants::Watch;
 use crate::network::Held;
+use crate::node::Node;
 use control_region::{Event, RegionId};
 use csl::envelope::{OperatorRequest, PopulateCondition, PopulateMode, PopulateRequest};
 use csl::om::{ReasonCode, ReturnCode};
@@ -220,12 +221,14 @@ impl World {
         }
     }
 
-    /// A member that lost its data folder gets an empty one. Not where the plex would lose its memory with it.
+    /// A member that lost its data folder gets an empty one. Not where the plex would lose its memory with it: both
+    /// others must have all that was agreed on.
     fn renew(&mut self, member: MemberName) {
         let group = &self.cluster.groups[0];
         let others = self.cluster.nodes.values().filter(|node| node.member() != member && node.is_alive());
-        let others = others.filter(|node| group.voters.contains(&node.settings.node)).count();
-        if others >= 2 {
+        let remember =
+            |node: &&Node| group.voters.contains(&node.settings.node) && node.applied == group.last();
+        if others.filter(remember).count() >= 2 {
             self.cluster.renew(member);
             self.cluster.start(member, false);
         }
@@ -235,7 +238,7 @@ impl World {
     fn bring_back_deleted(&mut self) {
         for member in MEMBERS.map(name) {
             let node = self.cluster.node(member).settings.node;
-            let has_left = |other: &crate::node::Node| {
+            let has_left = |other: &Node| {
                 other.region.as_ref().is_some_and(|region| region.plex().former_nodes().contains_key(&node))
             };
             if self.cluster.nodes.values().any(has_left) && !self.cluster.node(member).is_alive() {
