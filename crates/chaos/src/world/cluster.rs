@@ -1,8 +1,8 @@
 //! The world: members, their consensus groups, the network between them, the clock, and what everybody was told.
 
-use crate::consensus::Group;
-use crate::network::{Envelope, Held, Network, link_state, name_of};
-use crate::node::{Limits, Node, address};
+use crate::world::consensus::Group;
+use crate::world::network::{Envelope, Held, Network, link_state, name_of};
+use crate::world::node::{Limits, Node, address};
 use control_region::{Effect, Event, LinkState, ProposalId, RegionId, RequestId, Standing};
 use csl::envelope::OperatorRequest;
 use csl::om::Answer;

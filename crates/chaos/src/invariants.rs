@@ -1,6 +1,6 @@
 //! What holds in every world, after every event and when all is calm.
 
-use crate::cluster::{Cluster, Request, Sight};
+use crate::world::cluster::{Cluster, Request, Sight};
 use control_region::ControlRegion;
 use csl::om::{Answer, MessageBody, ReasonCode, ReturnCode, Value};
 use plex::{AbortReason, Finished, Outcome};

@@ -1,10 +1,10 @@
 //! What holds however letters, kills, restarts, partitions, imports and programs fall together.
 
 use crate::bank;
-use crate::cluster::Cluster;
 use crate::invariants::Watch;
-use crate::network::Held;
-use crate::node::Node;
+use crate::world::cluster::Cluster;
+use crate::world::network::Held;
+use crate::world::node::Node;
 use control_region::{Event, RegionId};
 use csl::envelope::{OperatorRequest, PopulateCondition, PopulateMode, PopulateRequest};
 use csl::om::{ReasonCode, ReturnCode};

@@ -1,8 +1,8 @@
 //! The stories in `scripts/`: what operators, programs and failures do to a plex, and what everybody sees of it.
 
 use crate::bank;
-use crate::cluster::{Cluster, Sight};
-use crate::network::Held;
+use crate::world::cluster::{Cluster, Sight};
+use crate::world::network::Held;
 use catalog::job::{JobCard, JobId};
 use catalog::{Content, Facts, NewInstance};
 use csl::envelope::{
@@ -401,8 +401,10 @@ impl goldenscript::Runner for Story {
 #[test]
 #[expect(clippy::disallowed_methods, reason = "the scripts lie in a folder")]
 fn stories() {
-    let mut scripts: Vec<_> =
-        std::fs::read_dir("scripts").unwrap().map(|script| script.unwrap().path()).collect();
+    let mut scripts: Vec<_> = std::fs::read_dir("../control-region/scripts")
+        .unwrap()
+        .map(|script| script.unwrap().path())
+        .collect();
     scripts.sort();
     for script in scripts {
         goldenscript::run(&mut Story::new(), &script)
