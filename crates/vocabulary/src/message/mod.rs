@@ -8,6 +8,7 @@ mod catalog;
 mod database;
 mod generation;
 mod host;
+mod log;
 mod member;
 
 pub use activation::*;
@@ -15,6 +16,7 @@ pub use catalog::*;
 pub use database::*;
 pub use generation::*;
 pub use host::*;
+pub use log::*;
 pub use member::*;
 
 use serde::{Deserialize, Serialize};
@@ -129,7 +131,7 @@ impl<'de> Deserialize<'de> for Message {
 
 /// Every message this program can issue, table by table.
 pub fn all() -> impl Iterator<Item = &'static MessageDefinition> {
-    [ACTIVATION, CATALOG, DATABASE, GENERATION, HOST, MEMBER].into_iter().flatten().copied()
+    [ACTIVATION, CATALOG, DATABASE, GENERATION, HOST, LOG, MEMBER].into_iter().flatten().copied()
 }
 
 /// The definition of a number, if this release has it.

@@ -1,0 +1,11 @@
+//! Messages of the log.
+
+use super::messages;
+
+messages! { LOG;
+    DFS3257I Information "ONLINE LOG NOW SWITCHED - FROM {} TO {}";
+    LOG101W Warning "LOG DATA SET {} IS LOST: {}. ITS COPY GOES ON ALONE";
+    LOG102I Information "LOG DATA SET {} WAS MENDED FROM ITS COPY: {} BLOCKS";
+    LOG103W Warning "BLOCKS {} TO {} OF THE LOG ARE IN NO DATA SET AND WERE NOT ARCHIVED";
+    LOG104A Action "THE LOG HAS STOPPED: {}. NOTHING IS ACCEPTED ANY MORE. MEND THE CAUSE AND RESTART";
+}
