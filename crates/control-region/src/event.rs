@@ -110,6 +110,8 @@ pub enum Event {
 pub struct Standing {
     /// The node that leads, if one is known.
     pub leader: Option<u64>,
+    /// The term of consensus. Each has one leader at most.
+    pub term: u64,
     /// Whether a majority is in touch.
     pub quorum: bool,
     /// The nodes that have a vote.

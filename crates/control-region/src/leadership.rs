@@ -10,6 +10,7 @@ use vocabulary::Moment;
 /// The present leadership.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Leadership {
+    term: u64,
     /// When this member found itself master, by its own clock: for people, and not for decisions.
     began: Moment,
     question: BarrierId,
@@ -20,6 +21,8 @@ pub(crate) struct Leadership {
 impl ControlRegion {
     /// Asks how far the log was when this member became master.
     pub(crate) fn leadership_turn(&mut self) {
+        // It may lose the lead and have it again before it is told of either.
+        self.leadership.take_if(|leadership| leadership.term != self.term);
         let due = self.leadership.is_none_or(|leadership| {
             leadership.since.is_none()
                 && self.now.ms_since(leadership.asked) >= self.settings.consensus_retry_ms
@@ -27,7 +30,8 @@ impl ControlRegion {
         if due {
             let question = BarrierId(self.next_name());
             let began = self.leadership.map_or(self.now, |leadership| leadership.began);
-            self.leadership = Some(Leadership { began, question, asked: self.now, since: None });
+            let term = self.term;
+            self.leadership = Some(Leadership { term, began, question, asked: self.now, since: None });
             self.emit(Effect::Barrier(question));
         }
     }

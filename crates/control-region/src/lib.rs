@@ -48,6 +48,7 @@ mod leadership;
 mod letter;
 mod library;
 mod links;
+mod mastery;
 mod om;
 mod populate;
 mod region;

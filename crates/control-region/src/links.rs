@@ -38,6 +38,16 @@ impl Link {
     }
 }
 
+/// What is known of another member by its link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Contact {
+    pub(crate) state: LinkState,
+    /// Since when the link is up, or down.
+    pub(crate) since: Moment,
+    /// Which run of the member was heard last, and when.
+    pub(crate) heard: Option<(Incarnation, Moment)>,
+}
+
 /// What is known of the links.
 #[derive(Debug, Default)]
 pub(crate) struct Links {
@@ -59,6 +69,11 @@ impl Links {
     pub(crate) fn heard(&mut self, member: MemberName, incarnation: Incarnation, now: Moment) {
         let link = self.links.entry(member).or_insert_with(|| Link::new(now));
         (link.heard, link.heard_at) = (Some(incarnation), now);
+    }
+
+    pub(crate) fn contact(&self, member: MemberName) -> Option<Contact> {
+        let Link { state, since, heard, heard_at, .. } = *self.links.get(&member)?;
+        Some(Contact { state, since, heard: heard.map(|incarnation| (incarnation, heard_at)) })
     }
 
     pub(crate) fn is_up(&self, member: MemberName) -> bool {

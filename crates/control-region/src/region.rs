@@ -6,6 +6,7 @@ use crate::group::Group;
 use crate::leadership::Leadership;
 use crate::letter::Letter;
 use crate::links::Links;
+use crate::mastery::Outlook;
 use crate::om::{Desk, ReplyTo};
 use crate::populate::PopulateDesk;
 use crate::resources::Resources;
@@ -28,6 +29,7 @@ pub(crate) enum Owed {
     Commit(CommandToken),
     Abort(CommandToken),
     End(CommandToken),
+    Lead(u64),
 }
 
 /// What a proposal was made for.
@@ -57,7 +59,9 @@ pub struct ControlRegion {
     pub(crate) resources: Resources,
     pub(crate) start: StartPhase,
     pub(crate) leader: Option<u64>,
+    pub(crate) term: u64,
     pub(crate) quorum: bool,
+    pub(crate) outlook: Outlook,
     pub(crate) group: Group,
     pub(crate) leadership: Option<Leadership>,
     pub(crate) links: Links,
@@ -92,7 +96,9 @@ impl ControlRegion {
             resources: Resources::new(stops),
             start: StartPhase::default(),
             leader: None,
+            term: 0,
             quorum: false,
+            outlook: Outlook::new(now),
             group: Group::default(),
             leadership: None,
             founding: None,
@@ -170,8 +176,9 @@ impl ControlRegion {
         self.now = now;
         match event {
             Event::Tick => {}
-            Event::Standing(Standing { leader, quorum, voters, learners }) => {
-                (self.leader, self.quorum) = (leader, quorum);
+            Event::Standing(Standing { leader, term, quorum, voters, learners }) => {
+                self.outlook.see((self.leader, leader), (self.quorum, quorum), now);
+                (self.leader, self.term, self.quorum) = (leader, term, quorum);
                 self.group.set(voters, learners);
                 self.outstanding.retain(|_, missed| missed.is_none());
             }

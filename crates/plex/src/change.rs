@@ -1,6 +1,7 @@
 //! The entries of the replicated log, what they are answered with, and what follows from them.
 
 use crate::activation::{AbortReason, ActivationOptions, CommandToken, Completion, Finished, TakeOver};
+use crate::masters::MasterChange;
 use crate::roster::{Incarnation, MemberState, Registration, StartKind};
 use catalog::job::{JobCard, JobId};
 use catalog::{Admission, CatalogError, ImportProblem, NewInstance, Retention};
@@ -96,6 +97,8 @@ pub enum PlexChange {
         /// When.
         at: Moment,
     },
+    /// A member became master of the plex, and says why.
+    Lead(MasterChange),
 }
 
 /// A change of the staging data set, most of them steps of a populate job.

@@ -31,6 +31,7 @@
 //! - A member does not register while an activation is under way, so no member starts between two levels.
 //! - The level that the roster keeps for a member never falls.
 //! - A node of a sharer that was deleted or replaced never registers again, and no member of the roster has it.
+//! - The terms of the masters that are remembered rise, and there are at most 32 of them.
 //! - A change that is applied twice has the effect of one.
 //!
 //! **What it leaves out.** Time limits, votes, retries and messages to people: the member decides those
@@ -42,6 +43,7 @@
 mod activation;
 mod change;
 mod machine;
+mod masters;
 mod roster;
 pub mod stored;
 
@@ -51,6 +53,7 @@ pub use activation::{
 };
 pub use change::{PlexChange, PlexEvent, PlexReply, Refusal, StageChange};
 pub use machine::{Plex, PlexIdentity};
+pub use masters::{MasterCause, MasterChange};
 pub use roster::{
     FormerNode, Incarnation, Left, MemberState, Membership, Registration, RosterEntry, StartKind,
 };

@@ -5,11 +5,12 @@ use crate::activation::{
     Participant, Phase, TakeOver,
 };
 use crate::change::{PlexChange, PlexEvent, PlexReply, Refusal, StageChange};
+use crate::masters::{MASTERS_REMEMBERED, MasterChange};
 use crate::roster::{FormerNode, Left, MemberState, Membership, Registration, RosterEntry, StartKind};
 use crate::stored::PlexKey;
 use catalog::{Catalog, ImportPlan, PlanMode};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use vocabulary::{DirectoryLevel, MemberName, Moment, PlexName};
 
@@ -39,6 +40,8 @@ pub struct Plex {
     pub(crate) activation: Option<Arc<Activation>>,
     /// By their ordinal numbers, which go on rising.
     pub(crate) history: BTreeMap<u64, Arc<Finished>>,
+    /// In the order of their terms.
+    pub(crate) masters: VecDeque<MasterChange>,
     pub(crate) changed: BTreeSet<PlexKey>,
 }
 
@@ -71,6 +74,11 @@ impl Plex {
     /// Finished activations, the latest last.
     pub fn history(&self) -> impl DoubleEndedIterator<Item = &Finished> {
         self.history.values().map(|finished| &**finished)
+    }
+
+    /// Who became master and why, the latest last.
+    pub fn masters(&self) -> impl DoubleEndedIterator<Item = &MasterChange> {
+        self.masters.iter()
     }
 
     /// The finished activation of a command.
@@ -122,6 +130,10 @@ impl Plex {
             }
             PlexChange::TakeOver { token, to, at } => self.take_over(token, to, at, events),
             PlexChange::End { token, completed, at } => self.end(token, completed, at, events),
+            PlexChange::Lead(change) => {
+                self.lead(change);
+                Ok(())
+            }
         }
     }
 
@@ -237,6 +249,18 @@ impl Plex {
             self.former.insert(entry.node, FormerNode { member, left });
             self.changed.insert(PlexKey::FormerNodes);
         }
+    }
+
+    /// A change of the master that a later one overtook is not worth a record.
+    fn lead(&mut self, change: MasterChange) {
+        if self.masters.back().is_some_and(|last| last.term >= change.term) {
+            return;
+        }
+        if self.masters.len() == MASTERS_REMEMBERED {
+            self.masters.pop_front();
+        }
+        self.masters.push_back(change);
+        self.changed.insert(PlexKey::Masters);
     }
 
     fn stage(&mut self, change: StageChange, events: &mut Vec<PlexEvent>) -> PlexReply {

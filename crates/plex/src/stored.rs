@@ -22,6 +22,8 @@ pub enum PlexKey {
     Catalog(CatalogKey),
     /// The nodes that left.
     FormerNodes,
+    /// The changes of the master.
+    Masters,
 }
 
 /// A record as it is kept: an encoded [`PlexKey`], and its value; no value where the record is to be removed.
@@ -34,7 +36,7 @@ impl Plex {
             [PlexKey::Identity].into_iter().chain(self.roster.keys().map(|member| PlexKey::Member(*member)));
         let own =
             own.chain([PlexKey::Activation]).chain(self.history.keys().map(|nth| PlexKey::Finished(*nth)));
-        own.chain(self.catalog.keys().map(PlexKey::Catalog)).chain([PlexKey::FormerNodes])
+        own.chain(self.catalog.keys().map(PlexKey::Catalog)).chain([PlexKey::FormerNodes, PlexKey::Masters])
     }
 
     /// Every record, in the order of keys.
@@ -60,6 +62,7 @@ impl Plex {
             }
             PlexKey::Catalog(key) => self.catalog.stored(key),
             PlexKey::FormerNodes => (!self.former.is_empty()).then(|| encoding::encode(&self.former)),
+            PlexKey::Masters => (!self.masters.is_empty()).then(|| encoding::encode(&self.masters)),
         }
     }
 
@@ -93,6 +96,7 @@ impl Plex {
             }
             PlexKey::Catalog(key) => self.catalog.restore(key, value)?,
             PlexKey::FormerNodes => self.former = encoding::decode("nodes that left", value)?,
+            PlexKey::Masters => self.masters = encoding::decode("changes of the master", value)?,
         }
         Ok(())
     }

@@ -5,8 +5,9 @@ use catalog::job::{JobCard, JobId};
 use catalog::{Content, Facts, NewInstance, Retention};
 use csl::envelope::{PopulateCondition, PopulateMode};
 use plex::{
-    AbortReason, ActivationMode, ActivationOptions, CommandToken, Completion, Incarnation, MemberState,
-    Membership, Outcome, Phase, Plex, PlexChange, PlexEvent, PlexReply, Refusal, Registration, StageChange,
+    AbortReason, ActivationMode, ActivationOptions, CommandToken, Completion, Incarnation, MasterCause,
+    MasterChange, MemberState, Membership, Outcome, Phase, Plex, PlexChange, PlexEvent, PlexReply, Refusal,
+    Registration, StageChange,
 };
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -144,6 +145,16 @@ fn progress() -> impl Strategy<Value = PlexChange> {
     prop_oneof![4 => commit, 1 => silent, 1 => lost, 1 => takeover, 3 => end]
 }
 
+fn mastery() -> impl Strategy<Value = PlexChange> {
+    (member(), 1u64..100).prop_map(|(member, term)| {
+        let since = Moment::default();
+        let (incarnation, node, why) = (Incarnation(1), 1, MasterCause::ElectedAgain);
+        let change =
+            MasterChange { member, incarnation, node, term, since, prior: None, why, last_heard: None };
+        PlexChange::Lead(change)
+    })
+}
+
 fn change() -> impl Strategy<Value = PlexChange> {
     let state = select(vec![MemberState::Stopped, MemberState::Lost]);
     let depart = (member(), 1u64..4, state).prop_map(|(member, run, state)| PlexChange::Depart {
@@ -155,6 +166,7 @@ fn change() -> impl Strategy<Value = PlexChange> {
     prop_oneof![
         4 => registration(),
         2 => depart,
+        1 => mastery(),
         1 => member().prop_map(|member| PlexChange::Remove { member }),
         6 => staging(),
         4 => preparation(),
@@ -270,6 +282,12 @@ fn levels_never_fall(before: &Plex, after: &Plex) {
     }
 }
 
+/// The terms of the masters that are remembered rise, and there are at most 32 of them.
+fn terms_rise(plex: &Plex) {
+    let terms: Vec<u64> = plex.masters().map(|change| change.term).collect();
+    assert!(terms.is_sorted_by(|earlier, later| earlier < later) && terms.len() <= 32, "{terms:?}");
+}
+
 /// Staging and directory change between the phases of an activation, not during one.
 fn an_activation_finds_what_it_planned(before: &Plex, after: &Plex) {
     if let (Some(old), Some(new)) = (before.activation(), after.activation())
@@ -312,6 +330,7 @@ proptest! {
             no_sharer_starts_into_an_activation(&before, &change, &events);
             who_left_is_gone(&before, &plex);
             levels_never_fall(&before, &plex);
+            terms_rise(&plex);
             an_activation_finds_what_it_planned(&before, &plex);
             a_refusal_changes_nothing(&kept, &reply, &events, &plex);
         }

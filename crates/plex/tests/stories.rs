@@ -5,7 +5,8 @@ use catalog::{Content, Facts, NewInstance, Retention};
 use csl::envelope::{PopulateCondition, PopulateMode};
 use plex::{
     AbortReason, Activation, ActivationMode, ActivationOptions, CommandToken, Completion, InUse, Incarnation,
-    MemberState, Membership, Outcome, Phase, Plex, PlexChange, PlexEvent, Registration, StageChange,
+    MasterCause, MasterChange, MemberState, Membership, Outcome, Phase, Plex, PlexChange, PlexEvent,
+    Registration, StageChange,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -94,6 +95,12 @@ enum Command {
         #[arg(optional)]
         completed: Vec<String>,
     },
+    /// A member becomes master in a term.
+    Lead { member: String, term: u64 },
+    /// Members become master in turn, in so many terms from this one on.
+    Reign { first: u64, count: u64 },
+    /// Tells who became master, and in which term.
+    Masters,
     /// Tells roster, activation, history and directory.
     Show,
     /// The plex comes back from its records.
@@ -237,6 +244,28 @@ impl Story {
         };
         let (member, incarnation, at) = (MemberName::new(member)?, Incarnation(run), self.now());
         self.apply(PlexChange::Depart { member, incarnation, state, at })
+    }
+
+    fn lead(&mut self, member: &str, term: u64) -> Result<String, Box<dyn Error>> {
+        let (member, since) = (MemberName::new(member)?, self.now());
+        let prior = self.plex.masters().next_back().map(|last| last.member);
+        let why = if prior.is_some() { MasterCause::Linked } else { MasterCause::Formed };
+        let (incarnation, node) = (Incarnation(1), 1);
+        let change = MasterChange { member, incarnation, node, term, since, prior, why, last_heard: None };
+        self.apply(PlexChange::Lead(change))
+    }
+
+    fn reign(&mut self, first: u64, count: u64) -> Result<String, Box<dyn Error>> {
+        (first..first + count).map(|term| self.lead(&format!("IMS{}", term % 3 + 1), term)).collect()
+    }
+
+    fn masters(&self) -> Result<String, Box<dyn Error>> {
+        let mut output = String::new();
+        for change in self.plex.masters() {
+            let from = change.prior.map_or(String::new(), |prior| format!(", after {prior}"));
+            writeln!(output, "{} in term {}{from}: {:?}", change.member, change.term, change.why)?;
+        }
+        Ok(output)
     }
 
     fn restart(&mut self) -> Result<String, Box<dyn Error>> {
@@ -400,6 +429,9 @@ impl goldenscript::Runner for Story {
                 self.apply(PlexChange::TakeOver { token, to, at })
             }
             Command::End { token, completed } => self.end(*token, completed),
+            Command::Lead { member, term } => self.lead(member, *term),
+            Command::Reign { first, count } => self.reign(*first, *count),
+            Command::Masters => self.masters(),
             Command::Show => self.show(),
             Command::Restart => self.restart(),
         }

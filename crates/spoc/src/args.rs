@@ -36,7 +36,7 @@ use vocabulary::{MemberName, PsbName, ResourceKind};
     subcommand_negates_reqs = true
 )]
 #[command(
-    override_usage = "spoc [OPTIONS] [COMMAND]...\n       spoc [OPTIONS] -\n       spoc [OPTIONS] populate|list|region|status|batch|contexts|explain|help|completion ..."
+    override_usage = "spoc [OPTIONS] [COMMAND]...\n       spoc [OPTIONS] -\n       spoc [OPTIONS] populate|list|region|status|ha|batch|contexts|explain|help|completion ..."
 )]
 pub(crate) struct Args {
     /// Settings [default: spoc.toml here, else imsplex/spoc.toml in the configuration folder of the user]
@@ -104,6 +104,12 @@ pub(crate) enum Utility {
     Region(Region),
     /// Show the plex on one page: members, master, directory level, what an activation waits for, the last takeover
     Status,
+    /// Tell why the master changed, or why nothing happened
+    Ha {
+        /// What is to be told
+        #[command(subcommand)]
+        what: Ha,
+    },
     /// Issue commands from a file (the Batch SPOC, CSLUSPOC): `+` or `-` at the end of a line continues a command
     Batch {
         /// The file, or `-` for stdin
@@ -129,6 +135,14 @@ pub(crate) enum Utility {
         /// The shell
         shell: Shell,
     },
+}
+
+/// What can be told of availability.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum Ha {
+    /// Explain from the recorded evidence who leads and since when, what made the last change, who is missing, and which
+    /// activations a survivor took over
+    Explain,
 }
 
 /// Arguments of a dependent region.

@@ -249,13 +249,13 @@ fn a_listing_asks_for_what_the_arguments_say() {
 }
 
 #[test]
-fn the_status_is_made_of_the_answers_to_four_commands_that_are_not_waited_for_long() {
+fn the_status_is_made_of_the_answers_to_five_commands_that_are_not_waited_for_long() {
     let plex = Plex::start();
     let (status, page, _) = plex.spoc(&["status"]);
     assert_eq!(status, 4);
     assert!(page.starts_with("Status at "), "{page}");
     let asked: Vec<_> = plex.asked();
-    assert_eq!(asked.len(), 4);
+    assert_eq!(asked.len(), 5);
     for request in asked {
         let OperatorRequest::Command { text, wait_ms } = request else { panic!("{request:?}") };
         assert!(csl::om::Command::parse(&text).is_ok(), "{text}");
@@ -265,5 +265,5 @@ fn the_status_is_made_of_the_answers_to_four_commands_that_are_not_waited_for_lo
     let page: serde_json::Value = serde_json::from_str(&page).unwrap();
     assert_eq!((status, &page["exit_status"]), (4, &serde_json::json!(4)));
     let (_, documents, _) = plex.spoc(&["--output", "xml", "status"]);
-    assert_eq!(documents.matches("<?xml ").count(), 4);
+    assert_eq!(documents.matches("<?xml ").count(), 5);
 }

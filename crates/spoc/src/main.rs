@@ -28,18 +28,21 @@
 //! `sci`'s.
 //!
 //! It follows the TSO SPOC (responses), the Batch SPOC CSLUSPOC (commands from a file), the populate utility
-//! DFS3PU00 (`populate`) and the catalog query DFS3CATQ (`list`). `status` is made of the answers to four commands. `region` stands for a batch message region.
+//! DFS3PU00 (`populate`) and the catalog query DFS3CATQ (`list`). `status` and `ha explain` are made of the answers to
+//! commands. `region` stands for a batch message region.
 
 mod args;
 mod batch;
 #[cfg(test)]
 mod conversation;
 mod explain;
+mod ha;
 mod help;
 mod interactive;
 mod operate;
 mod printer;
 mod region;
+mod rows;
 mod session;
 mod settings;
 mod sources;

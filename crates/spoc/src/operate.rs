@@ -1,8 +1,9 @@
 //! What is done with the arguments: a command, commands from a file or a terminal, or a utility.
 
-use crate::args::{Args, List, Mode, OutputFormat, Populate, Region, Utility};
+use crate::args::{Args, Ha, List, Mode, OutputFormat, Populate, Region, Utility};
 use crate::batch::{BatchError, Commands};
 use crate::explain::{self, ExplainError};
+use crate::ha::{self, Account};
 use crate::help::{self, HelpError};
 use crate::interactive::{Known, Terminal, Typed};
 use crate::printer::{Printer, Style};
@@ -14,6 +15,7 @@ use crate::status::{self, Status};
 use crate::{EXIT_ENVIRONMENT, EXIT_WRONG};
 use clap::CommandFactory;
 use csl::envelope::{ListRequest, OperatorRequest, PopulateCondition, PopulateRequest};
+use csl::om::render::Page;
 use csl::om::view::CommandView;
 use csl::om::{Answer, Command, CommandError};
 use std::cell::RefCell;
@@ -97,6 +99,7 @@ pub(crate) fn operate<O: Write, E: Write>(
         Some(Utility::List(list)) => operator.list(list),
         Some(Utility::Region(region)) => operator.region(region),
         Some(Utility::Status) => operator.status(),
+        Some(Utility::Ha { what: Ha::Explain }) => operator.explain_availability(),
         Some(Utility::Batch { file }) => operator.batch(file),
         Some(Utility::Contexts) => operator.contexts(),
         Some(Utility::Explain { words }) => operator.explain(words),
@@ -138,20 +141,44 @@ impl<O: Write, E: Write> Operator<'_, O, E> {
         }
     }
 
-    /// The plex on one page. It does not wait as long as a command does: who is silent is told of as such.
+    /// The plex on one page.
     fn status(&mut self) -> Result<u8, OperateError> {
+        let answers = self.ask_all(&status::COMMANDS)?;
+        let status = Status::of(&answers);
+        self.page(&answers, |page| status.text(page), |worst| status.json(worst))
+    }
+
+    /// Why the master changed, or why nothing happened.
+    fn explain_availability(&mut self) -> Result<u8, OperateError> {
+        let answers = self.ask_all(&ha::COMMANDS)?;
+        let account = Account::of(&answers);
+        self.page(&answers, |page| account.text(page), |worst| account.json(worst))
+    }
+
+    /// The answers that a page is made of. They are not waited for as long as that to a command is: who is silent is told
+    /// of as such.
+    fn ask_all(&mut self, commands: &[&str]) -> Result<Vec<Answer>, OperateError> {
         let seconds = self.args.wait.unwrap_or(status::WAIT_S);
         let wait_ms = seconds.saturating_mul(1_000);
         let mut answers = Vec::new();
-        for text in status::COMMANDS {
-            let request = OperatorRequest::Command { text: text.to_string(), wait_ms: Some(wait_ms) };
+        for text in commands {
+            let request = OperatorRequest::Command { text: (*text).to_string(), wait_ms: Some(wait_ms) };
             answers.push(self.session.ask(&request, wait_ms, self.printer)?);
         }
+        Ok(answers)
+    }
+
+    /// Prints a page that is made of answers, and gives the worst of their exit statuses.
+    fn page(
+        &mut self,
+        answers: &[Answer],
+        text: impl FnOnce(Page) -> String,
+        json: impl FnOnce(u8) -> serde_json::Value,
+    ) -> Result<u8, OperateError> {
         let worst = answers.iter().map(Answer::exit_status).max().unwrap_or_default();
-        let status = Status::of(&answers);
         match self.printer.format() {
-            OutputFormat::Table => self.told(&status.text(self.printer.page()))?,
-            OutputFormat::Json => self.told(&format!("{:#}\n", status.json(worst)))?,
+            OutputFormat::Table => self.told(&text(self.printer.page()))?,
+            OutputFormat::Json => self.told(&format!("{:#}\n", json(worst)))?,
             // OM has no document for such a page, so there is one for each answer that it is made of.
             OutputFormat::Xml => {
                 answers

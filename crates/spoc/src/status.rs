@@ -1,24 +1,27 @@
-//! The plex on one page, made of the answers to four commands: who is there, who leads and since when, what an activation
+//! The plex on one page, made of the answers to five commands: who is there, who leads and since when, what an activation
 //! waits for, and what happened last.
 
-use csl::om::render::{Page, table};
+use crate::ha::Change;
+use crate::rows::{known, number, remarks, rendered, text};
+use csl::om::render::Page;
 use csl::om::{Answer, Column, Row};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is asked, in the order that [`Status::of`] takes the answers in.
-pub(crate) const COMMANDS: [&str; 4] = [
+pub(crate) const COMMANDS: [&str; 5] = [
     "QUERY MEMBER TYPE(IMS) SHOW(STATUS)",
     "QUERY IMS SHOW(STATUS)",
     "/DISPLAY MODIFY",
     "QUERY OLC SHOW(HISTORY)",
+    "QUERY MASTER LAST(1)",
 ];
 
 /// How many seconds each answer is waited for where the operator does not say.
 pub(crate) const WAIT_S: u64 = 5;
 
 /// What is on the page.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(crate) struct Status {
     /// When the members were asked.
     at: String,
@@ -34,6 +37,7 @@ pub(crate) struct Status {
     wait_columns: Vec<Column>,
     last_activation: Option<Activation>,
     last_takeover: Option<Activation>,
+    last_change: Option<Change>,
     /// Why this may not be all.
     remarks: BTreeSet<String>,
 }
@@ -65,12 +69,13 @@ impl Status {
     /// The page that these answers make.
     pub(crate) fn of(answers: &[Answer]) -> Self {
         let mut status = Self { quorum: true, ..Self::default() };
-        let [members, ims, modify, history] = answers else { return status };
+        let [members, ims, modify, history, master] = answers else { return status };
         status.at = members.stopped.to_string();
         status.take_members(members);
         status.take_ims(ims);
         status.take_modify(modify);
         status.take_history(history);
+        status.last_change = master.rows.last().filter(|row| text(row, "TYP") == "CHANGE").map(Change::of);
         for answer in answers {
             status.remarks.extend(remarks(answer));
         }
@@ -151,12 +156,14 @@ impl Status {
         text
     }
 
-    fn lines(&self) -> [(&'static str, String); 8] {
+    fn lines(&self) -> [(&'static str, String); 9] {
         let master = match &self.master {
             None => "none".to_string(),
             Some((master, since)) if since.is_empty() => master.clone(),
             Some((master, since)) => format!("{master} since {since}"),
         };
+        let last_change =
+            self.last_change.as_ref().map_or("none that the plex remembers".to_string(), Change::told);
         let quorum = if self.quorum { "there" } else { "LOST: a majority of the members is out of reach" };
         let activation = self.activation().map_or("none under way".to_string(), |row| {
             format!("{} since {}, master {}", text(row, "WRK"), text(row, "SINCE"), text(row, "MBR"))
@@ -168,6 +175,7 @@ impl Status {
             ("Status at", self.at.clone()),
             ("Quorum", quorum.to_string()),
             ("Master", master),
+            ("Last change", last_change),
             ("Directory level", format!("{} since {}", self.level, self.level_since)),
             ("Staged", self.staged.clone()),
             ("Activation", activation),
@@ -188,6 +196,7 @@ impl Status {
             "at": self.at,
             "quorum": self.quorum,
             "master": self.master.as_ref().map(|(name, since)| json!({ "member": name, "since": known(since) })),
+            "last_master_change": self.last_change.as_ref().map(Change::json),
             "directory": { "level": number(&self.level), "since": known(&self.level_since) },
             "staged": number(&self.staged),
             "members": self.members.iter().map(Member::json).collect::<Vec<_>>(),
@@ -287,29 +296,6 @@ fn wait_json(row: &Row) -> Value {
     })
 }
 
-/// Who did not answer, and why what is told may be old.
-fn remarks(answer: &Answer) -> Vec<String> {
-    let silent = answer.member_errors.iter().map(|error| format!("{}: {}", error.member, error.text));
-    let reason = (!answer.reason_text.is_empty()).then(|| answer.reason_text.clone());
-    silent.chain(reason).collect()
-}
-
-fn rendered(columns: Vec<Column>, rows: Vec<Row>, page: Page) -> String {
-    table::render_on(&Answer { columns, rows, ..Answer::default() }, page)
-}
-
-fn text(row: &Row, short: &str) -> String {
-    row.get(short).map(ToString::to_string).unwrap_or_default()
-}
-
-fn known(text: &str) -> Option<&str> {
-    (!text.is_empty()).then_some(text)
-}
-
-fn number(text: &str) -> Option<u64> {
-    text.parse().ok()
-}
-
 fn listed(text: &str) -> Vec<&str> {
     text.split(',').filter(|word| !word.is_empty()).collect()
 }
@@ -330,7 +316,7 @@ mod tests {
     }
 
     /// IMS1 leads, IMS2 keeps an old copy of TELLER, and IMS3 is silent.
-    fn answers() -> [Answer; 4] {
+    fn answers() -> [Answer; 5] {
         let level = [("DIRLVL", "3"), ("SINCE", "S3")];
         let mut members = answer(vec![
             row("IMS1", &[("STT", "OLC"), level[0], level[1]]),
@@ -371,7 +357,9 @@ mod tests {
                 &[("STT", "COMMITTED"), level[0], ("ENDED", "S3"), ("MASTER", "IMS1"), ("TOKEN", "T1")],
             ),
         ]);
-        [members, ims, modify, history]
+        let change = [("STT", "STOPPED"), ("SINCE", "S0"), ("TERM", "4"), ("PRIOR", "IMS2"), ("EVID", "S9")];
+        let change = row("IMS1", &change).with("TYP", "CHANGE").with("NAME", "IMS1").with("HEARD", "");
+        [members, ims, modify, history, answer(vec![change])]
     }
 
     #[test]
@@ -381,6 +369,7 @@ mod tests {
 Status at        1970.001 00:00:00.000000
 Quorum           there
 Master           IMS1 since S0
+Last change      IMS1 after IMS2, S0: IMS2 stopped in order at S9, and gave the lead away
 Directory level  3 since S3
 Staged           2
 Activation       PREPARE, COMMAND TOKEN=T2 since S4, master IMS1
@@ -424,7 +413,8 @@ IMS3: no answer in time
         (members.rc, members.rsn) = (ReturnCode::OM_WARNING, ReasonCode::WARNINGS);
         members.reason_text = "it may be old".to_string();
         let idle = answer(vec![row("IMS2", &[("TYP", "IMS"), ("WRK", "NO WORK PENDING")])]);
-        let page = Status::of(&[members, answer(Vec::new()), idle, answer(Vec::new())]).text(Page::default());
+        let page = Status::of(&[members, answer(Vec::new()), idle, answer(Vec::new()), answer(Vec::new())])
+            .text(Page::default());
         assert!(
             page.contains("Quorum           LOST: a majority of the members is out of reach\n"),
             "{page}"

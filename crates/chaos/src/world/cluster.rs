@@ -258,8 +258,8 @@ impl Cluster {
         for member in self.members() {
             let (leader, quorum) = self.standing_of(&self.nodes[&member]);
             let group = &self.groups[self.nodes[&member].group];
-            let (voters, learners) = (group.voters.clone(), group.learners.clone());
-            let standing = Standing { leader, quorum, voters, learners };
+            let (term, voters, learners) = (group.term, group.voters.clone(), group.learners.clone());
+            let standing = Standing { leader, term, quorum, voters, learners };
             if self.nodes[&member].is_alive() && self.nodes[&member].standing.as_ref() != Some(&standing) {
                 self.node(member).standing = Some(standing.clone());
                 self.tell(member, Event::Standing(standing));
@@ -449,7 +449,10 @@ impl Cluster {
         let (group, number) = (node.group, node.settings.node);
         let leads = self.standing_of(node) == (Some(number), true);
         if leads {
-            self.sights.push(Sight::Entry(name_of(&change)));
+            // A record for people; stories are about decisions.
+            if !matches!(change, PlexChange::Lead(_)) {
+                self.sights.push(Sight::Entry(name_of(&change)));
+            }
             self.groups[group].log.push(Some(change));
             self.proposed.insert((group, self.groups[group].last()), (member, proposal));
         } else {

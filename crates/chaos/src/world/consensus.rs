@@ -20,6 +20,8 @@ pub(crate) struct Group {
     pub(crate) compacted: u64,
     /// Who leads.
     pub(crate) leader: Option<u64>,
+    /// Rises with every leader.
+    pub(crate) term: u64,
     pub(crate) leaderless_since: Option<Moment>,
 }
 
@@ -60,6 +62,7 @@ impl Group {
     /// Lets a node lead.
     pub(crate) fn lead(&mut self, node: u64) {
         self.leader = Some(node);
+        self.term += 1;
         self.leaderless_since = None;
         self.log.push(None);
     }

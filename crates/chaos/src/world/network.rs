@@ -75,8 +75,9 @@ impl fmt::Display for Held {
     }
 }
 
-const CHANGES: [&str; 10] =
-    ["Form", "Register", "Depart", "Remove", "Stage", "Prepare", "Commit", "Abort", "TakeOver", "End"];
+const CHANGES: [&str; 11] = [
+    "Form", "Register", "Depart", "Remove", "Stage", "Prepare", "Commit", "Abort", "TakeOver", "End", "Lead",
+];
 
 /// The name of a change.
 pub(crate) fn name_of(change: &PlexChange) -> &'static str {
@@ -91,6 +92,7 @@ pub(crate) fn name_of(change: &PlexChange) -> &'static str {
         PlexChange::Abort { .. } => "Abort",
         PlexChange::TakeOver { .. } => "TakeOver",
         PlexChange::End { .. } => "End",
+        PlexChange::Lead(_) => "Lead",
     }
 }
 

@@ -43,6 +43,7 @@ impl ControlRegion {
         if !self.is_current() {
             return;
         }
+        self.record_mastery();
         self.group_turn();
         self.depart_lost();
         self.drop_orphaned_job();

@@ -10,6 +10,7 @@ mod query_catalog;
 mod query_db;
 mod query_ims;
 mod query_imsplex;
+mod query_master;
 mod query_member;
 mod query_olc;
 mod query_pgm;
@@ -23,6 +24,9 @@ use csl::om::view::{CommandView, UpdateResource};
 use csl::om::{Answer, Command, ReasonCode, ReturnCode, Route, Verb};
 use plex::{CommandToken, MemberState};
 use vocabulary::{MemberName, ResourceKind};
+
+/// How long /DISPLAY MODIFY waits for members that do not answer, where it does not say WAIT itself.
+const DISPLAY_WAIT_MS: u64 = 5_000;
 
 /// How a command is carried out.
 #[derive(Debug)]
@@ -79,7 +83,7 @@ pub(crate) fn plan(region: &ControlRegion, asked: &OperatorRequest) -> Result<Pl
         OperatorRequest::Command { text, wait_ms } => {
             let (command, view) = parse(region, text)?;
             let way = way_of(region, &command, &view)?;
-            Ok(Plan { wait_ms: command.wait_ms.or(*wait_ms), way })
+            Ok(Plan { wait_ms: wait_ms_of(region, &command, &view, *wait_ms), way })
         }
         OperatorRequest::Populate(part) => {
             let to = master(region, &text_of(asked))?;
@@ -89,6 +93,19 @@ pub(crate) fn plan(region: &ControlRegion, asked: &OperatorRequest) -> Result<Pl
             Ok(Plan { wait_ms: None, way: Way::Everywhere { members: vec![region.me()], newest: true } })
         }
     }
+}
+
+/// How long the operator of a command waits. What an activation waits for is often a member that says nothing, so that
+/// whoever asks must not wait for it as well.
+fn wait_ms_of(
+    region: &ControlRegion,
+    command: &Command,
+    view: &CommandView,
+    asked_ms: Option<u64>,
+) -> Option<u64> {
+    let rest_ms = asked_ms.unwrap_or(region.settings.command_wait_ms);
+    let bounded = matches!(view, CommandView::DisplayModify(_)).then(|| rest_ms.min(DISPLAY_WAIT_MS));
+    command.wait_ms.or(bounded).or(asked_ms)
 }
 
 fn parse(region: &ControlRegion, text: &str) -> Result<(Command, CommandView), Box<Answer>> {
@@ -109,7 +126,10 @@ fn way_of(region: &ControlRegion, command: &Command, view: &CommandView) -> Resu
         | CommandView::QueryResource(_) => {
             Ok(Way::Everywhere { members: routed(region, &command.route), newest: true })
         }
-        CommandView::ExportDefn(_) | CommandView::QueryCatalog(_) | CommandView::QueryOlc(_) => {
+        CommandView::ExportDefn(_)
+        | CommandView::QueryCatalog(_)
+        | CommandView::QueryMaster(_)
+        | CommandView::QueryOlc(_) => {
             Ok(Way::Everywhere { members: any_one(region, &command.route), newest: true })
         }
         CommandView::UpdateResource(_) => {
@@ -183,6 +203,7 @@ fn execute_view(region: &mut ControlRegion, text: &str, view: CommandView) -> An
         CommandView::QueryCatalog(query) => query_catalog::query(region, &query),
         CommandView::QueryIms(query) => query_ims::query(region, query),
         CommandView::QueryImsplex(query) => query_imsplex::query(region, &query),
+        CommandView::QueryMaster(query) => query_master::query(region, query),
         CommandView::QueryMember(query) => query_member::query(region, query),
         CommandView::QueryOlc(query) => query_olc::query(region, query),
         CommandView::QueryResource(query) if query.kind == ResourceKind::Dbd => {

@@ -85,6 +85,9 @@ impl ControlRegion {
         collecting: &mut Collecting,
         too_late: bool,
     ) -> Option<Answer> {
+        if too_late && collecting.newest.is_none() {
+            self.answer_from_what_is_known(collecting);
+        }
         if let Some(newest) = collecting.newest {
             self.dispatch(collecting, newest.unwrap_or(0));
         }
@@ -100,6 +103,17 @@ impl ControlRegion {
         }
         let waiting = !collecting.members.is_empty() || !collecting.awaited.is_empty();
         (!waiting).then(|| self.merge(text, collecting))
+    }
+
+    /// Whether there is a newer state nobody said in time. What this member knows is better than nothing.
+    fn answer_from_what_is_known(&mut self, collecting: &mut Collecting) {
+        collecting.newest = Some(Err(NotNewest));
+        let me = self.me();
+        if let Some(at) = collecting.members.iter().position(|member| *member == me) {
+            collecting.members.remove(at);
+            collecting.answers.push((me, commands::execute(self, &collecting.asked)));
+        }
+        collecting.missing.append(&mut collecting.members);
     }
 
     /// A question or its answer may have been lost. Asked twice, a member answers twice and is heard once.

@@ -162,8 +162,8 @@ mod tests {
         for (text, expected) in [
             ("", "DELETE DEL DISPLAY DIS EXPORT EXP IMPORT IMP QUERY QRY UPDATE UPD"),
             ("/up", "update upd"),
-            ("QRY ", "CATALOG DB IMS IMSPLEX MEMBER OLC PGM"),
-            ("qry m", "member"),
+            ("QRY ", "CATALOG DB IMS IMSPLEX MASTER MEMBER OLC PGM"),
+            ("qry me", "member"),
             ("QRY DB ", "NAME( SHOW( STATUS( ROUTE( WAIT("),
             ("QRY DB NAME(ACCT*) S", "SHOW( STATUS("),
             ("QRY DB SHOW(STATUS) ", "NAME( STATUS( ROUTE( WAIT("),

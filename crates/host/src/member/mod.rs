@@ -353,6 +353,7 @@ async fn tell_standing(core: Arc<Core>, mut standing: watch::Receiver<Standing>)
             let standing = standing.borrow_and_update();
             control_region::Standing {
                 leader: standing.leader.as_ref().map(|(node, _)| *node),
+                term: standing.term,
                 quorum: standing.quorum,
                 voters: standing.voters.keys().copied().collect(),
                 learners: standing.learners.keys().copied().collect(),

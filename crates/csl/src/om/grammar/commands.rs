@@ -57,6 +57,12 @@ const QUERY: &[ResourceRow] = &[
     command(Resource::Db, "DB", query::DB, "shows databases: definition, state, work"),
     command(Resource::Ims, "IMS", query::IMS, "shows how each member is set up"),
     command(Resource::Imsplex, "IMSPLEX", query::IMSPLEX, "shows what belongs to the plex"),
+    command(
+        Resource::Master,
+        "MASTER",
+        query::MASTER,
+        "shows who leads the plex, why that changed, and whom the member that answers is in touch with; an extension",
+    ),
     command(Resource::Member, "MEMBER", query::MEMBER, "shows the plex, and each member"),
     command(Resource::Olc, "OLC", query::OLC, "shows the activations that were"),
     command(Resource::Pgm, "PGM", query::PGM, "shows programs: definition, state, regions"),

@@ -131,6 +131,8 @@ pub enum Resource {
     Ims,
     /// The plex with all that belongs to it.
     Imsplex,
+    /// Who leads the plex.
+    Master,
     /// Members of the plex.
     Member,
     /// An activation under way.

@@ -28,6 +28,15 @@ pub(super) const MEMBER: &[KeywordRow] = &[
     ),
 ];
 
+pub(super) const MASTER: &[KeywordRow] = &[
+    optional(
+        "SHOW",
+        Kind::Several(What::Flag(&["ALL", "CURRENT", "HISTORY"])),
+        "how things stand now, or the changes of the master that are remembered; everything where it is left out",
+    ),
+    optional("LAST", Kind::One(What::Number { least: 1, most: 9_999 }), "so many of the latest changes"),
+];
+
 /// IMS tells from OLCSTAT which change came last; the directory tells it of every activation it remembers.
 pub(super) const OLC: &[KeywordRow] = &[
     optional("LIBRARY", Kind::One(What::Flag(&["OLCSTAT"])), "what IMS calls the record of online changes"),

@@ -13,7 +13,7 @@ mod update;
 pub use catalog::{CatalogAction, CatalogInstances, Definitions, Purge, RecoverDirectory, UpdateCatalog};
 pub use import::{ImportMode, ImportOptions};
 pub use member::DeleteMember;
-pub use query::{DisplayModify, QueryIms, QueryImsplex, QueryMember, QueryOlc, QueryResource};
+pub use query::{DisplayModify, QueryIms, QueryImsplex, QueryMaster, QueryMember, QueryOlc, QueryResource};
 pub use update::{UpdateAction, UpdateIms, UpdateResource};
 
 use super::command::Command;
@@ -61,6 +61,8 @@ served! {
     QueryIms(QueryIms): Query Ims;
     /// `QUERY IMSPLEX`.
     QueryImsplex(QueryImsplex): Query Imsplex;
+    /// `QUERY MASTER`.
+    QueryMaster(QueryMaster): Query Master;
     /// `QUERY MEMBER`.
     QueryMember(QueryMember): Query Member;
     /// `QUERY OLC`.

@@ -120,6 +120,29 @@ impl QueryOlc {
     }
 }
 
+/// `QUERY MASTER`. Without SHOW and LAST both are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueryMaster {
+    /// Show how things stand now.
+    pub current: bool,
+    /// Show the changes of the master.
+    pub history: bool,
+    /// At most so many of the latest.
+    pub last: Option<u64>,
+}
+
+impl QueryMaster {
+    /// What a QUERY MASTER command asks for; LAST asks for the changes.
+    pub fn of(command: &Command) -> Result<Self, CommandError> {
+        let last = command.number("LAST");
+        Ok(Self {
+            current: shows(command, last.is_none(), "CURRENT"),
+            history: shows(command, true, "HISTORY") || last.is_some(),
+            last,
+        })
+    }
+}
+
 /// `/DISPLAY MODIFY`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DisplayModify {
