@@ -90,7 +90,7 @@ const PATIENT: &str = "[activation]\nmember_lost_ms = 60000\n";
 
 #[test]
 fn what_an_activation_waits_for_is_told_soon_though_a_linked_member_stands_still() {
-    let mut cluster = Cluster::start_configured(end_to_end::Binaries::for_stories().clone(), 3, PATIENT);
+    let cluster = Cluster::start_configured(end_to_end::Binaries::for_stories().clone(), 3, PATIENT);
     let master = cluster.master();
     let still = another(&cluster, &master);
     let asked = cluster.layout().members.iter().find(|member| **member != still && **member != master);

@@ -466,8 +466,8 @@ at its address any more; it was heard last at H1.
 BACKED OUT.
 
 Since Term Master PriorMaster Cause  EvidenceSince LastHeard
-T0       3 IMS1               FORMED               H1
-T3       3 IMS2   IMS1        ENDED  T2            H1
+T0    3    IMS1               FORMED               H1
+T3    3    IMS2   IMS1        ENDED  T2            H1
 ";
         let page = account.text(Page::default());
         assert_eq!(page, expected, "{page}");

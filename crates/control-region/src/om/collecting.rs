@@ -85,7 +85,7 @@ impl ControlRegion {
         collecting: &mut Collecting,
         too_late: bool,
     ) -> Option<Answer> {
-        if too_late && collecting.newest.is_none() {
+        if too_late && collecting.question.is_some() {
             self.answer_from_what_is_known(collecting);
         }
         if let Some(newest) = collecting.newest {
@@ -105,12 +105,16 @@ impl ControlRegion {
         (!waiting).then(|| self.merge(text, collecting))
     }
 
-    /// Whether there is a newer state nobody said in time. What this member knows is better than nothing.
+    /// It is not known in time what the newest state is, or it is not applied here. What this member knows is better than
+    /// nothing.
     fn answer_from_what_is_known(&mut self, collecting: &mut Collecting) {
-        collecting.newest = Some(Err(NotNewest));
         let me = self.me();
-        if let Some(at) = collecting.members.iter().position(|member| *member == me) {
-            collecting.members.remove(at);
+        let waits =
+            collecting.members.contains(&me) || collecting.awaited.values().any(|member| *member == me);
+        if waits {
+            collecting.members.retain(|member| *member != me);
+            collecting.awaited.retain(|_, member| *member != me);
+            collecting.newest.get_or_insert(Err(NotNewest));
             collecting.answers.push((me, commands::execute(self, &collecting.asked)));
         }
         collecting.missing.append(&mut collecting.members);
