@@ -81,7 +81,10 @@ impl ControlRegion {
             // What it said last is told, even where nobody was at work after it.
             Some((MemberState::Stopped, at)) => MasterCause::Stopped { at },
             _ if !self.is_running() => MasterCause::PlexStarted,
-            Some((MemberState::Lost, at)) => MasterCause::Abended { at },
+            // What this member found out itself, since it leads, its links tell better.
+            Some((MemberState::Lost, at)) if self.leads_from().is_some_and(|led| at < led) => {
+                MasterCause::Abended { at }
+            }
             None => MasterCause::Left,
             Some(_) if prior.member == self.me() => MasterCause::StartedAgain,
             Some(_) => self.by_link(prior),
