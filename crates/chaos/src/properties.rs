@@ -33,6 +33,7 @@ enum Act {
     },
     Lag(MemberName),
     Lead(MemberName),
+    Blink(MemberName),
     Compact,
     /// Deletes a member, at another one.
     Delete(MemberName, MemberName),
@@ -59,7 +60,9 @@ const COMMANDS: [&str; 10] = [
 const DEFINITIONS: [&str; 7] =
     ["dbd/CUSTDB", "dbd/CUSTNX", "dbd/BRANCH", "psb/TELLER", "psb/TELLER", "psb/CLERK", "gsam/POSTING"];
 
-const HELD: [&str; 16] = [
+const HELD: [&str; 18] = [
+    "canvass",
+    "Withdraw",
     "work",
     "work",
     "regroup",
@@ -106,6 +109,7 @@ fn act() -> impl Strategy<Value = Act> {
         3 => any::<bool>().prop_map(|lost| Act::Release { lost }),
         1 => member().prop_map(Act::Lag),
         1 => member().prop_map(Act::Lead),
+        1 => member().prop_map(Act::Blink),
         1 => Just(Act::Compact),
         1 => (member(), member()).prop_map(|(at, member)| Act::Delete(at, member)),
         1 => member().prop_map(Act::Renew),
@@ -122,8 +126,9 @@ struct World {
 }
 
 impl World {
-    fn new() -> Self {
+    fn new(canvasses: bool) -> Self {
         let mut cluster = Cluster::new();
+        cluster.limits.canvass_wait_ms = if canvasses { 500 } else { 0 };
         cluster.limits.step_timeout_ms = 5_000;
         cluster.limits.staging_wait_ms = 10_000;
         cluster.limits.command_wait_ms = 30_000;
@@ -203,6 +208,7 @@ impl World {
                 self.cluster.node(*member).lags = true;
             }
             Act::Lead(member) => self.lead(*member),
+            Act::Blink(member) => self.cluster.blink(*member),
             Act::Compact => self.cluster.compact(),
             Act::Delete(at, member) => drop(self.command(*at, &format!("DELETE MEMBER NAME({member})"))),
             Act::Renew(member) => self.renew(*member),
@@ -296,8 +302,11 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn every_world_keeps_the_invariants_and_heals(acts in prop::collection::vec(act(), 1..60)) {
-        let mut world = World::new();
+    fn every_world_keeps_the_invariants_and_heals(
+        canvasses in any::<bool>(),
+        acts in prop::collection::vec(act(), 1..60),
+    ) {
+        let mut world = World::new(canvasses);
         for act in &acts {
             world.act(act);
             world.watch.look(&mut world.cluster);

@@ -35,6 +35,8 @@ enum Command {
         staging_bytes: Option<u64>,
         #[arg(key)]
         populate_idle_s: Option<u64>,
+        #[arg(key)]
+        canvass_ms: Option<u64>,
     },
     /// Fills the directory of a new plex with the bank, in version 1.
     Bank(String),
@@ -78,6 +80,8 @@ enum Command {
     Resume(String),
     /// Has the consensus group of the plex led by this member.
     Lead(String),
+    /// A member's host does not know for a moment who leads.
+    Blink(String),
     /// Only a snapshot is left of the log so far.
     Compact,
     /// Lets time pass: seconds.
@@ -181,11 +185,13 @@ impl Story {
         step_timeout_s: Option<u64>,
         staging_bytes: Option<u64>,
         populate_idle_s: Option<u64>,
+        canvass_ms: Option<u64>,
     ) {
         let limits = &mut self.cluster.limits;
         limits.step_timeout_ms = step_timeout_s.map_or(limits.step_timeout_ms, |seconds| seconds * 1_000);
         limits.staging_bytes_max = staging_bytes.unwrap_or(limits.staging_bytes_max);
         limits.populate_idle_ms = populate_idle_s.map_or(limits.populate_idle_ms, |seconds| seconds * 1_000);
+        limits.canvass_wait_ms = canvass_ms.unwrap_or(limits.canvass_wait_ms);
     }
 
     fn populate(&mut self, member: &str, part: PopulateRequest) -> Told {
@@ -236,8 +242,7 @@ impl Story {
             StageChange::Add { job, first: 0, instances: vec![new] },
             StageChange::End { job, at },
         ];
-        let log = &mut self.cluster.groups[0].log;
-        log.extend(changes.map(PlexChange::Stage).map(Some));
+        changes.map(PlexChange::Stage).into_iter().for_each(|change| self.cluster.groups[0].append(change));
         self.cluster.settle();
         Ok(())
     }
@@ -293,8 +298,8 @@ impl Story {
                 self.cluster.start(name(member)?, false);
                 self.cluster.run(2_000);
             }
-            Command::Limit { step_timeout_s, staging_bytes, populate_idle_s } => {
-                self.limit(*step_timeout_s, *staging_bytes, *populate_idle_s);
+            Command::Limit { step_timeout_s, staging_bytes, populate_idle_s, canvass_ms } => {
+                self.limit(*step_timeout_s, *staging_bytes, *populate_idle_s, *canvass_ms);
             }
             Command::Bank(member) => {
                 let part = self.part_of_job(Some("setup"), &bank::WHOLE.map(str::to_string))?;
@@ -348,6 +353,7 @@ impl Story {
                 self.cluster.groups[0].lead(node);
                 self.cluster.settle();
             }
+            Command::Blink(member) => self.cluster.blink(name(member)?),
             Command::Compact => self.cluster.compact(),
             Command::Run(seconds) => self.cluster.run((seconds * 1_000.0) as u64),
             Command::At { member, command } => {

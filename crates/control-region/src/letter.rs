@@ -2,7 +2,7 @@
 
 use csl::envelope::{OperatorRequest, PopulateRequest};
 use csl::om::Answer;
-use plex::{CommandToken, Completion, InUse, Registration};
+use plex::{ActivationOptions, CommandToken, Completion, InUse, Registration};
 use serde::{Deserialize, Serialize};
 
 /// Names a question of one member to another, until it is answered.
@@ -18,6 +18,29 @@ pub enum Letter {
     Register(Registration),
     /// I shut down in order; to the master.
     Stopping,
+    /// I am about to begin an activation: are you ready for it?
+    Canvass {
+        /// Its token.
+        token: CommandToken,
+        /// What was asked for.
+        options: ActivationOptions,
+        /// The version of staging that it imports.
+        staging_version: u64,
+        /// My term as master.
+        term: u64,
+        /// What I had applied of the log.
+        applied: u64,
+    },
+    /// What I have to say of an activation that is about to begin; to its master. Where I am ready I hold what it
+    /// changes.
+    Canvassed {
+        /// Which activation.
+        token: CommandToken,
+        /// The version of staging that I looked at.
+        staging_version: u64,
+        /// Work that forbids it; nothing where I am ready.
+        in_use: Vec<InUse>,
+    },
     /// My vote on an activation; to its master.
     Vote {
         /// Which activation.

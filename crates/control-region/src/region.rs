@@ -1,6 +1,6 @@
 //! The member itself: its parts, and the turn that every event and every applied change ends with.
 
-use crate::activation::{Ballot, Coordination, Validation, WaitingImport};
+use crate::activation::{Ballot, Canvassing, Coordination, Settles, Validation, WaitingImport, in_term};
 use crate::event::{Effect, Event, ProposalId, RequestId, Standing};
 use crate::group::Group;
 use crate::leadership::Leadership;
@@ -26,6 +26,7 @@ pub(crate) enum Owed {
     Depart(MemberName, Incarnation),
     DropJob(catalog::job::JobId),
     TakeOver(CommandToken),
+    Withdraw(CommandToken),
     Commit(CommandToken),
     Abort(CommandToken),
     End(CommandToken),
@@ -55,6 +56,8 @@ pub struct ControlRegion {
     pub(crate) settings: Settings,
     pub(crate) plex: Plex,
     pub(crate) applied: u64,
+    /// The term of the entry applied last; 0 where it is not known.
+    pub(crate) term: u64,
     pub(crate) now: Moment,
     pub(crate) resources: Resources,
     pub(crate) start: StartPhase,
@@ -68,6 +71,7 @@ pub struct ControlRegion {
     pub(crate) founding: Option<Founding>,
     pub(crate) ballot: Option<Ballot>,
     pub(crate) coordination: Option<Coordination>,
+    pub(crate) canvassing: Canvassing,
     pub(crate) early_votes: BTreeMap<MemberName, (Incarnation, Letter)>,
     pub(crate) imports: Vec<WaitingImport>,
     pub(crate) validation: Validation,
@@ -92,6 +96,7 @@ impl ControlRegion {
             settings,
             plex,
             applied,
+            term: 0,
             now,
             resources: Resources::new(stops),
             start: StartPhase::default(),
@@ -104,6 +109,7 @@ impl ControlRegion {
             founding: None,
             ballot: None,
             coordination: None,
+            canvassing: Canvassing::default(),
             early_votes: BTreeMap::new(),
             imports: Vec::new(),
             validation: Validation::default(),
@@ -153,17 +159,26 @@ impl ControlRegion {
         self.applied = index;
         self.ballot = None;
         self.coordination = None;
-        self.resources.release();
+        self.keep_canvass();
         self.resources.reconcile(self.plex.catalog());
         self.turn();
         std::mem::take(&mut self.effects)
     }
 
-    /// Applies an entry of the replicated log. An entry without a change only moves the index.
-    pub fn apply(&mut self, now: Moment, index: u64, change: Option<PlexChange>) -> (PlexReply, Vec<Effect>) {
+    /// Applies an entry of the replicated log, made by the leader of `term`. An entry without a change is one of
+    /// consensus itself.
+    pub fn apply(
+        &mut self,
+        now: Moment,
+        (term, index): (u64, u64),
+        change: Option<PlexChange>,
+    ) -> (PlexReply, Vec<Effect>) {
         self.now = now;
-        self.applied = index;
-        let (reply, events) = change.map_or((Ok(()), Vec::new()), |change| self.plex.apply(change));
+        (self.term, self.applied) = (term, index);
+        let settles = Settles::of(change.as_ref());
+        let (reply, events) =
+            change.map_or((Ok(()), Vec::new()), |change| self.plex.apply(in_term(change, term)));
+        self.settle_canvass(index, settles, events.contains(&PlexEvent::Prepared));
         for event in events {
             self.follow(event);
         }
@@ -218,6 +233,7 @@ impl ControlRegion {
         self.inquire_turn();
         self.start_turn();
         self.member_turn();
+        self.canvass_turn();
         if self.is_master() {
             self.leadership_turn();
             self.master_turn();
@@ -226,6 +242,7 @@ impl ControlRegion {
             self.coordination = None;
         }
         self.import_turn();
+        self.withdraw_turn();
         self.populate_turn();
         self.desk_turn();
         self.links_turn();

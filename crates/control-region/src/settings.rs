@@ -28,6 +28,9 @@ pub struct Settings {
     pub neighbours: BTreeMap<MemberName, String>,
     /// How long participants of an activation have for each step.
     pub step_timeout_ms: u64,
+    /// How long a master waits for the others to say that they are ready before it begins an activation and has them
+    /// vote. Where it is 0 they always vote.
+    pub canvass_wait_ms: u64,
     /// How long an import waits for the staging data set.
     pub staging_wait_ms: u64,
     /// How long OM collects answers where the operator does not say.

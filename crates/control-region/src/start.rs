@@ -96,7 +96,7 @@ impl ControlRegion {
         self.settings.incarnation = Incarnation(self.settings.incarnation.0.wrapping_add(1));
         self.settings.cold = false;
         self.ballot = None;
-        self.resources.release();
+        self.forget_canvass();
         self.start = StartPhase::default();
     }
 

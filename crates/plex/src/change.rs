@@ -56,6 +56,8 @@ pub enum PlexChange {
         options: ActivationOptions,
         /// The version of staging that the master validated.
         staging_version: u64,
+        /// What the participants said beforehand, where the master asked them.
+        canvass: Option<Canvass>,
         /// When.
         at: Moment,
     },
@@ -99,6 +101,25 @@ pub enum PlexChange {
     },
     /// A member became master of the plex, and says why.
     Lead(MasterChange),
+    /// A master canvassed for an activation and will not begin it: who holds resources for it lets them go. Changes
+    /// nothing.
+    Withdraw {
+        /// Which activation.
+        token: CommandToken,
+    },
+}
+
+/// The members that are ready for an activation before the log has it: they hold what it changes. If these are all its
+/// participants, it is committed by the entry that begins it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Canvass {
+    /// The term of the master that asked. A member holds until an entry of a later term at most, so the canvass counts
+    /// in an entry of this term only.
+    pub term: u64,
+    /// Who is ready, and in which run.
+    pub ready: BTreeMap<MemberName, Incarnation>,
+    /// What prior instances to keep at the commit.
+    pub retention: Retention,
 }
 
 /// A change of the staging data set, most of them steps of a populate job.

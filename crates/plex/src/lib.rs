@@ -21,12 +21,13 @@
 //! ```
 //!
 //! *Prepare* fixes the plan and who takes part; each participant then votes. *Commit* is the commit point: the
-//! directory passes to its next level on every member at that entry. *End* records who completed and who was
+//! directory passes to its next level on every member at that entry. A Prepare that carries a [`Canvass`] of all its
+//! participants is both at once. *End* records who completed and who was
 //! down. Votes and completions are messages between members, not changes: whoever is master asks for what is owed
 //! until it has it, so a new master needs no memory of the old one.
 //!
 //! **Its invariants.**
-//! - Commit is refused unless every participant that is not down is named among its votes.
+//! - Nothing is committed unless every participant that is not down voted for it, or was ready for it beforehand.
 //! - After Commit there is no Abort; after Abort there is no Commit.
 //! - A member does not register while an activation is under way, so no member starts between two levels.
 //! - The level that the roster keeps for a member never falls.
@@ -51,7 +52,7 @@ pub use activation::{
     AbortReason, Activation, ActivationMode, ActivationOptions, CommandToken, Completion, Finished, InUse,
     Outcome, Participant, Phase, TakeOver,
 };
-pub use change::{PlexChange, PlexEvent, PlexReply, Refusal, StageChange};
+pub use change::{Canvass, PlexChange, PlexEvent, PlexReply, Refusal, StageChange};
 pub use machine::{Plex, PlexIdentity};
 pub use masters::{MasterCause, MasterChange};
 pub use roster::{

@@ -4,7 +4,7 @@ use crate::activation::{
     AbortReason, Activation, ActivationMode, ActivationOptions, CommandToken, Completion, Finished, Outcome,
     Participant, Phase, TakeOver,
 };
-use crate::change::{PlexChange, PlexEvent, PlexReply, Refusal, StageChange};
+use crate::change::{Canvass, PlexChange, PlexEvent, PlexReply, Refusal, StageChange};
 use crate::masters::{MASTERS_REMEMBERED, MasterChange};
 use crate::roster::{FormerNode, Left, MemberState, Membership, Registration, RosterEntry, StartKind};
 use crate::stored::PlexKey;
@@ -113,8 +113,9 @@ impl Plex {
             }
             PlexChange::Remove { member } => self.remove(member, events),
             PlexChange::Stage(change) => self.stage(change, events),
-            PlexChange::Prepare { token, master, options, staging_version, at } => {
-                self.prepare(token, master, options, staging_version, at, events)
+            PlexChange::Prepare { token, master, options, staging_version, canvass, at } => {
+                self.prepare(token, master, options, staging_version, at, events)?;
+                canvass.map_or(Ok(()), |canvass| self.commit_canvassed(token, &canvass, at, events))
             }
             PlexChange::Commit { token, votes, retention, at } => {
                 self.commit(token, &votes, retention, at, events)
@@ -134,6 +135,7 @@ impl Plex {
                 self.lead(change);
                 Ok(())
             }
+            PlexChange::Withdraw { .. } => Ok(()),
         }
     }
 
@@ -318,8 +320,7 @@ impl Plex {
             None if self.finished(token).is_some() => return Ok(()),
             None => {}
         }
-        self.check_prepare(master, &options, staging_version)?;
-        let plan = self.plan_for(&options)?;
+        let plan = self.import_plan(master, &options, staging_version)?;
         let (here, away): (Vec<_>, Vec<_>) = self
             .roster
             .iter()
@@ -341,6 +342,17 @@ impl Plex {
         self.changed.insert(PlexKey::Activation);
         events.push(PlexEvent::Prepared);
         Ok(())
+    }
+
+    /// What an activation with these options would change if it began now. An activation under way is not looked at.
+    pub fn import_plan(
+        &self,
+        master: MemberName,
+        options: &ActivationOptions,
+        staging_version: u64,
+    ) -> Result<ImportPlan, Refusal> {
+        self.check_prepare(master, options, staging_version)?;
+        self.plan_for(options)
     }
 
     fn check_prepare(
@@ -378,6 +390,26 @@ impl Plex {
             Ok(_) if !options.mode.imports() => Ok(ImportPlan::default()),
             Ok(plan) => Ok(plan),
         }
+    }
+
+    /// Commits what has just begun, if its participants are those that are ready for it, in the same run. Otherwise
+    /// they vote on it.
+    fn commit_canvassed(
+        &mut self,
+        token: CommandToken,
+        canvass: &Canvass,
+        at: Moment,
+        events: &mut Vec<PlexEvent>,
+    ) -> PlexReply {
+        // A second entry of the same token begins nothing, and what was said for it is not about what the first began.
+        let begun = self.activation.as_ref().filter(|_| events.last() == Some(&PlexEvent::Prepared));
+        let is_ready = |(member, participant): (&MemberName, &Participant)| {
+            canvass.ready.get(member) == Some(&participant.incarnation)
+        };
+        if !begun.is_some_and(|activation| activation.participants.iter().all(is_ready)) {
+            return Ok(());
+        }
+        self.commit(token, &canvass.ready.keys().copied().collect(), canvass.retention, at, events)
     }
 
     fn commit(

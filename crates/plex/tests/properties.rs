@@ -5,9 +5,9 @@ use catalog::job::{JobCard, JobId};
 use catalog::{Content, Facts, NewInstance, Retention};
 use csl::envelope::{PopulateCondition, PopulateMode};
 use plex::{
-    AbortReason, ActivationMode, ActivationOptions, CommandToken, Completion, Incarnation, MasterCause,
+    AbortReason, ActivationMode, ActivationOptions, Canvass, CommandToken, Completion, Incarnation, MasterCause,
     MasterChange, MemberState, Membership, Outcome, Phase, Plex, PlexChange, PlexEvent, PlexReply, Refusal,
-    Registration, StageChange,
+    Registration, RosterEntry, StageChange,
 };
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -109,11 +109,18 @@ fn preparation() -> impl Strategy<Value = PlexChange> {
         ActivationMode::RefreshPsb,
         ActivationMode::Either,
     ]);
-    (token(), member(), mode, members(), any::<bool>()).prop_map(
-        |(token, master, mode, targets, delpenderr)| {
+    // Each is made to be ready in its present run by `made`.
+    let canvass = |ready: BTreeSet<MemberName>| Canvass {
+        term: 1,
+        ready: ready.into_iter().map(|member| (member, Incarnation(0))).collect(),
+        retention: Retention::default(),
+    };
+    let canvass = prop::option::weighted(0.3, most_members().prop_map(canvass));
+    (token(), member(), mode, members(), any::<bool>(), canvass).prop_map(
+        |(token, master, mode, targets, delpenderr, canvass)| {
             let targets = if mode == ActivationMode::Plain { BTreeSet::new() } else { targets };
             let options = ActivationOptions { mode, targets, delpenderr };
-            PlexChange::Prepare { token, master, options, staging_version: 0, at: Moment::default() }
+            PlexChange::Prepare { token, master, options, staging_version: 0, canvass, at: Moment::default() }
         },
     )
 }
@@ -194,8 +201,13 @@ fn made(plex: &Plex, change: &PlexChange) -> PlexChange {
     let next = CommandToken(plex.history().next_back().map_or(1, |last| last.token.0 + 1));
     let current = plex.activation().map_or(next, |activation| activation.token);
     match &mut change {
-        PlexChange::Prepare { token, staging_version, .. } => {
+        PlexChange::Prepare { token, staging_version, canvass, .. } => {
             *staging_version = plex.catalog().staging_version();
+            let run_of = |member| plex.roster().get(member).map_or(Incarnation(0), |entry| entry.incarnation);
+            canvass
+                .iter_mut()
+                .flat_map(|canvass| &mut canvass.ready)
+                .for_each(|(member, run)| *run = run_of(member));
             *token = if *token == THE_ONE { next } else { *token };
         }
         PlexChange::Commit { token, .. }
@@ -220,11 +232,19 @@ fn restored(records: &Records) -> Plex {
 
 /// Commit is refused unless every participant that is not down is named among its votes.
 fn commit_has_every_vote(before: &Plex, change: &PlexChange, events: &[PlexEvent]) {
-    let PlexChange::Commit { votes, .. } = change else { return };
-    if events.contains(&PlexEvent::Committed) {
-        let awaited: BTreeSet<MemberName> = before.activation().unwrap().awaited().collect();
-        assert!(awaited.is_subset(votes), "{votes:?} are not all of {awaited:?}");
+    if !events.contains(&PlexEvent::Committed) {
+        return;
     }
+    let sharer = |(_, entry): &(&MemberName, &RosterEntry)| entry.takes_part();
+    let (votes, awaited): (BTreeSet<MemberName>, BTreeSet<MemberName>) = match change {
+        PlexChange::Commit { votes, .. } => (votes.clone(), before.activation().unwrap().awaited().collect()),
+        PlexChange::Prepare { canvass: Some(canvass), .. } => {
+            let sharers = before.roster().iter().filter(sharer);
+            (canvass.ready.keys().copied().collect(), sharers.map(|(member, _)| *member).collect())
+        }
+        other => panic!("{other:?} commits"),
+    };
+    assert!(awaited.is_subset(&votes), "{votes:?} are not all of {awaited:?}");
 }
 
 /// After Commit there is no Abort; after Abort there is no Commit; an activation ends once.

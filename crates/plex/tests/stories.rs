@@ -4,7 +4,7 @@ use catalog::job::{JobCard, JobId};
 use catalog::{Content, Facts, NewInstance, Retention};
 use csl::envelope::{PopulateCondition, PopulateMode};
 use plex::{
-    AbortReason, Activation, ActivationMode, ActivationOptions, CommandToken, Completion, InUse, Incarnation,
+    AbortReason, Activation, ActivationMode, ActivationOptions, Canvass, CommandToken, Completion, InUse, Incarnation,
     MasterCause, MasterChange, MemberState, Membership, Outcome, Phase, Plex, PlexChange, PlexEvent,
     Registration, StageChange,
 };
@@ -67,6 +67,9 @@ enum Command {
         delpenderr: bool,
         #[arg(key)]
         of: Option<u64>,
+        /// Who said beforehand to be ready, with the run of each: `IMS1:1,IMS2:1`.
+        #[arg(key)]
+        ready: Option<String>,
         /// The members of FOR(IMSID()).
         #[arg(optional)]
         targets: Vec<String>,
@@ -194,11 +197,13 @@ impl Story {
         &mut self,
         (token, master, of): (u64, &str, Option<u64>),
         options: ActivationOptions,
+        ready: Option<&str>,
     ) -> Result<String, Box<dyn Error>> {
         let at = self.now();
+        let canvass = ready.map(canvass).transpose()?;
         let staging_version = of.unwrap_or(self.plex.catalog().staging_version());
         let (token, master) = (CommandToken(token), MemberName::new(master)?);
-        self.apply(PlexChange::Prepare { token, master, options, staging_version, at })
+        self.apply(PlexChange::Prepare { token, master, options, staging_version, canvass, at })
     }
 
     fn abort(
@@ -385,6 +390,16 @@ fn instance(text: &str) -> Result<NewInstance, Box<dyn Error>> {
     Ok(NewInstance { name, stamp, facts, content: Content::from(text.as_bytes().to_vec()) })
 }
 
+/// Who is ready, from `IMS1:11,IMS2:21`.
+fn canvass(ready: &str) -> Result<Canvass, Box<dyn Error>> {
+    let one = |text: &str| -> Result<(MemberName, Incarnation), Box<dyn Error>> {
+        let (member, run) = text.split_once(':').ok_or("a run is missing")?;
+        Ok((MemberName::new(member)?, Incarnation(run.parse()?)))
+    };
+    let ready = ready.split(',').map(one).collect::<Result<_, _>>()?;
+    Ok(Canvass { term: 1, ready, retention: Retention::default() })
+}
+
 fn mode(mode: Option<&str>) -> Result<ActivationMode, Box<dyn Error>> {
     match mode {
         None => Ok(ActivationMode::Plain),
@@ -413,12 +428,12 @@ impl goldenscript::Runner for Story {
                 let staging_version = *staging_version;
                 self.apply(PlexChange::Stage(StageChange::Empty { staging_version }))
             }
-            Command::Prepare { token, master, mode: of_mode, delpenderr, of, targets } => {
+            Command::Prepare { token, master, mode: of_mode, delpenderr, of, ready, targets } => {
                 let mode = mode(of_mode.as_deref())?;
                 let targets =
                     targets.iter().map(|target| MemberName::new(target)).collect::<Result<_, _>>()?;
                 let options = ActivationOptions { mode, targets, delpenderr: *delpenderr };
-                self.prepare((*token, master, *of), options)
+                self.prepare((*token, master, *of), options, ready.as_deref())
             }
             Command::Commit { token, votes } => self.commit(*token, votes),
             Command::Abort { token, lost, silent, busy } => {

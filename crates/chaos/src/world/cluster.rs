@@ -1,6 +1,6 @@
 //! The world: members, their consensus groups, the network between them, the clock, and what everybody was told.
 
-use crate::world::consensus::Group;
+use crate::world::consensus::{Entry, Group};
 use crate::world::network::{Envelope, Held, Network, link_state, name_of};
 use crate::world::node::{Limits, Node, address};
 use control_region::{Effect, Event, LinkState, ProposalId, RegionId, RequestId, Standing};
@@ -144,7 +144,7 @@ impl Cluster {
         }
         self.node(member).start(now, cold);
         let (group, node) = (self.node(member).group, self.node(member).settings.node);
-        if self.groups[group].log.iter().flatten().next().is_none() {
+        if self.groups[group].log.iter().all(|entry| entry.change.is_none()) {
             let members = match group {
                 0 => self.founders.clone(),
                 _ => BTreeMap::from([(member, (node, address(member)))]),
@@ -312,11 +312,11 @@ impl Cluster {
         if applied < self.groups[group].compacted {
             return self.install(member);
         }
-        let change = self.groups[group].log[applied as usize].clone();
+        let Entry { term, change } = self.groups[group].log[applied as usize].clone();
         let node = self.node(member);
         node.applied += 1;
         let Some(region) = &mut node.region else { return };
-        let (reply, effects) = region.apply(now, applied + 1, change);
+        let (reply, effects) = region.apply(now, (term, applied + 1), change);
         self.want(member, effects);
         let key = (group, applied + 1);
         if self.proposed.get(&key).is_some_and(|(proposer, _)| *proposer == member)
@@ -453,11 +453,18 @@ impl Cluster {
             if !matches!(change, PlexChange::Lead(_)) {
                 self.sights.push(Sight::Entry(name_of(&change)));
             }
-            self.groups[group].log.push(Some(change));
+            self.groups[group].append(change);
             self.proposed.insert((group, self.groups[group].last()), (member, proposal));
         } else {
             self.tell(member, Event::Proposed { proposal, outcome: None });
         }
+    }
+
+    /// A member is told that nobody leads, and then how it is.
+    pub(crate) fn blink(&mut self, member: MemberName) {
+        let Some(known) = self.node(member).standing.take() else { return };
+        self.tell(member, Event::Standing(Standing { leader: None, quorum: false, ..known }));
+        self.settle();
     }
 
     /// Leaves only a snapshot of the log, as far as nobody who is there still has to apply it.

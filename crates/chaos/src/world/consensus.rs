@@ -7,6 +7,15 @@ use vocabulary::Moment;
 /// How long a group is without a leader before it has a new one.
 const ELECTION_MS: u64 = 500;
 
+/// An entry of the log.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    /// The term of the leader that made it.
+    pub(crate) term: u64,
+    /// What it is; nothing where it stands for a leader's beginning.
+    pub(crate) change: Option<PlexChange>,
+}
+
 /// One group: the sharers of a plex, or a guest alone.
 #[derive(Debug, Default)]
 pub(crate) struct Group {
@@ -14,8 +23,8 @@ pub(crate) struct Group {
     pub(crate) voters: BTreeSet<u64>,
     /// Node numbers of those who follow without a vote.
     pub(crate) learners: BTreeSet<u64>,
-    /// The log. An entry without a change stands for a leader's beginning.
-    pub(crate) log: Vec<Option<PlexChange>>,
+    /// The log.
+    pub(crate) log: Vec<Entry>,
     /// Entries before this are only to be had as a snapshot.
     pub(crate) compacted: u64,
     /// Who leads.
@@ -59,11 +68,20 @@ impl Group {
         }
     }
 
-    /// Lets a node lead.
+    /// Lets a node lead, in a term of its own.
     pub(crate) fn lead(&mut self, node: u64) {
         self.leader = Some(node);
         self.term += 1;
         self.leaderless_since = None;
-        self.log.push(None);
+        self.log.push(Entry { term: self.term() + 1, change: None });
+    }
+
+    /// The leader adds an entry.
+    pub(crate) fn append(&mut self, change: PlexChange) {
+        self.log.push(Entry { term: self.term(), change: Some(change) });
+    }
+
+    fn term(&self) -> u64 {
+        self.log.last().map_or(0, |entry| entry.term)
     }
 }

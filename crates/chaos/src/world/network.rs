@@ -19,6 +19,7 @@ pub(crate) struct Envelope {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Held {
     Answer,
+    Canvass,
     Coordinate,
     Done,
     Execute,
@@ -43,7 +44,8 @@ impl Held {
             Letter::Execute { .. } => Some(Self::Execute),
             Letter::Populate { .. } => Some(Self::Populate),
             Letter::Register(_) => Some(Self::Register),
-            Letter::Vote { .. } => Some(Self::Vote),
+            Letter::Canvass { .. } => Some(Self::Canvass),
+            Letter::Vote { .. } | Letter::Canvassed { .. } => Some(Self::Vote),
             Letter::Alive | Letter::LookAgain { .. } | Letter::Stopping | Letter::Progress { .. } => None,
         }
     }
@@ -52,6 +54,7 @@ impl Held {
     pub(crate) fn named(name: &str) -> Option<Self> {
         let letters = [
             Self::Answer,
+            Self::Canvass,
             Self::Coordinate,
             Self::Done,
             Self::Execute,
@@ -75,8 +78,9 @@ impl fmt::Display for Held {
     }
 }
 
-const CHANGES: [&str; 11] = [
+const CHANGES: [&str; 12] = [
     "Form", "Register", "Depart", "Remove", "Stage", "Prepare", "Commit", "Abort", "TakeOver", "End", "Lead",
+    "Withdraw",
 ];
 
 /// The name of a change.
@@ -93,6 +97,7 @@ pub(crate) fn name_of(change: &PlexChange) -> &'static str {
         PlexChange::TakeOver { .. } => "TakeOver",
         PlexChange::End { .. } => "End",
         PlexChange::Lead(_) => "Lead",
+        PlexChange::Withdraw { .. } => "Withdraw",
     }
 }
 

@@ -13,6 +13,7 @@ use vocabulary::{MemberName, Moment, PlexName};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     pub(crate) step_timeout_ms: u64,
+    pub(crate) canvass_wait_ms: u64,
     pub(crate) staging_wait_ms: u64,
     pub(crate) command_wait_ms: u64,
     pub(crate) member_lost_ms: u64,
@@ -24,6 +25,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             step_timeout_ms: 300_000,
+            canvass_wait_ms: 0,
             staging_wait_ms: 150_000,
             command_wait_ms: 400_000,
             member_lost_ms: 3_000,
@@ -80,6 +82,7 @@ impl Node {
             version: "0.1.0".to_string(),
             neighbours: BTreeMap::new(),
             step_timeout_ms: limits.step_timeout_ms,
+            canvass_wait_ms: limits.canvass_wait_ms,
             staging_wait_ms: limits.staging_wait_ms,
             command_wait_ms: limits.command_wait_ms,
             member_lost_ms: limits.member_lost_ms,

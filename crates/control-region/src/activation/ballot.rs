@@ -2,7 +2,10 @@
 
 use crate::letter::Letter;
 use crate::region::ControlRegion;
-use plex::{AbortReason, Activation, CommandToken, Completion, Finished, InUse, Outcome, Phase};
+use catalog::ImportPlan;
+use plex::{
+    AbortReason, Activation, ActivationOptions, CommandToken, Completion, Finished, InUse, Outcome, Phase,
+};
 use vocabulary::message::{
     DFS3780I, DFS4755E, DFS4756E, DFS4794I, DFS4896I, DFS4897I, DFS4898E, DFS4999I, DFS5000I,
 };
@@ -15,6 +18,13 @@ pub(crate) struct Ballot {
     pub(crate) in_use: Vec<InUse>,
     pub(crate) completion: Option<Completion>,
     sent: Option<(MemberName, Moment)>,
+}
+
+impl Ballot {
+    /// What is to be said of an activation that has just begun.
+    pub(crate) fn new(token: CommandToken, in_use: Vec<InUse>) -> Self {
+        Self { token, in_use, completion: None, sent: None }
+    }
 }
 
 impl ControlRegion {
@@ -35,16 +45,25 @@ impl ControlRegion {
         let token = activation.token;
         if activation.phase != Phase::Preparing {
             // What was refreshed at the commit is not known any more; that it was is certain.
-            return Ballot { token, in_use: Vec::new(), completion: Some(Completion::default()), sent: None };
+            return Ballot { completion: Some(Completion::default()), ..Ballot::new(token, Vec::new()) };
         }
-        let options = &activation.options;
+        Ballot::new(token, self.look_and_hold(token, &activation.plan, &activation.options))
+    }
+
+    /// The work here that forbids an activation. Where there is none, what it changes is held.
+    pub(super) fn look_and_hold(
+        &mut self,
+        token: CommandToken,
+        plan: &ImportPlan,
+        options: &ActivationOptions,
+    ) -> Vec<InUse> {
         let concerned = options.concerns(self.me());
-        let mut in_use = if concerned { self.resources.in_use(&activation.plan) } else { Vec::new() };
+        let mut in_use = if concerned { self.resources.in_use(plan) } else { Vec::new() };
         if concerned && options.mode.refreshes() {
             in_use.extend(self.resources.refresh_blockers());
         }
         if in_use.is_empty() {
-            self.resources.hold(token, &activation.plan, concerned && options.mode.refreshes());
+            self.resources.hold(token, plan, concerned && options.mode.refreshes());
         }
         for work in &in_use {
             let (name, by) = (work.resource.as_str().to_string(), &work.by);
@@ -53,7 +72,7 @@ impl ControlRegion {
                 ResourceName::Psb(_) => DFS4756E.with(&[&name, &self.settings.member, by]),
             });
         }
-        Ballot { token, in_use, completion: None, sent: None }
+        in_use
     }
 
     fn deliver(&mut self, mut ballot: Ballot, activation: &Activation) -> Ballot {
@@ -79,7 +98,9 @@ impl ControlRegion {
 
     pub(crate) fn prepared(&mut self) {
         self.count_early_votes();
-        if self.is_running() {
+        // Where the commit point came with it, the level is told there.
+        let phase = self.plex.activation().map(|activation| activation.phase);
+        if self.is_running() && phase == Some(Phase::Preparing) {
             let (level, since) = self.directory_level();
             self.issue(DFS3780I.with(&[&level, &since]));
         }
@@ -95,13 +116,21 @@ impl ControlRegion {
         let count = activation.plan.changes.len();
         self.issue(DFS4896I.with(&[&count, &activation.token]));
         let concerned = activation.options.concerns(self.me());
+        debug_assert!(
+            !concerned
+                || !activation.takes_part(self.me(), self.settings.incarnation)
+                || self.resources.in_use(&activation.plan).is_empty(),
+            "{} took part in {} with work on it in progress",
+            self.me(),
+            activation.token
+        );
         let completion = self.resources.refresh(&activation.plan, &activation.options, concerned);
         self.resources.release();
         let mut ballot = self
             .ballot
             .take()
             .filter(|ballot| ballot.token == activation.token)
-            .unwrap_or(Ballot { token: activation.token, in_use: Vec::new(), completion: None, sent: None });
+            .unwrap_or(Ballot::new(activation.token, Vec::new()));
         ballot.completion = Some(completion);
         ballot.sent = None;
         self.ballot = Some(ballot);

@@ -1,13 +1,16 @@
 //! IMPORT at the master, from the command to the Prepare entry: wait for the staging data set, validate, propose.
 
 use super::answer::{import_answer, invalid_answer, refusal_answer, staging_busy_answer};
+use super::canvass::Answers;
 use super::coordination::PROGRESS_MS;
 use super::validate::Invalid;
 use crate::om::ReplyTo;
 use crate::region::{ControlRegion, Purpose};
 use catalog::CatalogError;
 use csl::om::{Answer, MemberMessage, Row};
-use plex::{ActivationOptions, CommandToken, Finished, Outcome, PlexChange, PlexReply, Refusal, StageChange};
+use plex::{
+    ActivationOptions, Canvass, CommandToken, Finished, Outcome, PlexChange, PlexReply, Refusal, StageChange,
+};
 use vocabulary::Moment;
 use vocabulary::message::{DFS4333E, DFS4338W};
 
@@ -55,6 +58,8 @@ enum Step {
     Ready,
     /// Somebody holds the staging data set; the operator was told.
     WaitingForStaging,
+    /// The others are asked whether they are ready.
+    Canvassing,
     /// The Prepare entry is on its way.
     Proposed,
     /// It is not known whether the Prepare entry was made.
@@ -102,6 +107,7 @@ impl ControlRegion {
         }
         match import.step {
             Step::Ready | Step::WaitingForStaging => self.advance_import(import),
+            Step::Canvassing => self.advance_canvass(import),
             Step::Proposed => true,
             Step::Unknown { since } => {
                 // A second Prepare of the same token is the first one.
@@ -118,6 +124,10 @@ impl ControlRegion {
         // The operator of an activation that is concluded has the answer, and may submit the next one.
         if self.is_concluded() {
             return true;
+        }
+        // What others were asked is settled first: they hold for it.
+        if self.canvassed_version(import.token).is_some() {
+            return self.begin_activation(import, None);
         }
         if let Some(activation) = self.plex.activation() {
             let busy = Refusal::ActivationUnderWay { token: activation.token, master: activation.master };
@@ -163,12 +173,31 @@ impl ControlRegion {
             self.reply_import(import, answer, false);
             return false;
         }
+        match self.canvass(import.token, &import.options) {
+            true => self.advance_canvass(import),
+            false => self.begin_activation(import, None),
+        }
+    }
+
+    fn advance_canvass(&mut self, import: &mut WaitingImport) -> bool {
+        import.step = Step::Canvassing;
+        match self.answers(import.token) {
+            Answers::Awaited => true,
+            Answers::Ready(canvass) => self.begin_activation(import, Some(canvass)),
+            Answers::Vote => self.begin_activation(import, None),
+        }
+    }
+
+    fn begin_activation(&mut self, import: &mut WaitingImport, canvass: Option<Canvass>) -> bool {
         import.step = Step::Proposed;
+        // Whoever was asked holds this version until an entry settles it.
+        let canvassed = self.canvassed_version(import.token);
         let change = PlexChange::Prepare {
             token: import.token,
             master: self.me(),
             options: import.options.clone(),
-            staging_version,
+            staging_version: canvassed.unwrap_or_else(|| self.plex.catalog().staging_version()),
+            canvass,
             at: self.now,
         };
         self.propose(Purpose::Import(import.token), change);

@@ -1,13 +1,15 @@
-//! An activation as a member lives through it: as participant ([`ballot`]) and as master ([`coordination`]).
+//! An activation as a member lives through it: before the log has it ([`canvass`]), as participant ([`ballot`]) and as master ([`coordination`]).
 
 mod answer;
 mod ballot;
+mod canvass;
 mod coordination;
 mod import;
 mod validate;
 
 pub(crate) use answer::{import_answer, never_begun_answer};
 pub(crate) use ballot::Ballot;
+pub(crate) use canvass::{Asked, Canvassing, Settles, Subject, in_term};
 pub(crate) use coordination::Coordination;
 pub(crate) use import::{JobReport, WaitingImport};
 pub(crate) use validate::{Validation, Verdict};

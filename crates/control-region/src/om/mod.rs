@@ -3,6 +3,7 @@
 mod collecting;
 mod coordinated;
 
+use crate::activation::{Asked, Subject};
 use crate::commands;
 use crate::event::{BarrierId, Effect, RequestId};
 use crate::letter::{CallId, Letter};
@@ -174,6 +175,13 @@ impl ControlRegion {
                 self.register(registration);
             }
             Letter::Stopping if self.is_master() => self.depart_stopped(from, incarnation),
+            Letter::Canvass { token, options, staging_version, term, applied } => {
+                let subject = Subject { token, staging_version };
+                self.asked(Asked { from, subject, options, term, applied });
+            }
+            Letter::Canvassed { token, staging_version, in_use } => {
+                self.take_said(from, incarnation, Subject { token, staging_version }, in_use);
+            }
             Letter::Vote { .. } | Letter::Done { .. } => self.take_vote(from, incarnation, letter),
             Letter::Execute { call, asked, at_least } => self.defer_for(from, call, asked, at_least),
             Letter::Coordinate { call, token, text, applied } => {

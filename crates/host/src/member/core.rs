@@ -175,7 +175,7 @@ impl Machine for Core {
         let mut replies = Vec::with_capacity(entries.len());
         for entry in entries {
             let change = entry.payload.as_deref().map(decode_change).transpose()?;
-            let (reply, effects) = inner.region.apply(now(), entry.index, change);
+            let (reply, effects) = inner.region.apply(now(), (entry.term, entry.index), change);
             replies.push(encoding::encode(&reply));
             inner.index = entry.index;
             self.send(effects);

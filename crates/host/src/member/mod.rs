@@ -187,6 +187,7 @@ fn settings(config: &Config, node: u64, cold: bool) -> Settings {
         member_lost_ms: config.activation.member_lost_ms,
         retry_ms: 500,
         consensus_retry_ms: 25,
+        canvass_wait_ms: 50,
         populate_idle_ms: config.activation.populate_idle_s * 1_000,
         staging_bytes_max: config.activation.staging_mib << 20,
         retention: config.retention,
