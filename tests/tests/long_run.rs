@@ -12,8 +12,8 @@ const SMALL: &str = "[consensus]\nsnapshot_entries = 50\nsnapshot_mib = 1\n";
 const ACTIVATIONS: usize = 40;
 
 /// The most that a member may keep of the log with these settings: the log between the two snapshots and after them,
-/// a segment that is begun at either end, and the next one, made ahead.
-const LOG_BYTES_MAX: u64 = 3 << 20;
+/// what comes while the next snapshot is made, a segment that is begun at either end, and the next one, made ahead.
+const LOG_BYTES_MAX: u64 = 4 << 20;
 
 fn activate(cluster: &Cluster, generation: usize) {
     cluster.stage_bulk(&[], 30, generation).well();
