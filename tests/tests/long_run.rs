@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 /// As small as a year is long.
 const SMALL: &str = "[consensus]\nsnapshot_entries = 50\nsnapshot_mib = 1\n";
 
-const ACTIVATIONS: usize = 40;
+const ACTIVATIONS: usize = 60;
 
 /// The most that a member may keep of the log with these settings: the log between the two snapshots and after them,
 /// what comes while the next snapshot is made, a segment that is begun at either end, and the next one, made ahead.

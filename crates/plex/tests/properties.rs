@@ -5,9 +5,9 @@ use catalog::job::{JobCard, JobId};
 use catalog::{Content, Facts, NewInstance, Retention};
 use csl::envelope::{PopulateCondition, PopulateMode};
 use plex::{
-    AbortReason, ActivationMode, ActivationOptions, Canvass, CommandToken, Completion, Incarnation, MasterCause,
-    MasterChange, MemberState, Membership, Outcome, Phase, Plex, PlexChange, PlexEvent, PlexReply, Refusal,
-    Registration, RosterEntry, StageChange,
+    AbortReason, ActivationMode, ActivationOptions, Canvass, CommandToken, Completion, Incarnation,
+    MasterCause, MasterChange, MemberState, Membership, Outcome, Phase, Plex, PlexChange, PlexEvent,
+    PlexReply, Refusal, Registration, RosterEntry, StageChange,
 };
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};

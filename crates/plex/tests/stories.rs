@@ -4,9 +4,9 @@ use catalog::job::{JobCard, JobId};
 use catalog::{Content, Facts, NewInstance, Retention};
 use csl::envelope::{PopulateCondition, PopulateMode};
 use plex::{
-    AbortReason, Activation, ActivationMode, ActivationOptions, Canvass, CommandToken, Completion, InUse, Incarnation,
-    MasterCause, MasterChange, MemberState, Membership, Outcome, Phase, Plex, PlexChange, PlexEvent,
-    Registration, StageChange,
+    AbortReason, Activation, ActivationMode, ActivationOptions, Canvass, CommandToken, Completion, InUse,
+    Incarnation, MasterCause, MasterChange, MemberState, Membership, Outcome, Phase, Plex, PlexChange,
+    PlexEvent, Registration, StageChange,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
