@@ -57,7 +57,7 @@ pub struct ControlRegion {
     pub(crate) plex: Plex,
     pub(crate) applied: u64,
     /// The term of the entry applied last; 0 where it is not known.
-    pub(crate) term: u64,
+    pub(crate) applied_term: u64,
     pub(crate) now: Moment,
     pub(crate) resources: Resources,
     pub(crate) start: StartPhase,
@@ -96,7 +96,7 @@ impl ControlRegion {
             settings,
             plex,
             applied,
-            term: 0,
+            applied_term: 0,
             now,
             resources: Resources::new(stops),
             start: StartPhase::default(),
@@ -174,7 +174,7 @@ impl ControlRegion {
         change: Option<PlexChange>,
     ) -> (PlexReply, Vec<Effect>) {
         self.now = now;
-        (self.term, self.applied) = (term, index);
+        (self.applied_term, self.applied) = (term, index);
         let settles = Settles::of(change.as_ref());
         let (reply, events) =
             change.map_or((Ok(()), Vec::new()), |change| self.plex.apply(in_term(change, term)));

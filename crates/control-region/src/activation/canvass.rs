@@ -126,7 +126,7 @@ impl ControlRegion {
             return false;
         }
         let subject = Subject { token, staging_version: self.plex.catalog().staging_version() };
-        let (from, term, applied) = (self.me(), self.term, self.applied);
+        let (from, term, applied) = (self.me(), self.applied_term, self.applied);
         let asked = Asked { from, subject, options: options.clone(), term, applied };
         let Some(in_use) = self.say(&asked) else { return false };
         let is_ready = in_use.is_empty();
@@ -168,7 +168,7 @@ impl ControlRegion {
     pub(crate) fn answers(&self, token: CommandToken) -> Answers {
         let question = self.canvassing.question.as_ref().filter(|question| question.subject.token == token);
         let Some(question) = question else { return Answers::Vote };
-        let is_overtaken = self.plex.activation().is_some() || self.term != question.term;
+        let is_overtaken = self.plex.activation().is_some() || self.applied_term != question.term;
         if is_overtaken || question.said.values().any(|(_, in_use)| !in_use.is_empty()) {
             return Answers::Vote;
         }
@@ -220,7 +220,7 @@ impl ControlRegion {
     /// What is to be said, unless the question is late or this member takes no part.
     fn say(&mut self, asked: &Asked) -> Option<Vec<InUse>> {
         let takes_part = self.active_sharers().get(&self.me()) == Some(&self.settings.incarnation);
-        let is_late = asked.term != self.term || asked.applied < self.canvassing.last_prepare;
+        let is_late = asked.term != self.applied_term || asked.applied < self.canvassing.last_prepare;
         let is_free = self.plex.activation().is_none() && self.canvassing.said.is_none();
         if !self.is_running() || !takes_part || is_late || !is_free {
             return None;
@@ -239,7 +239,7 @@ impl ControlRegion {
     /// Follows an entry: `begins` is whether an activation began with it. What was said of this one becomes the vote
     /// on it; everything else that the entry settles is let go.
     pub(crate) fn settle_canvass(&mut self, index: u64, settles: Settles, begins: bool) {
-        let term = self.term;
+        let term = self.applied_term;
         if let Settles::Prepare(_) = settles {
             self.canvassing.last_prepare = index;
         }
@@ -265,7 +265,7 @@ impl ControlRegion {
     /// The state of the plex was replaced. What this member said may still be counted by an entry to come, unless the
     /// new state shows that it was settled.
     pub(crate) fn keep_canvass(&mut self) {
-        self.term = 0;
+        self.applied_term = 0;
         self.canvassing.asked = None;
         self.canvassing.question = None;
         let is_open = |said: &mut Said| {
