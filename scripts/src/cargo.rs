@@ -43,6 +43,13 @@ pub(crate) fn bench(root: &Path, what: &[String]) -> Result<(), CargoError> {
     )
 }
 
+/// Builds the model of the activation for speed and searches it.
+pub(crate) fn model(root: &Path, faults: &[String]) -> Result<(), CargoError> {
+    let faults = faults.iter().map(String::as_str);
+    let run = ["run", "--release", "--package", "activation-model", "--"];
+    watched(root, &run.into_iter().chain(faults).collect::<Vec<_>>())
+}
+
 /// Changes the tree: format, and what clippy can mend.
 pub(crate) fn fix(root: &Path) -> Result<(), CargoError> {
     watched(root, &["fmt", "--all"])?;

@@ -58,6 +58,12 @@ enum Command {
     Down,
     /// Build the binaries and run all tests, the end-to-end stories among them
     Test,
+    /// Try every order of events around one activation with whole members, built for speed; without arguments, two
+    /// crashes, and one crash with one partition
+    Model {
+        /// How many crashes, partitions and steps of the clock
+        faults: Vec<String>,
+    },
     /// Measure a plex of real processes, built for speed; without arguments it says what can be measured
     Bench {
         /// What is measured
@@ -75,6 +81,7 @@ fn main() -> ExitCode {
         Command::Up { detach, release } => told(plex::up(&root, detach, release)),
         Command::Down => told(plex::down(&root)),
         Command::Test => told(cargo::test(&root)),
+        Command::Model { faults } => told(cargo::model(&root, &faults)),
         Command::Bench { what } => told(cargo::bench(&root, &what)),
     };
     if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }

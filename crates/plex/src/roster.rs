@@ -5,7 +5,7 @@ use std::fmt;
 use vocabulary::{DirectoryLevel, MemberName, Moment};
 
 /// Tells one run of a member from the next. Chosen anew at every start.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Incarnation(pub u64);
 
 /// Whether a member shares the catalog of this plex.
