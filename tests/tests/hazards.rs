@@ -1,6 +1,7 @@
 //! What the page about hazards cites as shown, is there to show it.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 fn root() -> PathBuf {
@@ -22,15 +23,16 @@ fn cited_scripts(page: &str) -> Vec<String> {
     quoted.filter(|word| word.starts_with("crates/")).map(ToString::to_string).collect()
 }
 
-fn sources(folder: &Path, text: &mut String) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+fn sources(folder: &Path, text: &mut String) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
         if path.is_dir() {
-            sources(&path, text);
+            sources(&path, text)?;
         } else if path.extension().is_some_and(|end| end == "rs") {
-            text.push_str(&fs::read_to_string(&path).unwrap());
+            text.push_str(&fs::read_to_string(&path)?);
         }
     }
+    Ok(())
 }
 
 /// Those of these tests that no source has as a function.
@@ -40,17 +42,18 @@ fn missing(cited: &[String], text: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_test_and_script_that_the_page_cites_is_there() {
-    let page = fs::read_to_string(root().join("docs/hazards.md")).unwrap();
+fn every_test_and_script_that_the_page_cites_is_there() -> io::Result<()> {
+    let page = fs::read_to_string(root().join("docs/hazards.md"))?;
     let mut text = String::new();
-    sources(&root().join("crates"), &mut text);
-    sources(&root().join("tests"), &mut text);
+    sources(&root().join("crates"), &mut text)?;
+    sources(&root().join("tests"), &mut text)?;
     let cited = cited_tests(&page);
     assert!(cited.len() > 20, "the page cites {} tests", cited.len());
     assert_eq!(missing(&cited, &text), [] as [&str; 0], "the page cites what is not there");
     for script in cited_scripts(&page) {
         assert!(root().join(&script).exists(), "there is no {script}");
     }
+    Ok(())
 }
 
 #[test]
