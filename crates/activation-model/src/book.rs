@@ -50,7 +50,7 @@ pub(crate) enum Input {
     Standing { term: u64, leader: Option<u64>, quorum: bool },
     Link { other: usize, state: Link },
     Letter { from: usize, run: Incarnation, letter: Said },
-    Apply { index: u64, change: Option<Said> },
+    Apply { term: u64, index: u64, change: Option<Said> },
     Proposed { proposal: u64, reply: Option<Said> },
     Barrier { barrier: u64, index: Option<u64> },
     Operator(Asked),
@@ -96,6 +96,7 @@ struct Known {
 
 #[derive(Debug)]
 struct Entry {
+    term: u64,
     index: u64,
     change: Option<Said>,
     plex: Plex,
@@ -138,7 +139,7 @@ pub(crate) struct Book {
     numbers: HashMap<u128, MemberId>,
     steps: HashMap<(MemberId, u32, Input), Arc<Turn>>,
     entries: Vec<Entry>,
-    follow: HashMap<(EntryId, Option<Said>), EntryId>,
+    follow: HashMap<(EntryId, u64, Option<Said>), EntryId>,
     letters: Numbered<Letter>,
     changes: Numbered<PlexChange>,
     replies: Numbered<PlexReply>,
@@ -155,7 +156,7 @@ impl Book {
             members: Vec::new(),
             numbers: HashMap::new(),
             steps: HashMap::new(),
-            entries: vec![Entry { index: 0, change: None, plex: Plex::default() }],
+            entries: vec![Entry { term: 0, index: 0, change: None, plex: Plex::default() }],
             follow: HashMap::new(),
             letters: Numbered::default(),
             changes: Numbered::default(),
@@ -172,10 +173,6 @@ impl Book {
         self.letters.get(letter)
     }
 
-    pub(crate) fn change(&self, change: Said) -> &PlexChange {
-        self.changes.get(change)
-    }
-
     /// The change that an entry makes.
     pub(crate) fn change_of(&self, entry: EntryId) -> Option<Said> {
         self.entries[entry as usize].change
@@ -184,6 +181,11 @@ impl Book {
     /// The place of an entry in the log.
     pub(crate) fn index(&self, entry: EntryId) -> u64 {
         self.entries[entry as usize].index
+    }
+
+    /// The term of the leader that made an entry.
+    pub(crate) fn term(&self, entry: EntryId) -> u64 {
+        self.entries[entry as usize].term
     }
 
     /// The plex after an entry.
@@ -201,20 +203,20 @@ impl Book {
         self.members[member as usize].astray
     }
 
-    /// The log with one entry more.
-    pub(crate) fn append(&mut self, log: EntryId, change: Option<Said>) -> EntryId {
-        if let Some(entry) = self.follow.get(&(log, change)) {
+    /// The log with one entry more, made by the leader of this term.
+    pub(crate) fn append(&mut self, log: EntryId, term: u64, change: Option<Said>) -> EntryId {
+        if let Some(entry) = self.follow.get(&(log, term, change)) {
             return *entry;
         }
         let mut plex = self.plex(log).clone();
         if let Some(change) = change {
-            let _ = plex.apply(self.changes.get(change).clone());
+            let _ = plex.apply(in_term(self.changes.get(change).clone(), term));
         }
         let _ = plex.take_changed();
         let entry = self.entries.len() as EntryId;
         let index = self.index(log) + 1;
-        self.entries.push(Entry { index, change, plex });
-        self.follow.insert((log, change), entry);
+        self.entries.push(Entry { term, index, change, plex });
+        self.follow.insert((log, term, change), entry);
         entry
     }
 
@@ -292,11 +294,11 @@ impl Book {
         let now = moment(clock);
         let mut outputs = Vec::new();
         let mut effects = match input {
-            Input::Apply { index, change } => {
+            Input::Apply { term, index, change } => {
                 let at = self.members[member as usize].member;
                 let change = change.map(|change| self.changes.get(change).clone());
                 let change = change.and_then(|change| self.mutant.heard(change, self.names.members[at]));
-                let (reply, effects) = region.apply(now, index, change);
+                let (reply, effects) = region.apply(now, (term, index), change);
                 outputs.push(Output::Replied(self.replies.number(reply)));
                 effects
             }
@@ -393,6 +395,14 @@ impl From<Link> for LinkState {
             Link::Refused => Self::Down { refused: true },
         }
     }
+}
+
+/// A change as it counts in an entry of this term: what was said before the log had it, was said to its master only.
+fn in_term(mut change: PlexChange, term: u64) -> PlexChange {
+    if let PlexChange::Prepare { canvass, .. } = &mut change {
+        canvass.take_if(|canvass| canvass.term != term);
+    }
+    change
 }
 
 /// What tells a value from others, in as many bits that two never meet.

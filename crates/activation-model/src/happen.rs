@@ -5,7 +5,7 @@ use crate::settings::{MEMBERS, node_of};
 use crate::world::{Action, News, Operator, World};
 use control_region::Letter;
 use csl::om::{Answer, MessageBody};
-use plex::{Phase, PlexChange};
+use plex::Phase;
 use vocabulary::Message;
 
 /// The world while something happens, and the book that says what members do.
@@ -88,7 +88,7 @@ impl Scene<'_> {
     }
 
     fn note_vote(&mut self, at: usize, run: plex::Incarnation, letter: Said) {
-        if let Letter::Vote { in_use, .. } = self.book.letter(letter)
+        if let Letter::Vote { in_use, .. } | Letter::Canvassed { in_use, .. } = self.book.letter(letter)
             && in_use.is_empty()
             && !self.world.seen.votes.contains(&(at, run))
         {
@@ -130,11 +130,9 @@ impl Scene<'_> {
 
     fn append(&mut self, leader: usize, change: Option<Said>) {
         let before = self.world.end_of_log();
-        let entry = self.book.append(before, change);
+        let entry = self.book.append(before, self.world.term, change);
         self.world.log.push(entry);
-        let commits =
-            change.is_some_and(|change| matches!(self.book.change(change), PlexChange::Commit { .. }));
-        if commits && self.is_unasked(leader, before, entry) {
+        if self.is_unasked(leader, before, entry) {
             self.world.seen.unasked = true;
         }
     }
@@ -142,11 +140,14 @@ impl Scene<'_> {
     /// Whether an entry commits without the vote of a participant that is there, or over its work in progress. The
     /// vote of whoever proposes is no letter.
     fn is_unasked(&self, leader: usize, before: u32, after: u32) -> bool {
-        let phase = |entry| self.book.plex(entry).activation().map(|activation| activation.phase);
-        let (Some(Phase::Preparing), Some(Phase::Committing { .. })) = (phase(before), phase(after)) else {
-            return false;
+        let is_committed = |entry| {
+            let activation = self.book.plex(entry).activation();
+            activation.is_some_and(|activation| activation.phase != Phase::Preparing)
         };
-        let Some(activation) = self.book.plex(before).activation() else { return false };
+        if is_committed(before) || !is_committed(after) {
+            return false;
+        }
+        let Some(activation) = self.book.plex(after).activation() else { return false };
         let there = activation.participants.iter().filter(|(_, participant)| !participant.down);
         there.into_iter().any(|(member, participant)| {
             let at = self.book.names.place(*member);
@@ -161,10 +162,10 @@ impl Scene<'_> {
     fn apply(&mut self, at: usize) {
         let Some(entry) = self.world.applicable(at, self.book) else { return };
         self.world.machines[at].applied = entry;
-        let index = self.book.index(entry);
+        let (term, index) = (self.book.term(entry), self.book.index(entry));
         let change = self.book.change_of(entry);
         let Some(member) = self.world.machines[at].member else { return };
-        let turn = self.book.step(member, self.world.clock, Input::Apply { index, change }, entry);
+        let turn = self.book.step(member, self.world.clock, Input::Apply { term, index, change }, entry);
         self.world.machines[at].member = Some(turn.after);
         turn.outputs.iter().for_each(|output| self.carry_out(at, output));
         let replied = turn.outputs.iter().find_map(|output| match output {

@@ -10,6 +10,9 @@
 //! comes by itself when no fault is left. A *mutant* ([`Mutant`]) is a fault put in on purpose at the seam of a member, which
 //! shows that an invariant can fail.
 //!
+//! *Rounds* ([`Rounds`]) says whether the master asks beforehand who is ready, and commits with the entry that begins the
+//! activation, or has all vote on it first. Both are searched.
+//!
 //! **Its invariants.** They are named in [`properties`].
 //!
 //! **Where it is simpler than the world.**
@@ -31,5 +34,5 @@ mod world;
 
 pub use model::ActivationModel;
 pub use mutant::Mutant;
-pub use settings::MEMBERS;
+pub use settings::{MEMBERS, Rounds};
 pub use world::{Action, Faults, World};

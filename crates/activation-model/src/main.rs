@@ -1,6 +1,6 @@
 //! Tries every order of events around one activation, and tells what was found.
 
-use activation_model::{ActivationModel, Faults, Mutant};
+use activation_model::{ActivationModel, Faults, Mutant, Rounds};
 use stateright::{Checker, Expectation, Model};
 use std::io::Write;
 use std::process::ExitCode;
@@ -17,8 +17,10 @@ fn main() -> ExitCode {
         say("say how many crashes, partitions and steps of the clock, or nothing");
         return ExitCode::FAILURE;
     };
-    let good = searches.into_iter().all(|faults| match ActivationModel::new(faults, Mutant::None) {
-        Ok(model) => search(model, faults),
+    let each = |faults| [Rounds::One, Rounds::Two].map(|rounds| (faults, rounds));
+    let mut searches = searches.into_iter().flat_map(each);
+    let good = searches.all(|(faults, rounds)| match ActivationModel::new(faults, rounds, Mutant::None) {
+        Ok(model) => search(model, faults, rounds),
         Err(error) => {
             say(&format!("the model can't be built: {error}"));
             false
@@ -40,10 +42,10 @@ fn asked() -> Option<Vec<Faults>> {
     }
 }
 
-fn search(model: ActivationModel, faults: Faults) -> bool {
+fn search(model: ActivationModel, faults: Faults, rounds: Rounds) -> bool {
     let began = Instant::now();
     say(&format!(
-        "three members, one activation, up to {} crashes, {} partitions, {} steps of the clock",
+        "three members, one activation (rounds: {rounds:?}), up to {} crashes, {} partitions, {} steps of the clock",
         faults.crashes, faults.partitions, faults.passes
     ));
     let checker = model.checker().spawn_dfs();

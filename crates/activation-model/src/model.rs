@@ -5,7 +5,7 @@ use crate::calm::Calm;
 use crate::happen::Scene;
 use crate::mutant::Mutant;
 use crate::properties;
-use crate::settings::Names;
+use crate::settings::{Names, Rounds};
 use crate::world::{Action, Faults, World};
 use stateright::{Model, Property};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -26,8 +26,8 @@ pub struct ActivationModel {
 
 impl ActivationModel {
     /// Members of the product, or with a fault put in; two beginnings, one of them with a program in the way.
-    pub fn new(faults: Faults, mutant: Mutant) -> Result<Self, NameError> {
-        let mut book = Book::new(Names::new()?, mutant);
+    pub fn new(faults: Faults, rounds: Rounds, mutant: Mutant) -> Result<Self, NameError> {
+        let mut book = Book::new(Names::new(rounds)?, mutant);
         let beginnings = [false, true].map(|busy| beginning(&mut book, faults, busy)).to_vec();
         Ok(Self { book: Mutex::new(book), beginnings })
     }

@@ -11,7 +11,7 @@ pub enum Mutant {
     /// Nothing: the members are those of the product.
     #[default]
     None,
-    /// A master that should back out for want of a vote commits, and claims to have all votes.
+    /// A master that should back out for want of the vote of the second member commits, and claims to have all votes.
     CommitsUnasked,
     /// Whoever hears of a takeover takes it for its own.
     TakesOverToo,
@@ -25,10 +25,9 @@ impl Mutant {
     /// What a member proposes in truth.
     pub(crate) fn proposed(self, change: PlexChange, names: &Names) -> PlexChange {
         match (self, change) {
-            (
-                Self::CommitsUnasked,
-                PlexChange::Abort { token, reason: AbortReason::NotAgreed { .. }, at },
-            ) => {
+            (Self::CommitsUnasked, PlexChange::Abort { token, reason, at })
+                if lacks_one_vote(&reason, names) =>
+            {
                 let votes = names.members.into_iter().collect();
                 PlexChange::Commit { token, votes, retention: Retention::default(), at }
             }
@@ -49,4 +48,10 @@ impl Mutant {
             (_, change) => Some(change),
         }
     }
+}
+
+/// Whether the second member is all that is missing.
+fn lacks_one_vote(reason: &AbortReason, names: &Names) -> bool {
+    matches!(reason, AbortReason::NotAgreed { in_use, silent }
+        if in_use.is_empty() && silent.iter().eq([&names.members[1]]))
 }

@@ -27,6 +27,15 @@ pub(crate) fn moment(clock: u32) -> Moment {
     Moment(1_767_268_800_000_000).plus_ms(u64::from(clock) * PASS_MS)
 }
 
+/// How members agree on an activation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rounds {
+    /// The master asks beforehand who is ready, and begins and commits with one entry where all are.
+    One,
+    /// It begins with one entry, all vote, and it commits with another.
+    Two,
+}
+
 /// The names that the model is made of.
 #[derive(Debug, Clone)]
 pub(crate) struct Names {
@@ -34,14 +43,16 @@ pub(crate) struct Names {
     pub(crate) plex: PlexName,
     /// The program whose definition changes.
     pub(crate) psb: PsbName,
+    rounds: Rounds,
 }
 
 impl Names {
-    pub(crate) fn new() -> Result<Self, NameError> {
+    pub(crate) fn new(rounds: Rounds) -> Result<Self, NameError> {
         Ok(Self {
             members: [MemberName::new("IMS1")?, MemberName::new("IMS2")?, MemberName::new("IMS3")?],
             plex: PlexName::new("PLEX1")?,
             psb: PsbName::new("CLERK")?,
+            rounds,
         })
     }
 
@@ -73,6 +84,7 @@ impl Names {
             version: "model".to_string(),
             neighbours: BTreeMap::new(),
             step_timeout_ms: 3_000,
+            canvass_wait_ms: if self.rounds == Rounds::One { 50 } else { 0 },
             staging_wait_ms: 10_000,
             command_wait_ms: 1_000_000,
             member_lost_ms: 3_000,
