@@ -8,6 +8,7 @@ use rustix::process::Signal;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How long a member may take until it takes commands. Much longer than it needs: the machine may be busy.
@@ -89,18 +90,37 @@ impl Cluster {
 
     /// Issues a command, or whatever else `spoc` is called for, and gives what came of it.
     pub fn spoc<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Output {
-        self.commands.set(self.commands.get() + 1);
-        let record = self.layout.folder.join(format!("logs/spoc-{:03}", self.commands.get()));
+        let record = self.next_record();
         let command = operator::spoc(&self.binaries, &self.layout, arguments);
         operator::run(command, &record).unwrap_or_else(|error| panic!("spoc could not be run: {error}"))
     }
 
+    /// The same, for an operator with a configuration of its own.
+    pub fn spoc_as<A: AsRef<OsStr>>(&self, config: &Path, arguments: impl IntoIterator<Item = A>) -> Output {
+        let record = self.next_record();
+        let command = operator::spoc_with(&self.binaries, config, arguments);
+        operator::run(command, &record).unwrap_or_else(|error| panic!("spoc could not be run: {error}"))
+    }
+
+    /// An operator of this name and role, with a certificate of the authority that the plex has: its configuration.
+    pub fn operator(&self, name: &str, role: &str) -> PathBuf {
+        let layout = &self.layout;
+        let operator = [format!("--operator={name}:{role}")];
+        layout.certify(&self.binaries, &operator).unwrap_or_else(|error| panic!("{error}"));
+        layout.configure_operator(name).unwrap_or_else(|error| panic!("{error}"))
+    }
+
     /// Starts a `spoc` and goes on without waiting for it.
     pub fn spoc_aside<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Aside {
-        self.commands.set(self.commands.get() + 1);
-        let record = self.layout.folder.join(format!("logs/spoc-{:03}", self.commands.get()));
+        let record = self.next_record();
         let command = operator::spoc(&self.binaries, &self.layout, arguments);
         operator::start(command, &record).unwrap_or_else(|error| panic!("spoc could not be run: {error}"))
+    }
+
+    /// Where the next `spoc` leaves what it prints.
+    fn next_record(&self) -> PathBuf {
+        self.commands.set(self.commands.get() + 1);
+        self.layout.folder.join(format!("logs/spoc-{:03}", self.commands.get()))
     }
 
     /// Adds a member that is no founder, and starts it. `acbshr` is `Y` or `N`.

@@ -112,16 +112,30 @@ impl Layout {
 
     /// Makes certificates for everybody, with the authority that the folder has, or else a new one.
     pub fn make_certificates(&self, binaries: &Binaries) -> Result<(), LayoutError> {
+        let operator = ["--operator".to_string(), OPERATOR.to_string()];
+        self.certify(binaries, &[&self.members[..], &operator].concat())
+    }
+
+    /// Calls `ims certificates` for the authority of the plex, with these arguments.
+    pub fn certify(&self, binaries: &Binaries, arguments: &[String]) -> Result<(), LayoutError> {
         let mut ims = Command::new(&binaries.ims);
         ims.args(["certificates", "--plex", &self.plex, "--out"]).arg(self.folder.join("certs"));
-        ims.args(&self.members).args(["--operator", OPERATOR]).stdin(Stdio::null());
-        let output = ims.output();
+        let output = ims.args(arguments).stdin(Stdio::null()).output();
         let output =
             output.map_err(|reason| LayoutError::NotRun { program: binaries.ims.clone(), reason })?;
         if output.status.success() && self.folder.join("certs/ca.pem").exists() {
             return Ok(());
         }
         Err(LayoutError::NoCertificates(String::from_utf8_lossy(&output.stderr).into_owned()))
+    }
+
+    /// Writes the configuration of a further operator, who has a certificate of this name: that of the first with
+    /// another certificate.
+    pub fn configure_operator(&self, name: &str) -> Result<PathBuf, LayoutError> {
+        let (first, path) = (self.operator_config(), self.folder.join(format!("{name}.toml")));
+        let text = fs::read_to_string(&first).map_err(|reason| LayoutError::File { path: first, reason })?;
+        write(&path, &text.replace(&format!("certs/{OPERATOR}"), &format!("certs/{name}")))?;
+        Ok(path)
     }
 
     /// The configuration of a member.

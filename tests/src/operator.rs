@@ -31,8 +31,17 @@ pub fn spoc<A: AsRef<OsStr>>(
     layout: &Layout,
     arguments: impl IntoIterator<Item = A>,
 ) -> Command {
+    spoc_with(binaries, &layout.operator_config(), arguments)
+}
+
+/// `spoc` with this configuration and these arguments, not started yet.
+pub fn spoc_with<A: AsRef<OsStr>>(
+    binaries: &Binaries,
+    config: &Path,
+    arguments: impl IntoIterator<Item = A>,
+) -> Command {
     let mut spoc = Command::new(&binaries.spoc);
-    spoc.arg("--config").arg(layout.operator_config()).args(arguments).stdin(Stdio::null());
+    spoc.arg("--config").arg(config).args(arguments).stdin(Stdio::null());
     spoc
 }
 

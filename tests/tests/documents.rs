@@ -92,14 +92,14 @@ fn taken_keys(section: &str) -> io::Result<BTreeSet<String>> {
 #[test]
 fn the_page_about_configuration_has_every_key_that_a_member_takes_and_no_other() -> io::Result<()> {
     let page = fs::read_to_string(docs().join("configuration.md"))?;
-    for section in ["[listen]", "[tls]", "[[members]]", "[consensus]", "[activation]", "[retention]", "[log]"]
+    for section in ["[listen]", "[tls]", "[[members]]", "[consensus]", "[activation]", "[retention]", "[audit]", "[log]"]
     {
         let taken = taken_keys(section)?;
         assert!(!taken.is_empty(), "{section}");
         assert_eq!(written_keys(&page, &format!("### `{section}`")), taken, "{section}");
     }
     let mut written = written_keys(&page, "## A member: `ims member --config FILE`");
-    let sections = ["listen", "tls", "members", "consensus", "activation", "retention", "log"];
+    let sections = ["listen", "tls", "members", "consensus", "activation", "retention", "audit", "log"];
     written.extend(sections.map(str::to_string));
     assert_eq!(written, taken_keys("")?);
     Ok(())

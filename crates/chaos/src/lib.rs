@@ -20,6 +20,8 @@ mod invariants;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod roles;
+#[cfg(test)]
 mod stories;
 #[cfg(test)]
 mod world;

@@ -86,11 +86,18 @@ enum Command {
     Compact,
     /// Lets time pass: seconds.
     Run(f64),
-    /// An operator types a command at a member.
-    At { member: String, command: String },
+    /// An operator types a command at a member: one who may do everything, or one of this role, called as it is.
+    At {
+        member: String,
+        command: String,
+        #[arg(key, optional)]
+        role: Option<String>,
+    },
     /// A whole populate job, at a member.
     Populate {
         member: String,
+        #[arg(key, optional)]
+        role: Option<String>,
         #[arg(key)]
         mode: Option<String>,
         #[arg(key, optional)]
@@ -194,8 +201,12 @@ impl Story {
         limits.canvass_wait_ms = canvass_ms.unwrap_or(limits.canvass_wait_ms);
     }
 
-    fn populate(&mut self, member: &str, part: PopulateRequest) -> Told {
-        self.cluster.ask(name(member)?, OperatorRequest::Populate(part));
+    /// The name of an operator with less than every role is the role.
+    fn ask(&mut self, member: &str, role: Option<&str>, asked: OperatorRequest) -> Told {
+        match role {
+            None => self.cluster.ask(name(member)?, asked),
+            Some(role) => self.cluster.ask_as(name(member)?, role, role.parse()?, asked),
+        };
         Ok(())
     }
 
@@ -303,7 +314,7 @@ impl Story {
             }
             Command::Bank(member) => {
                 let part = self.part_of_job(Some("setup"), &bank::WHOLE.map(str::to_string))?;
-                self.populate(member, part)?;
+                self.ask(member, None, OperatorRequest::Populate(part))?;
                 self.cluster.run(1_000);
             }
             Command::Start { cold, members } => {
@@ -356,19 +367,21 @@ impl Story {
             Command::Blink(member) => self.cluster.blink(name(member)?),
             Command::Compact => self.cluster.compact(),
             Command::Run(seconds) => self.cluster.run((seconds * 1_000.0) as u64),
-            Command::At { member, command } => {
+            Command::At { member, command, role } => {
                 let asked = OperatorRequest::Command { text: command.clone(), wait_ms: None };
-                self.cluster.ask(name(member)?, asked);
+                self.ask(member, role.as_deref(), asked)?;
             }
-            Command::Populate { member, mode, uncond, delete, definitions } => {
+            Command::Populate { member, role, mode, uncond, delete, definitions } => {
                 let part = self.part_of_job(mode.as_deref(), definitions)?;
                 let condition =
                     if *uncond { PopulateCondition::Unconditional } else { PopulateCondition::Latest };
-                self.populate(member, PopulateRequest { condition, delete: *delete, ..part })?;
+                let part = PopulateRequest { condition, delete: *delete, ..part };
+                self.ask(member, role.as_deref(), OperatorRequest::Populate(part))?;
             }
             Command::Chunk { member, job, last, definitions } => {
                 let part = self.part_of_job(None, definitions)?;
-                self.populate(member, PopulateRequest { job: 1_000 + *job, last: *last, ..part })?;
+                let part = PopulateRequest { job: 1_000 + *job, last: *last, ..part };
+                self.ask(member, None, OperatorRequest::Populate(part))?;
             }
             Command::List { member, name, instances } => {
                 self.list(member, name.as_deref(), instances.as_deref())?;

@@ -2,7 +2,7 @@
 
 use crate::letter::Letter;
 use crate::work::{Done, Work, WorkId};
-use csl::envelope::{OperatorRequest, Progress};
+use csl::envelope::{OperatorRequest, Progress, User};
 use csl::om::Answer;
 use plex::{Incarnation, Left, PlexChange, PlexReply};
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,6 +56,8 @@ pub enum Event {
     Operator {
         /// The name to answer under.
         request: RequestId,
+        /// Who.
+        user: User,
         /// What.
         asked: OperatorRequest,
     },

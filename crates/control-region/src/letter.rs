@@ -1,6 +1,6 @@
 //! What members say to each other. A letter may be lost or come twice; whoever is owed an answer asks again.
 
-use csl::envelope::{OperatorRequest, PopulateRequest};
+use csl::envelope::{OperatorRequest, PopulateRequest, User};
 use csl::om::Answer;
 use plex::{ActivationOptions, CommandToken, Completion, InUse, Registration};
 use serde::{Deserialize, Serialize};
@@ -59,6 +59,8 @@ pub enum Letter {
     Execute {
         /// The name to answer under.
         call: CallId,
+        /// For whom.
+        user: User,
         /// What.
         asked: OperatorRequest,
         /// The log index that has to be applied first.
@@ -70,6 +72,8 @@ pub enum Letter {
         call: CallId,
         /// The command's token.
         token: CommandToken,
+        /// For whom.
+        user: User,
         /// The command as typed.
         text: String,
         /// What the sender had applied of the log.
@@ -85,6 +89,8 @@ pub enum Letter {
     Populate {
         /// The name to answer under.
         call: CallId,
+        /// For whom.
+        user: User,
         /// The part.
         part: PopulateRequest,
         /// It is the one that the job begins with. A later one must not begin a job anew at another master.

@@ -40,6 +40,7 @@
 //! the type-2 interface.
 
 mod activation;
+mod authorization;
 mod columns;
 mod commands;
 mod event;

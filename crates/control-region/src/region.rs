@@ -203,7 +203,7 @@ impl ControlRegion {
                 self.links.heard(from, incarnation, now);
                 self.read(from, incarnation, letter);
             }
-            Event::Operator { request, asked } => self.operator(request, asked),
+            Event::Operator { request, user, asked } => self.operator(request, user, asked),
             Event::Proposed { proposal, outcome } => self.proposed(proposal, outcome),
             Event::Barrier { barrier, index } => {
                 self.start_barrier(barrier, index);

@@ -2,8 +2,21 @@
 //!
 //! [`Answer`]: crate::om::Answer
 
+use crate::om::OperatorRole;
 use serde::{Deserialize, Serialize};
 use vocabulary::{InstanceStamp, PsbName, ResourceKind};
+
+/// Whose request it is, as the certificate and the connection said at the member where it came in. It travels with the
+/// request from member to member; they trust each other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// The name in the certificate.
+    pub name: String,
+    /// What it lets them do.
+    pub role: OperatorRole,
+    /// Where they came from: `host:port`.
+    pub address: String,
+}
 
 /// One thing that an operator asks of a member.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -27,7 +27,7 @@
 //!   are missing.
 //!
 //! **What it leaves out.** Doing anything: commands are carried out by `control-region`. Carrying anything: that
-//! is `sci`. Authorization.
+//! is `sci`. Looking who asks: which role a command takes stands here ([`om::grammar::roles`]), and a member compares it.
 //!
 //! It follows the OM API of IMS: the command syntax with the parsing rules of BPE (comments, quotes, nested keywords),
 //! its XML (`ctl`, `cmderr`, `cmd`, `cmdrsphdr`, `cmdrspdata`, `msgdata`) and the return and reason codes of CSLOMCMD.

@@ -1,8 +1,11 @@
 //! `ims certificates`: development certificates for a plex, its members and its operators.
 
+use csl::om::OperatorRole;
+use csl::om::grammar::roles::NoOperatorRole;
 use sci::Role;
 use sci::certificates::{Authority, AuthorityError};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use vocabulary::{MemberName, PlexName};
 
 /// What certificates are wanted.
@@ -16,9 +19,9 @@ pub struct CertificateArgs {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 
-    /// An operator; may be given several times
-    #[arg(long, value_name = "NAME")]
-    operator: Vec<String>,
+    /// An operator, with the role read, operate or administer [default: administer]; may be given several times
+    #[arg(long, value_name = "NAME[:ROLE]")]
+    operator: Vec<Operator>,
 
     /// A host name or address that the members' certificates name [default: localhost and 127.0.0.1]
     #[arg(long, value_name = "HOST")]
@@ -27,6 +30,24 @@ pub struct CertificateArgs {
     /// The members
     #[arg(value_name = "MEMBER")]
     members: Vec<MemberName>,
+}
+
+/// An operator to be: a name, and the role behind a colon.
+#[derive(Debug, Clone)]
+struct Operator {
+    name: String,
+    role: OperatorRole,
+}
+
+impl FromStr for Operator {
+    type Err = NoOperatorRole;
+
+    fn from_str(text: &str) -> Result<Self, NoOperatorRole> {
+        Ok(match text.rsplit_once(':') {
+            Some((name, role)) => Self { name: name.to_string(), role: role.parse()? },
+            None => Self { name: text.to_string(), role: OperatorRole::Administer },
+        })
+    }
 }
 
 /// Makes them. Certificates that are there already stay as they are.
@@ -38,7 +59,8 @@ pub fn make(args: &CertificateArgs) -> Result<Vec<PathBuf>, AuthorityError> {
         args.host.clone()
     };
     let members = args.members.iter().map(|member| (Role::Member, member.to_string()));
-    let operators = args.operator.iter().map(|operator| (Role::Operator, operator.clone()));
+    let operators =
+        args.operator.iter().map(|operator| (Role::Operator(operator.role), operator.name.clone()));
     let mut made = Vec::new();
     for (role, name) in members.chain(operators) {
         let file = args.out.join(format!("{name}.pem"));

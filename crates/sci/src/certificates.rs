@@ -172,7 +172,7 @@ fn subject(name: &str, plex: PlexName, role: Option<Role>) -> DistinguishedName 
     let mut subject = DistinguishedName::new();
     subject.push(DnType::OrganizationName, plex.as_str());
     if let Some(role) = role {
-        subject.push(DnType::OrganizationalUnitName, role.as_str());
+        subject.push(DnType::OrganizationalUnitName, role.unit());
     }
     subject.push(DnType::CommonName, name);
     subject
@@ -182,7 +182,7 @@ fn subject(name: &str, plex: PlexName, role: Option<Role>) -> DistinguishedName 
 fn usages(role: Role) -> Vec<ExtendedKeyUsagePurpose> {
     match role {
         Role::Member => vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth],
-        Role::Operator | Role::Region => vec![ExtendedKeyUsagePurpose::ClientAuth],
+        Role::Operator(_) | Role::Region => vec![ExtendedKeyUsagePurpose::ClientAuth],
     }
 }
 

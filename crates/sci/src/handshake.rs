@@ -66,7 +66,7 @@ enum Refusal {
     NotHello(#[from] DecodeError),
     #[error("the hello is of {from} of plex {plex}, and the certificate is that of {peer}", from = .hello.from.escape_default(), plex = .hello.plex)]
     OtherName { hello: Hello, peer: Peer },
-    #[error("the role {role} may not use the {lane} lane: take a certificate of the right role", role = .peer.role)]
+    #[error("the role {role} may not use the {lane} lane: take a certificate of the right role", role = .peer.role.unit())]
     Lane { peer: Peer, lane: Lane },
     #[error("all {connections_max} connections are taken: end some, or raise the limit of this member")]
     Full { connections_max: usize },

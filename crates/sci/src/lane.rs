@@ -1,6 +1,7 @@
 //! Lanes: what a connection is for. It is chosen when dialing and never changes.
 
 use crate::peer::Role;
+use csl::om::OperatorRole;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -22,7 +23,10 @@ impl Lane {
     pub fn allows(self, role: Role) -> bool {
         match role {
             Role::Member => true,
-            Role::Operator => matches!(self, Self::Operator | Self::Region),
+            // Scheduling a program is more than looking.
+            Role::Operator(role) => {
+                self == Self::Operator || (self == Self::Region && role >= OperatorRole::Operate)
+            }
             Role::Region => self == Self::Region,
         }
     }
@@ -44,11 +48,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn members_have_all_lanes_operators_two_and_regions_one() {
+    fn members_have_all_lanes_operators_up_to_two_and_regions_one() {
         let lanes = [Lane::Raft, Lane::Member, Lane::Operator, Lane::Region];
         let of = |role| lanes.into_iter().filter(|lane| lane.allows(role)).collect::<Vec<_>>();
         assert_eq!(of(Role::Member), lanes);
-        assert_eq!(of(Role::Operator), [Lane::Operator, Lane::Region]);
+        assert_eq!(of(Role::Operator(OperatorRole::Read)), [Lane::Operator]);
+        assert_eq!(of(Role::Operator(OperatorRole::Operate)), [Lane::Operator, Lane::Region]);
+        assert_eq!(of(Role::ADMINISTRATOR), [Lane::Operator, Lane::Region]);
         assert_eq!(of(Role::Region), [Lane::Region]);
     }
 }

@@ -6,7 +6,8 @@
 //! can make this process hold more than a handshake, or wait longer than a deadline.
 //!
 //! **Its words.** An *identity* ([`Identity`]) is what a process shows of itself; a *peer* ([`Peer`]) is what
-//! others showed. A *role* ([`Role`]: member, operator, region) says what a certificate is good for, a *lane*
+//! others showed. A *role* ([`Role`]: member, operator, region) says what a certificate is good for, and of an operator
+//! what may be asked (read, operate, administer); a *lane*
 //! ([`Lane`]) what a connection is for. A *frame* is a piece of bytes with its length before it. *Ask*, *progress*,
 //! *answer* and *tell* are what is said over one connection by many at a time ([`mux`]).
 //!

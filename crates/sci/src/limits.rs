@@ -63,7 +63,7 @@ impl Slots {
     pub(crate) fn take(&self, role: Role) -> Option<OwnedSemaphorePermit> {
         let places = match role {
             Role::Member => &self.members,
-            Role::Operator | Role::Region => &self.others,
+            Role::Operator(_) | Role::Region => &self.others,
         };
         Arc::clone(places).try_acquire_owned().ok()
     }

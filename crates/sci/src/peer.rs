@@ -1,5 +1,6 @@
 //! Who somebody is: what the subject of a certificate says.
 
+use csl::om::OperatorRole;
 use std::{fmt, str::FromStr};
 use vocabulary::{MemberName, NameError, PlexName};
 use x509_parser::prelude::{FromDer, X509Certificate, X509Name};
@@ -12,19 +13,33 @@ const NAME_LENGTH_MAX: usize = 64;
 pub enum Role {
     /// An IMS member: it may listen, and use every lane.
     Member,
-    /// An operator: commands and their answers, and what a region may.
-    Operator,
+    /// An operator: the commands that the role in the certificate allows, and from the role operate on what a region
+    /// may.
+    Operator(OperatorRole),
     /// A dependent region.
     Region,
 }
 
 impl Role {
-    /// As the OU of a subject has it: `member`, `operator`, `region`.
+    /// An operator that may do everything.
+    pub const ADMINISTRATOR: Self = Self::Operator(OperatorRole::Administer);
+
+    /// `member`, `operator`, `region`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Member => "member",
-            Self::Operator => "operator",
+            Self::Operator(_) => "operator",
             Self::Region => "region",
+        }
+    }
+
+    /// As the OU of a subject has it: as a word, and for an operator with the role behind it: `operator.administer`.
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::Operator(OperatorRole::Read) => "operator.read",
+            Self::Operator(OperatorRole::Operate) => "operator.operate",
+            Self::Operator(OperatorRole::Administer) => "operator.administer",
+            Self::Member | Self::Region => self.as_str(),
         }
     }
 }
@@ -38,10 +53,15 @@ impl fmt::Display for Role {
 impl FromStr for Role {
     type Err = PeerError;
 
+    /// The role that an OU stands for. A bare `operator` may look: what a certificate does not say, it does not allow.
     fn from_str(text: &str) -> Result<Self, PeerError> {
-        [Self::Member, Self::Operator, Self::Region]
-            .into_iter()
-            .find(|role| role.as_str().eq_ignore_ascii_case(text))
+        let least = Self::Operator(OperatorRole::Read);
+        let by_unit = [Self::Member, Self::Region].into_iter().chain(OperatorRole::ALL.map(Self::Operator));
+        by_unit
+            .map(|role| (role.unit(), role))
+            .chain([(least.as_str(), least)])
+            .find(|(unit, _)| unit.eq_ignore_ascii_case(text))
+            .map(|(_, role)| role)
             .ok_or_else(|| PeerError::UnknownRole { found: text.escape_default().to_string() })
     }
 }
@@ -89,7 +109,9 @@ pub enum PeerError {
         found: String,
     },
     /// The OU is none of the roles.
-    #[error("the certificate's subject has the OU \"{found}\": it takes member, operator or region")]
+    #[error(
+        "the certificate's subject has the OU \"{found}\": it takes member, region, or operator with a role behind it, such as operator.read"
+    )]
     UnknownRole {
         /// What it says, escaped.
         found: String,
@@ -114,7 +136,7 @@ impl Peer {
     pub fn new(role: Role, name: &str, plex: PlexName) -> Result<Self, PeerError> {
         let name = match role {
             Role::Member => MemberName::new(name)?.as_str().to_string(),
-            Role::Operator | Role::Region => visible(name)?,
+            Role::Operator(_) | Role::Region => visible(name)?,
         };
         Ok(Self { name, plex, role })
     }
@@ -167,15 +189,24 @@ mod tests {
         assert_eq!(member.to_string(), "member IMS1 of plex PLEX1");
         assert_eq!(member.member(), Some(MemberName::new("IMS1").unwrap()));
         assert!(matches!(Peer::new(Role::Member, "not-a-name", plex()), Err(PeerError::Name(_))));
-        let operator = Peer::new(Role::Operator, "jane.doe@example", plex()).unwrap();
+        let operator = Peer::new(Role::ADMINISTRATOR, "jane.doe@example", plex()).unwrap();
         assert_eq!((operator.name.as_str(), operator.member()), ("jane.doe@example", None));
     }
 
     #[test]
     fn a_name_that_could_forge_a_log_line_is_refused() {
         for name in ["", "a b", "a\nb", "Müller", &"x".repeat(65)] {
-            assert!(matches!(Peer::new(Role::Operator, name, plex()), Err(PeerError::BadName { .. })));
+            assert!(matches!(Peer::new(Role::ADMINISTRATOR, name, plex()), Err(PeerError::BadName { .. })));
         }
+    }
+
+    #[test]
+    fn an_operator_has_the_role_that_the_unit_says_and_the_least_where_it_says_none() {
+        for role in [Role::Member, Role::Region].into_iter().chain(OperatorRole::ALL.map(Role::Operator)) {
+            assert_eq!(role.unit().to_uppercase().parse(), Ok(role));
+        }
+        assert_eq!("operator".parse(), Ok(Role::Operator(OperatorRole::Read)));
+        assert!("operator.".parse::<Role>().is_err() && "operator.root".parse::<Role>().is_err());
     }
 
     #[test]

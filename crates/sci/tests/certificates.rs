@@ -42,7 +42,7 @@ fn an_authority_goes_on_from_its_files() {
     let folder = certificates.folder.path();
     let authority = Authority::load(folder).unwrap();
     assert_eq!(authority.plex().as_str(), "PLEX1");
-    authority.issue(Role::Operator, "jane", &[]).unwrap().write(folder, "jane").unwrap();
+    authority.issue(Role::ADMINISTRATOR, "jane", &[]).unwrap().write(folder, "jane").unwrap();
     let jane = Identity::load(&IdentityFiles::in_folder(folder, "jane")).unwrap();
     assert_eq!(jane.peer().to_string(), "operator jane of plex PLEX1");
 }

@@ -113,7 +113,7 @@ async fn garbage_instead_of_tls_is_closed_and_logged_with_its_address() {
 async fn garbage_after_tls_is_refused_with_a_reason() {
     let certificates = Certificates::new();
     let mut listener = certificates.listener("IMS1", Limits::default()).await;
-    certificates.identity(Role::Operator, "jane");
+    certificates.identity(Role::ADMINISTRATOR, "jane");
     let address = listener.address();
     let client = async {
         let mut tls = raw_tls(&certificates, address, Some("jane")).await;
@@ -140,7 +140,7 @@ fn hello(version: u8, plex: &str, from: &str) -> Vec<u8> {
 async fn a_client_that_does_not_check_what_it_should_is_checked_all_the_same() {
     let certificates = Certificates::new();
     let mut listener = certificates.listener("IMS1", Limits::default()).await;
-    certificates.identity(Role::Operator, "jane");
+    certificates.identity(Role::ADMINISTRATOR, "jane");
     let subject = ["spy", "PLEX9", "operator"];
     common::forge(certificates.folder.path(), "spy", subject, (2000, 2900)).unwrap();
     let address = listener.address();
@@ -170,7 +170,7 @@ async fn a_client_that_does_not_check_what_it_should_is_checked_all_the_same() {
 async fn a_hello_that_says_to_be_longer_than_any_is_not_waited_for() {
     let certificates = Certificates::new();
     let mut listener = certificates.listener("IMS1", Limits::default()).await;
-    certificates.identity(Role::Operator, "jane");
+    certificates.identity(Role::ADMINISTRATOR, "jane");
     let address = listener.address();
     let client = async {
         let mut tls = raw_tls(&certificates, address, Some("jane")).await;
@@ -227,7 +227,7 @@ async fn a_silent_client_is_thrown_out_in_time() {
 
 #[tokio::test]
 async fn both_ends_know_each_other_and_frames_go_both_ways() {
-    let (mut dialed, accepted) = connected(Role::Operator, Lane::Operator, Limits::default()).await;
+    let (mut dialed, accepted) = connected(Role::ADMINISTRATOR, Lane::Operator, Limits::default()).await;
     assert_eq!(dialed.peer().to_string(), "member IMS1 of plex PLEX1");
     assert_eq!(accepted.peer.to_string(), "operator PEER of plex PLEX1");
     assert_eq!((dialed.lane(), accepted.lane), (Lane::Operator, Lane::Operator));
@@ -255,7 +255,7 @@ async fn a_frame_beyond_the_limit_is_not_sent_and_breaks_nothing() {
 
 #[tokio::test]
 async fn a_length_beyond_the_limit_closes_the_connection_and_says_whose_it_was() {
-    let (dialed, mut accepted) = connected(Role::Operator, Lane::Operator, Limits::default()).await;
+    let (dialed, mut accepted) = connected(Role::ADMINISTRATOR, Lane::Operator, Limits::default()).await;
     let mut frames = dialed.into_frames();
     frames.get_mut().write_all(&[0x7f, 0xff, 0xff, 0xff]).await.unwrap();
     frames.get_mut().flush().await.unwrap();

@@ -51,7 +51,7 @@ async fn the_first_member_that_answers_is_asked() {
     let listener = certificates.listener("IMS2", Limits::default()).await;
     let address = listener.address().to_string();
     tokio::spawn(answer_commands(listener));
-    let jane = certificates.identity(Role::Operator, "jane");
+    let jane = certificates.identity(Role::ADMINISTRATOR, "jane");
     let client =
         OmClient::connect(&settings(jane, &[("IMS1", "127.0.0.1:1"), ("IMS2", &address)])).await.unwrap();
     assert_eq!(client.member().name, "IMS2");
@@ -68,7 +68,7 @@ async fn when_no_member_is_reached_each_one_says_why() {
     let listener = certificates.listener("IMS2", Limits::default()).await;
     let address = listener.address().to_string();
     tokio::spawn(answer_commands(listener));
-    let jane = certificates.identity(Role::Operator, "jane");
+    let jane = certificates.identity(Role::ADMINISTRATOR, "jane");
     let error =
         OmClient::connect(&settings(jane, &[("IMS1", "127.0.0.1:1"), ("IMS3", &address)])).await.unwrap_err();
     let text = error.to_string();
@@ -82,7 +82,7 @@ async fn when_no_member_is_reached_each_one_says_why() {
 #[tokio::test]
 async fn settings_that_can_lead_nowhere_are_told_before_anything_is_dialed() {
     let certificates = Certificates::new();
-    let jane = certificates.identity(Role::Operator, "jane");
+    let jane = certificates.identity(Role::ADMINISTRATOR, "jane");
     let error = OmClient::connect(&settings(jane.clone(), &[])).await.unwrap_err();
     assert!(matches!(error, OmError::NoMembers { .. }), "{error}");
     let elsewhere =
@@ -105,7 +105,7 @@ async fn an_answer_that_can_not_be_read_is_told_from_none() {
         })
         .await
     });
-    let jane = certificates.identity(Role::Operator, "jane");
+    let jane = certificates.identity(Role::ADMINISTRATOR, "jane");
     let client = OmClient::connect(&settings(jane, &[("IMS1", &address)])).await.unwrap();
     let error = client.ask(&query(), Duration::from_secs(1), |_| panic!("no progress")).await.unwrap_err();
     assert!(matches!(error, OmError::BadAnswer { .. }), "{error}");

@@ -30,7 +30,7 @@ impl Plex {
         let authority = Authority::create(PlexName::new("PLEX1").unwrap()).unwrap();
         authority.write(folder.path()).unwrap();
         authority.issue(Role::Member, "IMS1", &[]).unwrap().write(folder.path(), "IMS1").unwrap();
-        authority.issue(Role::Operator, "OPER", &[]).unwrap().write(folder.path(), "OPER").unwrap();
+        authority.issue(Role::ADMINISTRATOR, "OPER", &[]).unwrap().write(folder.path(), "OPER").unwrap();
         let identity = Identity::load(&IdentityFiles::in_folder(folder.path(), "IMS1")).unwrap();
         let runtime = Runtime::new().unwrap();
         let mut listener =

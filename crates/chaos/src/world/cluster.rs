@@ -4,8 +4,8 @@ use crate::world::consensus::{Entry, Group};
 use crate::world::network::{Envelope, Held, Network, link_state, name_of};
 use crate::world::node::{Limits, Node, address};
 use control_region::{Effect, Event, LinkState, ProposalId, RegionId, RequestId, Standing};
-use csl::envelope::OperatorRequest;
-use csl::om::Answer;
+use csl::envelope::{OperatorRequest, User};
+use csl::om::{Answer, OperatorRole};
 use plex::{Membership, PlexChange};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use vocabulary::{MemberName, Message, Moment, PsbName};
@@ -182,13 +182,25 @@ impl Cluster {
         self.wanted.extend(effects.into_iter().map(|effect| (member, effect)));
     }
 
-    /// An operator asks something.
+    /// An operator that may do everything asks something.
     pub(crate) fn ask(&mut self, member: MemberName, asked: OperatorRequest) -> RequestId {
+        self.ask_as(member, "operator", OperatorRole::Administer, asked)
+    }
+
+    /// An operator of this name and role asks something.
+    pub(crate) fn ask_as(
+        &mut self,
+        member: MemberName,
+        name: &str,
+        role: OperatorRole,
+        asked: OperatorRequest,
+    ) -> RequestId {
         let request = RequestId(self.requests.len() as u64 + 1);
         let cut_off = !self.node(member).is_alive();
         let noted = Request { member, asked_at: self.now, cut_off, answers: Vec::new() };
         self.requests.insert(request, noted);
-        self.tell(member, Event::Operator { request, asked });
+        let user = User { name: name.to_string(), role, address: "192.0.2.1:40000".to_string() };
+        self.tell(member, Event::Operator { request, user, asked });
         self.settle();
         request
     }

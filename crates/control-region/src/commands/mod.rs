@@ -19,9 +19,10 @@ mod update_pgm;
 
 use crate::om::ReplyTo;
 use crate::region::ControlRegion;
-use csl::envelope::OperatorRequest;
+use csl::envelope::{OperatorRequest, User};
+use csl::om::grammar::roles;
 use csl::om::view::{CommandView, UpdateResource};
-use csl::om::{Answer, Command, ReasonCode, ReturnCode, Route, Verb};
+use csl::om::{Answer, Command, OperatorRole, ReasonCode, ReturnCode, Route, Verb};
 use plex::{CommandToken, MemberState};
 use vocabulary::{MemberName, ResourceKind};
 
@@ -63,6 +64,17 @@ pub(crate) fn is_import(asked: &OperatorRequest) -> bool {
             Command::parse(text).is_ok_and(|command| command.verb == Verb::Import)
         }
         OperatorRequest::Populate(_) | OperatorRequest::List(_) => false,
+    }
+}
+
+/// The role that a request takes; nothing where it can't be understood, which it is refused for.
+pub(crate) fn role_needed(asked: &OperatorRequest) -> Option<OperatorRole> {
+    match asked {
+        OperatorRequest::Command { text, .. } => {
+            Command::parse(text).ok().map(|command| roles::needed(&command))
+        }
+        OperatorRequest::Populate(_) => Some(roles::POPULATE),
+        OperatorRequest::List(_) => Some(roles::LIST),
     }
 }
 
@@ -244,7 +256,11 @@ pub(crate) fn complete(region: &ControlRegion, asked: &OperatorRequest, answer: 
 
 impl ControlRegion {
     /// Carries out, as the one who does it for all, a command that an entry member sends.
-    pub(crate) fn do_for_all(&mut self, reply_to: ReplyTo, token: CommandToken, text: &str) {
+    pub(crate) fn do_for_all(&mut self, reply_to: ReplyTo, token: CommandToken, user: User, text: &str) {
+        let asked = OperatorRequest::Command { text: text.to_string(), wait_ms: None };
+        if let Some(refusal) = self.refuse_unauthorized(&user, &asked) {
+            return self.reply(reply_to, refusal);
+        }
         let refused = match parse(self, text) {
             Err(answer) => *answer,
             Ok(_) if !self.is_master() || !self.is_running() => no_master(self, text),

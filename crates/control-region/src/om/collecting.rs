@@ -4,7 +4,7 @@ use crate::commands;
 use crate::event::{BarrierId, Effect};
 use crate::letter::{CallId, Letter};
 use crate::region::ControlRegion;
-use csl::envelope::OperatorRequest;
+use csl::envelope::{OperatorRequest, User};
 use csl::om::{Answer, ReasonCode, ReturnCode};
 use std::collections::BTreeMap;
 use vocabulary::{MemberName, Moment};
@@ -12,6 +12,7 @@ use vocabulary::{MemberName, Moment};
 /// What is known of such a command.
 #[derive(Debug)]
 pub(super) struct Collecting {
+    user: User,
     asked: OperatorRequest,
     /// Whom it goes to, until it has gone.
     members: Vec<MemberName>,
@@ -32,6 +33,7 @@ struct NotNewest;
 /// A command that this member carries out once it has applied enough.
 #[derive(Debug)]
 pub(super) struct Deferred {
+    user: User,
     asked: OperatorRequest,
     at_least: u64,
     from: MemberName,
@@ -50,6 +52,7 @@ impl Collecting {
 impl ControlRegion {
     pub(super) fn begin_collecting(
         &mut self,
+        user: User,
         asked: OperatorRequest,
         members: Vec<MemberName>,
         newest: bool,
@@ -62,6 +65,7 @@ impl ControlRegion {
             self.emit(Effect::Barrier(question));
         }
         Collecting {
+            user,
             asked,
             members,
             question,
@@ -130,22 +134,24 @@ impl ControlRegion {
         let others = collecting.awaited.iter().filter(|(_, member)| **member != self.me());
         let others: Vec<(CallId, MemberName)> = others.map(|(call, member)| (*call, *member)).collect();
         for (call, to) in others {
-            let asked = collecting.asked.clone();
-            self.emit(Effect::Send { to, letter: Letter::Execute { call, asked, at_least } });
+            let (user, asked) = (collecting.user.clone(), collecting.asked.clone());
+            self.emit(Effect::Send { to, letter: Letter::Execute { call, user, asked, at_least } });
         }
     }
 
     fn dispatch(&mut self, collecting: &mut Collecting, at_least: u64) {
         for member in std::mem::take(&mut collecting.members) {
-            let (call, asked) = (CallId(self.next_name()), collecting.asked.clone());
+            let call = CallId(self.next_name());
+            let (user, asked) = (collecting.user.clone(), collecting.asked.clone());
             if member == self.me() {
                 collecting.awaited.insert(call, member);
-                self.defer_for(member, call, asked, at_least);
+                self.defer_for(member, call, user, asked, at_least);
             } else if self.links.is_up(member) {
                 collecting.awaited.insert(call, member);
                 // A guest applies a log of its own.
                 let at_least = if self.is_guest(member) { 0 } else { at_least };
-                self.emit(Effect::Send { to: member, letter: Letter::Execute { call, asked, at_least } });
+                let letter = Letter::Execute { call, user, asked, at_least };
+                self.emit(Effect::Send { to: member, letter });
             } else {
                 collecting.missing.push(member);
             }
@@ -173,11 +179,12 @@ impl ControlRegion {
         &mut self,
         from: MemberName,
         call: CallId,
+        user: User,
         asked: OperatorRequest,
         at_least: u64,
     ) {
         let deadline = self.now.plus_ms(self.settings.command_wait_ms);
-        self.desk.deferred.push(Deferred { asked, at_least, from, call, deadline });
+        self.desk.deferred.push(Deferred { user, asked, at_least, from, call, deadline });
     }
 
     /// Carries out what enough is applied for; whether there was any.
@@ -189,8 +196,11 @@ impl ControlRegion {
         self.desk.deferred = waiting;
         let ready: Vec<Deferred> = ready;
         let any = !ready.is_empty();
-        for Deferred { asked, from, call, .. } in ready {
-            let answer = commands::execute(self, &asked);
+        for Deferred { user, asked, from, call, .. } in ready {
+            let answer = match self.refuse_unauthorized(&user, &asked) {
+                Some(refusal) => refusal,
+                None => commands::execute(self, &asked),
+            };
             if from == self.me() {
                 self.take_answer(from, call, answer);
             } else {

@@ -9,7 +9,7 @@ use crate::commands;
 use crate::event::{BarrierId, Effect, RequestId};
 use crate::letter::{CallId, Letter};
 use crate::region::ControlRegion;
-use csl::envelope::{OperatorRequest, PopulateRequest};
+use csl::envelope::{OperatorRequest, PopulateRequest, User};
 use csl::om::{Answer, ReasonCode, ReturnCode};
 use plex::{CommandToken, Finished};
 use vocabulary::{MemberName, Moment};
@@ -94,24 +94,25 @@ impl ControlRegion {
     }
 
     /// Hands a part of a populate job over to whoever runs the job.
-    pub(super) fn hand_over_part(&mut self, request: RequestId, part: PopulateRequest) {
+    pub(super) fn hand_over_part(&mut self, request: RequestId, user: User, part: PopulateRequest) {
         let Some((to, call)) = self.coordinator_of(request).map(|(to, call, _)| (to, call)) else { return };
         let first = self.desk.is_first_part(part.job);
         if to == self.me() {
-            self.take_part_of_job(ReplyTo::Operator(request), &part, first);
+            self.take_part_for(ReplyTo::Operator(request), &user, part, first);
         } else {
-            self.emit(Effect::Send { to, letter: Letter::Populate { call, part, first } });
+            self.emit(Effect::Send { to, letter: Letter::Populate { call, user, part, first } });
         }
     }
 
     /// Hands a command over to whoever does it for all.
-    pub(super) fn hand_over(&mut self, request: RequestId, text: &str) {
+    pub(super) fn hand_over(&mut self, request: RequestId, user: User, text: &str) {
         let Some((to, call, token)) = self.coordinator_of(request) else { return };
         if to == self.me() {
-            self.do_for_all(ReplyTo::Operator(request), token, text);
+            self.do_for_all(ReplyTo::Operator(request), token, user, text);
         } else {
             let (text, applied) = (text.to_string(), self.applied);
-            self.emit(Effect::Send { to, letter: Letter::Coordinate { call, token, text, applied } });
+            let letter = Letter::Coordinate { call, token, user, text, applied };
+            self.emit(Effect::Send { to, letter });
         }
     }
 

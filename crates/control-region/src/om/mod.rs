@@ -10,7 +10,7 @@ use crate::letter::{CallId, Letter};
 use crate::region::ControlRegion;
 use collecting::{Collecting, Deferred};
 use coordinated::{Coordinated, Pursuit};
-use csl::envelope::{OperatorRequest, Progress};
+use csl::envelope::{OperatorRequest, Progress, User};
 use csl::om::{Answer, ReasonCode, ReturnCode};
 use std::collections::{BTreeMap, VecDeque};
 use vocabulary::{MemberName, Moment};
@@ -39,6 +39,7 @@ pub(crate) struct Desk {
 /// A command that an operator waits for.
 #[derive(Debug)]
 struct Pending {
+    user: User,
     text: String,
     started: Moment,
     deadline: Moment,
@@ -55,7 +56,10 @@ enum Kind {
 
 impl ControlRegion {
     /// Takes what an operator asks.
-    pub(crate) fn operator(&mut self, request: RequestId, asked: OperatorRequest) {
+    pub(crate) fn operator(&mut self, request: RequestId, user: User, asked: OperatorRequest) {
+        if let Some(refusal) = self.refuse_unauthorized(&user, &asked) {
+            return self.emit(Effect::Answer { request, answer: Box::new(refusal) });
+        }
         let plan = match commands::plan(self, &asked) {
             Ok(plan) => plan,
             Err(answer) => return self.emit(Effect::Answer { request, answer }),
@@ -64,16 +68,17 @@ impl ControlRegion {
         let deadline = self.now.plus_ms(plan.wait_ms.unwrap_or(self.settings.command_wait_ms));
         match plan.way {
             commands::Way::Everywhere { members, newest } => {
-                let kind = Kind::Collecting(self.begin_collecting(asked, members, newest));
-                self.desk.pending.insert(request, Pending { text, started, deadline, kind });
+                let kind = Kind::Collecting(self.begin_collecting(user.clone(), asked, members, newest));
+                self.desk.pending.insert(request, Pending { user, text, started, deadline, kind });
             }
             commands::Way::ByOne { to, token } => {
                 let kind = Kind::Coordinated(self.new_coordinated(&asked, to, token));
                 // Where this member does it itself, the answer may come at once.
-                self.desk.pending.insert(request, Pending { text: text.clone(), started, deadline, kind });
+                let pending = Pending { user: user.clone(), text: text.clone(), started, deadline, kind };
+                self.desk.pending.insert(request, pending);
                 match asked {
-                    OperatorRequest::Populate(part) => self.hand_over_part(request, part),
-                    _ => self.hand_over(request, &text),
+                    OperatorRequest::Populate(part) => self.hand_over_part(request, user, part),
+                    _ => self.hand_over(request, user, &text),
                 }
             }
         }
@@ -99,7 +104,7 @@ impl ControlRegion {
                     .map_or(Pursuit::Wait, |answer| Pursuit::Answer(Box::new(answer))),
                 Kind::Coordinated(coordinated) => self.pursue(&pending.text, pending.started, coordinated),
             };
-            let text = pending.text.clone();
+            let (user, text) = (pending.user.clone(), pending.text.clone());
             match pursuit {
                 Pursuit::Answer(answer) => self.finish(request, &pending, *answer),
                 Pursuit::Wait | Pursuit::HandOver if too_late => {
@@ -109,7 +114,7 @@ impl ControlRegion {
                 Pursuit::Wait => drop(self.desk.pending.insert(request, pending)),
                 Pursuit::HandOver => {
                     self.desk.pending.insert(request, pending);
-                    self.hand_over(request, &text);
+                    self.hand_over(request, user, &text);
                 }
             }
         }
@@ -183,17 +188,19 @@ impl ControlRegion {
                 self.take_said(from, incarnation, Subject { token, staging_version }, in_use);
             }
             Letter::Vote { .. } | Letter::Done { .. } => self.take_vote(from, incarnation, letter),
-            Letter::Execute { call, asked, at_least } => self.defer_for(from, call, asked, at_least),
-            Letter::Coordinate { call, token, text, applied } => {
+            Letter::Execute { call, user, asked, at_least } => {
+                self.defer_for(from, call, user, asked, at_least);
+            }
+            Letter::Coordinate { call, token, user, text, applied } => {
                 if self.is_master() && self.leads_since().is_none_or(|since| applied < since) {
                     self.emit(Effect::Send { to: from, letter: Letter::LookAgain { call } });
                 } else {
-                    self.do_for_all(ReplyTo::Member(from, call), token, &text);
+                    self.do_for_all(ReplyTo::Member(from, call), token, user, &text);
                 }
             }
             Letter::LookAgain { call } => self.told_to_look_again(call),
-            Letter::Populate { call, part, first } => {
-                self.take_part_of_job(ReplyTo::Member(from, call), &part, first);
+            Letter::Populate { call, user, part, first } => {
+                self.take_part_for(ReplyTo::Member(from, call), &user, part, first);
             }
             Letter::Answer { call, answer } => self.take_answer(from, call, *answer),
             Letter::Progress { call, text } => self.pass_progress(call, &text),

@@ -200,6 +200,22 @@ impl Answer {
         Self { rc, rsn, reason_text: reason_text.to_string(), ..Self::new(command, now) }
     }
 
+    /// The same, where it was turned away before anybody looked at what it asks for: with a row that says who did, and
+    /// the message that says why.
+    pub fn turned_away(
+        command: &str,
+        now: Moment,
+        by: MemberName,
+        (rsn, completion): (ReasonCode, CompletionCode),
+        why: Message,
+    ) -> Self {
+        let mut answer = Self::refused(command, now, ReturnCode::OM_ENVIRONMENT, rsn, "");
+        answer.columns = vec![Column::member(), Column::completion(), Column::completion_text()];
+        answer.rows.push(Row::of(by, completion));
+        answer.say(by, why);
+        answer
+    }
+
     /// The answer to a command that can't be understood: where it is wrong, and what would be right.
     pub fn of_error(error: &CommandError, now: Moment) -> Self {
         let rsn = error.reason_code();

@@ -23,4 +23,4 @@ pub use command::{Command, Parameter, ParameterValue, Route};
 pub use completion::{Completion, Names, complete};
 pub use error::{Choice, CommandError, CommandProblem};
 pub use generic::Generic;
-pub use grammar::{Resource, Verb};
+pub use grammar::{OperatorRole, Resource, Verb};

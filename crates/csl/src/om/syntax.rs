@@ -2,7 +2,7 @@
 //! what the parser takes.
 
 use super::grammar::{
-    COMMANDS, COMMON, Form, KeywordRow, Kind, ResourceRow, VerbRow, What, offered, verb_of,
+    COMMANDS, COMMON, Form, KeywordRow, Kind, ResourceRow, VerbRow, What, offered, roles, verb_of,
 };
 
 /// The commands that members carry out, a line each: in short, and what it does.
@@ -28,12 +28,27 @@ pub fn help(words: &[&str]) -> Option<String> {
 }
 
 fn help_on(verb: &VerbRow, resource: &'static ResourceRow) -> String {
-    let mut text = format!("{}\n\n{} {}\n", syntax(verb, resource), name(verb, resource), resource.says);
+    let (syntax, name) = (syntax(verb, resource), name(verb, resource));
+    let mut text = format!("{syntax}\n\n{name} {}.\nIt takes {}.\n", resource.says, role(verb, resource));
     let own = keywords(resource).into_iter();
     for (name, row) in own.chain(COMMON.iter().map(|row| (row.name.to_string(), row))) {
         text.push_str(&format!("\n  {}\n      {}.\n", written(&name, row), row.says));
     }
     text
+}
+
+/// The role that a command takes.
+fn role(verb: &VerbRow, resource: &ResourceRow) -> String {
+    let role = roles::of_resource(verb.verb, resource.resource);
+    let looking = roles::looking_keywords(verb.verb, resource.resource);
+    looking.fold(format!("the role {role}"), |text, (keyword, word)| {
+        let open = keyword.trim_end_matches(')');
+        format!(
+            "{text}, and with {open}({word}){} the role {}",
+            &keyword[open.len()..],
+            roles::OperatorRole::Read
+        )
+    })
 }
 
 fn name(verb: &VerbRow, resource: &ResourceRow) -> String {
@@ -113,7 +128,7 @@ with (`cargo xtask fix` writes it anew); how answers are read is told in [comman
 Keywords come in any order, letters are as good small as great, a leading `/` is passed over, and `/* comments */` are
 blanks. What stands in brackets may be left out; of words with `|` between them one is given, of words with a comma
 between them one or several. `name*` is a name that may be generic: `*` stands for any characters, `%` for exactly
-one. A name may stand in quotes.
+one. A name may stand in quotes. Which role a certificate has is told in [roles.md](roles.md).
 ";
 
 /// The reference of all commands, as a page of Markdown.
@@ -138,7 +153,7 @@ pub fn reference() -> String {
 
 fn section(verb: &VerbRow, resource: &'static ResourceRow) -> String {
     let head = format!("\n## {}\n\n`{}`\n\n", name(verb, resource), syntax(verb, resource));
-    let says = format!("It {}.\n\n", resource.says);
+    let says = format!("It {}. It takes {}.\n\n", resource.says, role(verb, resource));
     head + &says + &keyword_table(keywords(resource).into_iter())
 }
 

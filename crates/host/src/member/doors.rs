@@ -6,10 +6,10 @@ use crate::consensus::Consensus;
 use crate::logging;
 use bytes::Bytes;
 use control_region::{Event, RegionId, RequestId};
-use csl::envelope::{OperatorRequest, Progress, RegionReply, RegionRequest};
-use csl::om::{Answer, ReasonCode, ReturnCode};
+use csl::envelope::{OperatorRequest, Progress, RegionReply, RegionRequest, User};
+use csl::om::{Answer, OperatorRole, ReasonCode, ReturnCode};
 use sci::mux::{Incoming, LinkLost, LostReason, MuxSettings, Responder, serve};
-use sci::{Accepted, Connection, Lane, Peer};
+use sci::{Accepted, Connection, Lane, Peer, Role};
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -134,11 +134,12 @@ impl Doors {
     }
 
     async fn serve_operator(self, connection: Connection, peer: Peer) {
+        let user = user(peer, &connection);
         let lost = serve(connection, MuxSettings::default(), move |incoming| {
-            let (doors, user) = (self.clone(), peer.name.clone());
+            let (doors, user) = (self.clone(), user.clone());
             async move {
                 if let Incoming::Ask { body, responder } = incoming {
-                    doors.operator(&user, &body, responder);
+                    doors.operator(user, &body, responder);
                 }
             }
         })
@@ -146,12 +147,12 @@ impl Doors {
         note(&lost);
     }
 
-    fn operator(&self, user: &str, body: &[u8], responder: Responder) {
+    fn operator(&self, user: User, body: &[u8], responder: Responder) {
         match encoding::decode::<OperatorRequest>("request", body) {
             Ok(asked) => {
                 let request = self.wait(responder);
-                tracing::info!(user, "asked: {}", summary(&asked));
-                self.core.tell(Event::Operator { request, asked });
+                tracing::info!(user = user.name, address = user.address, "asked: {}", summary(&asked));
+                self.core.tell(Event::Operator { request, user, asked });
             }
             Err(error) => {
                 let now = super::core::now();
@@ -220,6 +221,16 @@ impl Doors {
             responder.answer(Bytes::from(encoding::encode(outcome)));
         }
     }
+}
+
+/// Who speaks on an operator lane. A member may everything; regions have a lane of their own.
+fn user(peer: Peer, connection: &Connection) -> User {
+    let role = match peer.role {
+        Role::Operator(role) => role,
+        Role::Member => OperatorRole::Administer,
+        Role::Region => OperatorRole::Read,
+    };
+    User { name: peer.name, role, address: connection.address().to_string() }
 }
 
 /// Says of an accepted connection what nobody else does. Of a member that is gone, our own link to it tells.

@@ -10,6 +10,7 @@ mod generation;
 mod host;
 mod log;
 mod member;
+mod safety;
 
 pub use activation::*;
 pub use catalog::*;
@@ -18,6 +19,7 @@ pub use generation::*;
 pub use host::*;
 pub use log::*;
 pub use member::*;
+pub use safety::*;
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -131,7 +133,8 @@ impl<'de> Deserialize<'de> for Message {
 
 /// Every message this program can issue, table by table.
 pub fn all() -> impl Iterator<Item = &'static MessageDefinition> {
-    [ACTIVATION, CATALOG, DATABASE, GENERATION, HOST, LOG, MEMBER].into_iter().flatten().copied()
+    let tables = [ACTIVATION, CATALOG, DATABASE, GENERATION, HOST, LOG, MEMBER, SAFETY];
+    tables.into_iter().flatten().copied()
 }
 
 /// The definition of a number, if this release has it.

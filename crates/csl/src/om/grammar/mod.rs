@@ -6,9 +6,11 @@
 mod catalog;
 mod commands;
 mod query;
+pub mod roles;
 mod update;
 
 pub use commands::COMMANDS;
+pub use roles::OperatorRole;
 
 use super::view::SERVED;
 

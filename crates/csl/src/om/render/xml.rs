@@ -1,6 +1,6 @@
 //! An answer as OM's XML: an `imsout` document.
 //!
-//! Elements stand in OM's order: `ctl`, `cmderr`, `cmd`, `cmdrsphdr`, `cmdrspdata`, `msgdata`. What an answer does not
+//! Elements stand in OM's order: `ctl`, `cmderr`, `cmdsecerr`, `cmd`, `cmdrsphdr`, `cmdrspdata`, `msgdata`. What an answer does not
 //! have is left out. A row is a list of `SHORT(value)`; a value with a parenthesis or a quote in it stands in quotes,
 //! and a quote in it is doubled.
 
@@ -54,6 +54,9 @@ fn document(xml: &mut Xml, answer: &Answer, control: &Control) -> io::Result<()>
             block(xml, "cmderr", |xml| {
                 answer.member_errors.iter().try_for_each(|error| member_error(xml, error))
             })?;
+        }
+        if (answer.rc, answer.rsn) == (ReturnCode::OM_ENVIRONMENT, ReasonCode::NOT_AUTHORIZED) {
+            security_error(xml)?;
         }
         cmd(xml, answer, control)?;
         if !answer.columns.is_empty() {
@@ -115,6 +118,18 @@ fn ctl(xml: &mut Xml, answer: &Answer, control: &Control) -> io::Result<()> {
         reason(xml, answer)
     })?;
     line_end(xml)
+}
+
+/// What the security product says of an operator who may not: 8, not authorized. Certificates take its place here.
+fn security_error(xml: &mut Xml) -> io::Result<()> {
+    block(xml, "cmdsecerr", |xml| {
+        xml.create_element("saf").write_inner_content(|xml| {
+            element(xml, "rc", "00000008")?;
+            element(xml, "racfrc", "00000008")?;
+            element(xml, "racfrsn", "00000000")
+        })?;
+        line_end(xml)
+    })
 }
 
 /// The moment as the mainframe's clock has it: bit 51 counts microseconds. Later moments are greater.
