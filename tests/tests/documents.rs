@@ -92,7 +92,8 @@ fn taken_keys(section: &str) -> io::Result<BTreeSet<String>> {
 #[test]
 fn the_page_about_configuration_has_every_key_that_a_member_takes_and_no_other() -> io::Result<()> {
     let page = fs::read_to_string(docs().join("configuration.md"))?;
-    for section in ["[listen]", "[tls]", "[[members]]", "[consensus]", "[activation]", "[retention]", "[audit]", "[log]"]
+    for section in
+        ["[listen]", "[tls]", "[[members]]", "[consensus]", "[activation]", "[retention]", "[audit]", "[log]"]
     {
         let taken = taken_keys(section)?;
         assert!(!taken.is_empty(), "{section}");

@@ -34,7 +34,7 @@ fn an_operator_does_what_the_certificate_allows_and_no_more() {
     let log = fs::read_to_string(cluster.layout().log("IMS2")).unwrap();
     let line = log.lines().find(|line| line.contains("AUTH301E")).unwrap_or_default();
     assert!(
-        line.contains("eve AT 127.0.0.1:") && line.ends_with("UPDATE DB NAME(ACCTDB) STOP(ACCESS)"),
+        line.contains("eve AT 127.0.0.1:") && line.contains(": UPDATE DB NAME(ACCTDB) STOP(ACCESS)"),
         "{line}"
     );
     cluster.expect_error("AUTH301E");

@@ -161,6 +161,8 @@ impl Story {
                 Sight::Progress(member, text) => format!(">> {member} ... {text}"),
                 Sight::Scheduled(member, Ok(())) => format!("{member:<4} scheduled"),
                 Sight::Scheduled(member, Err(reason)) => format!("{member:<4} not scheduled: {reason}"),
+                // It follows every command by a second, and only what comes of it is worth telling.
+                Sight::Entry("Audit") => continue,
                 Sight::Entry(name) => format!("== {name}"),
                 Sight::Regrouped(what) => format!("== {what}"),
                 Sight::Ended(member) => format!("{member:<4} has stopped"),

@@ -2,7 +2,7 @@
 
 use csl::envelope::{OperatorRequest, PopulateRequest, User};
 use csl::om::Answer;
-use plex::{ActivationOptions, CommandToken, Completion, InUse, Registration};
+use plex::{ActivationOptions, AuditRecord, CommandToken, Completion, InUse, Registration};
 use serde::{Deserialize, Serialize};
 
 /// Names a question of one member to another, until it is answered.
@@ -109,5 +109,12 @@ pub enum Letter {
         call: CallId,
         /// A line for the operator.
         text: String,
+    },
+    /// Commands that I accepted, for the audit record; to the master.
+    Audit {
+        /// Which run of my process.
+        run: u64,
+        /// What I accepted.
+        records: Vec<AuditRecord>,
     },
 }

@@ -31,6 +31,7 @@
 //!   staging data set that it was found on.
 //! - A command that an operator gave is answered once, by its deadline at the latest. One whose operator was told that
 //!   it did not begin never begins.
+//! - A command that was accepted and answered is noted, and the plex has it as soon as a majority takes it.
 //! - A program never has a definition changed under it without being shown as refresh-pending.
 //!
 //! **What it leaves out.** Clock, disk, network and consensus: the host has them. What the members agree on:
@@ -40,6 +41,7 @@
 //! the type-2 interface.
 
 mod activation;
+mod audit;
 mod authorization;
 mod columns;
 mod commands;

@@ -1,6 +1,7 @@
 //! The member itself: its parts, and the turn that every event and every applied change ends with.
 
 use crate::activation::{Ballot, Canvassing, Coordination, Settles, Validation, WaitingImport, in_term};
+use crate::audit::AuditDesk;
 use crate::event::{Effect, Event, ProposalId, RequestId, Standing};
 use crate::group::Group;
 use crate::leadership::Leadership;
@@ -31,6 +32,7 @@ pub(crate) enum Owed {
     Abort(CommandToken),
     End(CommandToken),
     Lead(u64),
+    Audit(MemberName),
 }
 
 /// What a proposal was made for.
@@ -77,6 +79,7 @@ pub struct ControlRegion {
     pub(crate) validation: Validation,
     pub(crate) desk: Desk,
     pub(crate) populate: PopulateDesk,
+    pub(crate) audit: AuditDesk,
     // On its way, or since when it is known that it did not arrive.
     outstanding: BTreeMap<Owed, Option<Moment>>,
     proposals: BTreeMap<ProposalId, Purpose>,
@@ -93,6 +96,7 @@ impl ControlRegion {
             links: Links::default(),
             // Answers to what an earlier run asked must not be taken for answers to this one.
             names: settings.incarnation.0,
+            audit: AuditDesk::new(settings.incarnation.0),
             settings,
             plex,
             applied,
@@ -245,6 +249,7 @@ impl ControlRegion {
         self.withdraw_turn();
         self.populate_turn();
         self.desk_turn();
+        self.audit_turn();
         self.links_turn();
         if let Some(reason) = self.failure.take() {
             self.emit(Effect::Failed { reason });

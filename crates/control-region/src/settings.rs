@@ -1,7 +1,7 @@
 //! What a member is told about itself before it starts.
 
 use catalog::Retention;
-use plex::{Incarnation, Membership};
+use plex::{AuditBounds, Incarnation, Membership};
 use std::collections::BTreeMap;
 use vocabulary::{MemberName, PlexName};
 
@@ -47,4 +47,6 @@ pub struct Settings {
     pub staging_bytes_max: u64,
     /// What prior instances an activation keeps.
     pub retention: Retention,
+    /// How much the audit record holds.
+    pub audit: AuditBounds,
 }

@@ -245,7 +245,16 @@ impl ControlRegion {
         }
     }
 
+    /// Whether it is on its way to an orderly end.
+    pub(crate) fn is_stopping(&self) -> bool {
+        matches!(self.start, StartPhase::Stopping { .. })
+    }
+
     fn stopping(&mut self, since: Moment, told: Moment) {
+        // Once the plex has taken note the member ends, and what it did not hand over is only in its log.
+        if self.waits_for_audit(since) {
+            return;
+        }
         if self.now.ms_since(since) >= STOP_WAIT_MS {
             self.stopped();
         } else if self.now.ms_since(told) >= self.settings.retry_ms {

@@ -34,6 +34,7 @@ fn what(what: What) -> BoxedStrategy<String> {
     match what {
         What::Flag(set) => select(set).prop_map(str::to_string).boxed(),
         What::Generic => "[A-Z%][A-Z0-9#@$%]{0,6}\\*?".boxed(),
+        What::User => "[A-Za-z0-9_]{1,12}\\*?".boxed(),
         What::Member => "[A-Z0-9#@$]{1,8}".boxed(),
         What::Number { least, most } => (least..=most).prop_map(|number| number.to_string()).boxed(),
         What::Route => prop_oneof!["[A-Z0-9]{1,8}"].boxed(),

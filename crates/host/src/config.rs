@@ -4,7 +4,7 @@
 //! described in `docs/configuration.md`.
 
 use catalog::Retention;
-use plex::Membership;
+use plex::{AuditBound, AuditBounds, Membership};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -28,6 +28,8 @@ struct MemberFile {
     activation: Activation,
     #[serde(default)]
     retention: RetentionKeys,
+    #[serde(default)]
+    audit: AuditKeys,
     #[serde(default)]
     log: Log,
 }
@@ -131,6 +133,36 @@ impl Default for RetentionKeys {
     }
 }
 
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct AuditKeys {
+    changes: u64,
+    changes_kib: u64,
+    queries: u64,
+    queries_kib: u64,
+}
+
+impl Default for AuditKeys {
+    fn default() -> Self {
+        let AuditBounds { changes, queries } = AuditBounds::default();
+        Self {
+            changes: changes.records,
+            changes_kib: changes.bytes >> 10,
+            queries: queries.records,
+            queries_kib: queries.bytes >> 10,
+        }
+    }
+}
+
+impl AuditKeys {
+    fn bounds(self) -> AuditBounds {
+        AuditBounds {
+            changes: AuditBound { records: self.changes, bytes: self.changes_kib << 10 },
+            queries: AuditBound { records: self.queries, bytes: self.queries_kib << 10 },
+        }
+    }
+}
+
 /// How the member writes its log.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -180,6 +212,8 @@ pub struct Config {
     pub activation: Activation,
     /// What prior instances an activation keeps.
     pub retention: Retention,
+    /// How much the audit record holds.
+    pub audit: AuditBounds,
     /// How the member writes its log.
     pub log: Log,
 }
@@ -258,10 +292,15 @@ impl MemberFile {
             consensus: self.consensus,
             activation: self.activation,
             retention: Retention { instances: self.retention.instances, days: self.retention.days },
+            audit: self.audit.bounds(),
             log: self.log,
         }
     }
 }
+
+/// Less would not hold a few long commands.
+const AUDIT_KIB_LEAST: u64 = 64;
+const AUDIT_KIB_MOST: u64 = 64 << 10;
 
 type Complaint = (&'static str, String);
 
@@ -342,9 +381,19 @@ fn check_limits(file: &MemberFile) -> Result<(), Complaint> {
         ("activation.member_lost_ms", member_lost_ms),
         ("activation.populate_idle_s", populate_idle_s),
         ("retention.instances", u64::from(file.retention.instances)),
+        ("audit.changes", file.audit.changes),
+        ("audit.queries", file.audit.queries),
     ] {
         if value == 0 {
             return Err((key, "0 is not allowed".to_string()));
+        }
+    }
+    // Every member holds the whole record in memory, and sends it with its snapshots.
+    for (key, value) in
+        [("audit.changes_kib", file.audit.changes_kib), ("audit.queries_kib", file.audit.queries_kib)]
+    {
+        if !(AUDIT_KIB_LEAST..=AUDIT_KIB_MOST).contains(&value) {
+            return Err((key, format!("{value} is not from {AUDIT_KIB_LEAST} to {AUDIT_KIB_MOST}")));
         }
     }
     tracing_subscriber::EnvFilter::try_new(&file.log.level)

@@ -1,6 +1,7 @@
 //! The entries of the replicated log, what they are answered with, and what follows from them.
 
 use crate::activation::{AbortReason, ActivationOptions, CommandToken, Completion, Finished, TakeOver};
+use crate::audit::{AuditBounds, AuditRecord};
 use crate::masters::MasterChange;
 use crate::roster::{Incarnation, MemberState, Registration, StartKind};
 use catalog::job::{JobCard, JobId};
@@ -106,6 +107,17 @@ pub enum PlexChange {
     Withdraw {
         /// Which activation.
         token: CommandToken,
+    },
+    /// Commands that a member accepted go into the audit record.
+    Audit {
+        /// Which member.
+        member: MemberName,
+        /// Which run of its process.
+        run: u64,
+        /// Its records, by rising numbers. Those that were taken before are passed over.
+        records: Vec<AuditRecord>,
+        /// How much is kept.
+        bounds: AuditBounds,
     },
 }
 

@@ -1,4 +1,5 @@
-//! What the members of a plex agree on: one replicated machine for roster, catalog and activation.
+//! What the members of a plex agree on: one replicated machine for roster, catalog, activation and
+//! the audit record.
 //!
 //! **What it guarantees.** Every member that applies the same changes in the same order holds the same plex, byte
 //! for byte, and is told the same events. An activation is committed for all who take part or for none. One
@@ -34,6 +35,7 @@
 //! - A node of a sharer that was deleted or replaced never registers again, and no member of the roster has it.
 //! - The terms of the masters that are remembered rise, and there are at most 32 of them.
 //! - A change that is applied twice has the effect of one.
+//! - The audit record holds no more than the bounds that came with the last change of it, and no record twice.
 //!
 //! **What it leaves out.** Time limits, votes, retries and messages to people: the member decides those
 //! (`control-region`). How changes are replicated: the host does.
@@ -42,6 +44,7 @@
 //! rewrite as commit point, commit 2, and the takeover by a survivor when the master abends.
 
 mod activation;
+mod audit;
 mod change;
 mod machine;
 mod masters;
@@ -52,6 +55,7 @@ pub use activation::{
     AbortReason, Activation, ActivationMode, ActivationOptions, CommandToken, Completion, Finished, InUse,
     Outcome, Participant, Phase, TakeOver,
 };
+pub use audit::{AuditBound, AuditBounds, AuditClass, AuditRecord, AuditTrail};
 pub use change::{Canvass, PlexChange, PlexEvent, PlexReply, Refusal, StageChange};
 pub use machine::{Plex, PlexIdentity};
 pub use masters::{MasterCause, MasterChange};

@@ -4,6 +4,7 @@ use crate::activation::{
     AbortReason, Activation, ActivationMode, ActivationOptions, CommandToken, Completion, Finished, Outcome,
     Participant, Phase, TakeOver,
 };
+use crate::audit::AuditTrail;
 use crate::change::{Canvass, PlexChange, PlexEvent, PlexReply, Refusal, StageChange};
 use crate::masters::{MASTERS_REMEMBERED, MasterChange};
 use crate::roster::{FormerNode, Left, MemberState, Membership, Registration, RosterEntry, StartKind};
@@ -42,6 +43,7 @@ pub struct Plex {
     pub(crate) history: BTreeMap<u64, Arc<Finished>>,
     /// In the order of their terms.
     pub(crate) masters: VecDeque<MasterChange>,
+    pub(crate) audit: AuditTrail,
     pub(crate) changed: BTreeSet<PlexKey>,
 }
 
@@ -84,6 +86,11 @@ impl Plex {
     /// The finished activation of a command.
     pub fn finished(&self, token: CommandToken) -> Option<&Finished> {
         self.history().find(|finished| finished.token == token)
+    }
+
+    /// The audit record.
+    pub fn audit(&self) -> &AuditTrail {
+        &self.audit
     }
 
     /// Applies one change. A refused one leaves everything as it was, except that a populate job which overflows
@@ -136,6 +143,10 @@ impl Plex {
                 Ok(())
             }
             PlexChange::Withdraw { .. } => Ok(()),
+            PlexChange::Audit { member, run, records, bounds } => {
+                self.audit.take((member, run), records, &bounds, &mut self.changed);
+                Ok(())
+            }
         }
     }
 
@@ -239,6 +250,7 @@ impl Plex {
         let entry = self.roster.remove(&member).ok_or(Refusal::NoSuchMember(member))?;
         self.leave(member, &entry, Left::Deleted);
         self.changed.insert(PlexKey::Member(member));
+        self.audit.forget(member, &mut self.changed);
         self.mark_down(member);
         self.drop_job_of(member, events);
         events.push(PlexEvent::Removed { member });

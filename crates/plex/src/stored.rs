@@ -1,6 +1,7 @@
 //! The plex as keyed records: what a member keeps on disk, and what a snapshot is made of.
 
 use crate::activation::{Activation, Finished};
+use crate::audit::{AuditClass, AuditRecord};
 use crate::machine::{Plex, PlexIdentity};
 use catalog::stored::CatalogKey;
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,10 @@ pub enum PlexKey {
     FormerNodes,
     /// The changes of the master.
     Masters,
+    /// A record of a command.
+    Audit(AuditClass, u64),
+    /// How far the records of each member were taken.
+    AuditMarks,
 }
 
 /// A record as it is kept: an encoded [`PlexKey`], and its value; no value where the record is to be removed.
@@ -36,7 +41,10 @@ impl Plex {
             [PlexKey::Identity].into_iter().chain(self.roster.keys().map(|member| PlexKey::Member(*member)));
         let own =
             own.chain([PlexKey::Activation]).chain(self.history.keys().map(|nth| PlexKey::Finished(*nth)));
-        own.chain(self.catalog.keys().map(PlexKey::Catalog)).chain([PlexKey::FormerNodes, PlexKey::Masters])
+        let own = own.chain(self.catalog.keys().map(PlexKey::Catalog));
+        let own = own.chain([PlexKey::FormerNodes, PlexKey::Masters]);
+        let audit = self.audit.records.keys().map(|(class, ordinal)| PlexKey::Audit(*class, *ordinal));
+        own.chain(audit).chain([PlexKey::AuditMarks])
     }
 
     /// Every record, in the order of keys.
@@ -63,6 +71,12 @@ impl Plex {
             PlexKey::Catalog(key) => self.catalog.stored(key),
             PlexKey::FormerNodes => (!self.former.is_empty()).then(|| encoding::encode(&self.former)),
             PlexKey::Masters => (!self.masters.is_empty()).then(|| encoding::encode(&self.masters)),
+            PlexKey::Audit(class, ordinal) => {
+                self.audit.records.get(&(*class, *ordinal)).map(|record| encoding::encode(&**record))
+            }
+            PlexKey::AuditMarks => {
+                (!self.audit.marks.is_empty()).then(|| encoding::encode(&self.audit.marks))
+            }
         }
     }
 
@@ -97,6 +111,11 @@ impl Plex {
             PlexKey::Catalog(key) => self.catalog.restore(key, value)?,
             PlexKey::FormerNodes => self.former = encoding::decode("nodes that left", value)?,
             PlexKey::Masters => self.masters = encoding::decode("changes of the master", value)?,
+            PlexKey::Audit(class, ordinal) => {
+                let record = encoding::decode::<AuditRecord>("audit record", value)?;
+                self.audit.put((class, ordinal), record);
+            }
+            PlexKey::AuditMarks => self.audit.marks = encoding::decode("audit marks", value)?,
         }
         Ok(())
     }

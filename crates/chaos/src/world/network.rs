@@ -46,7 +46,11 @@ impl Held {
             Letter::Register(_) => Some(Self::Register),
             Letter::Canvass { .. } => Some(Self::Canvass),
             Letter::Vote { .. } | Letter::Canvassed { .. } => Some(Self::Vote),
-            Letter::Alive | Letter::LookAgain { .. } | Letter::Stopping | Letter::Progress { .. } => None,
+            Letter::Alive
+            | Letter::Audit { .. }
+            | Letter::LookAgain { .. }
+            | Letter::Stopping
+            | Letter::Progress { .. } => None,
         }
     }
 
@@ -78,9 +82,10 @@ impl fmt::Display for Held {
     }
 }
 
-const CHANGES: [&str; 12] = [
+const CHANGES: [&str; 13] = [
     "Form", "Register", "Depart", "Remove", "Stage", "Prepare", "Commit", "Abort", "TakeOver", "End", "Lead",
     "Withdraw",
+    "Audit",
 ];
 
 /// The name of a change.
@@ -98,6 +103,7 @@ pub(crate) fn name_of(change: &PlexChange) -> &'static str {
         PlexChange::End { .. } => "End",
         PlexChange::Lead(_) => "Lead",
         PlexChange::Withdraw { .. } => "Withdraw",
+        PlexChange::Audit { .. } => "Audit",
     }
 }
 

@@ -4,7 +4,7 @@ use catalog::Retention;
 use control_region::{ControlRegion, LinkState, Settings, Standing, Stops, Work, WorkId};
 use dasd::memory::MemoryKeyedSet;
 use dasd::{Fault, Faulty};
-use plex::{Incarnation, Membership, Plex};
+use plex::{AuditBounds, Incarnation, Membership, Plex};
 use std::collections::{BTreeMap, VecDeque};
 use vocabulary::encoding::DecodeError;
 use vocabulary::{MemberName, Moment, PlexName};
@@ -91,6 +91,7 @@ impl Node {
             populate_idle_ms: limits.populate_idle_ms,
             staging_bytes_max: limits.staging_bytes_max,
             retention: Retention::default(),
+            audit: AuditBounds::default(),
         };
         Self {
             settings,

@@ -6,6 +6,7 @@ mod export_defn;
 mod import_defn;
 mod list;
 mod named;
+mod query_audit;
 mod query_catalog;
 mod query_db;
 mod query_ims;
@@ -20,9 +21,9 @@ mod update_pgm;
 use crate::om::ReplyTo;
 use crate::region::ControlRegion;
 use csl::envelope::{OperatorRequest, User};
-use csl::om::grammar::roles;
+use csl::om::grammar::{COMMANDS, roles};
 use csl::om::view::{CommandView, UpdateResource};
-use csl::om::{Answer, Command, OperatorRole, ReasonCode, ReturnCode, Route, Verb};
+use csl::om::{Answer, Command, OperatorRole, ReasonCode, Resource, ReturnCode, Route, Verb};
 use plex::{CommandToken, MemberState};
 use vocabulary::{MemberName, ResourceKind};
 
@@ -75,6 +76,29 @@ pub(crate) fn role_needed(asked: &OperatorRequest) -> Option<OperatorRole> {
         }
         OperatorRequest::Populate(_) => Some(roles::POPULATE),
         OperatorRequest::List(_) => Some(roles::LIST),
+    }
+}
+
+/// Whether this looks into the audit record.
+pub(crate) fn is_audit(asked: &OperatorRequest) -> bool {
+    match asked {
+        OperatorRequest::Command { text, .. } => {
+            Command::parse(text).is_ok_and(|command| command.resource == Resource::Audit)
+        }
+        OperatorRequest::Populate(_) | OperatorRequest::List(_) => false,
+    }
+}
+
+/// The verb of a request, in full.
+pub(crate) fn verb_name(asked: &OperatorRequest) -> &'static str {
+    match asked {
+        OperatorRequest::Command { text, .. } => {
+            let verb = Command::parse(text).map(|command| command.verb);
+            let row = COMMANDS.iter().find(|row| Ok(row.verb) == verb);
+            row.map_or("", |row| row.name)
+        }
+        OperatorRequest::Populate(_) => "POPULATE",
+        OperatorRequest::List(_) => "LIST",
     }
 }
 
@@ -139,6 +163,7 @@ fn way_of(region: &ControlRegion, command: &Command, view: &CommandView) -> Resu
             Ok(Way::Everywhere { members: routed(region, &command.route), newest: true })
         }
         CommandView::ExportDefn(_)
+        | CommandView::QueryAudit(_)
         | CommandView::QueryCatalog(_)
         | CommandView::QueryMaster(_)
         | CommandView::QueryOlc(_) => {
@@ -212,6 +237,7 @@ fn execute_view(region: &mut ControlRegion, text: &str, view: CommandView) -> An
     match view {
         CommandView::DisplayModify(_) => display_modify::display(region),
         CommandView::ExportDefn(asked) => export_defn::export(region, &asked),
+        CommandView::QueryAudit(query) => query_audit::query(region, &query),
         CommandView::QueryCatalog(query) => query_catalog::query(region, &query),
         CommandView::QueryIms(query) => query_ims::query(region, query),
         CommandView::QueryImsplex(query) => query_imsplex::query(region, &query),

@@ -11,7 +11,8 @@ use crate::region::ControlRegion;
 use collecting::{Collecting, Deferred};
 use coordinated::{Coordinated, Pursuit};
 use csl::envelope::{OperatorRequest, Progress, User};
-use csl::om::{Answer, ReasonCode, ReturnCode};
+use csl::om::{Answer, OperatorRole, ReasonCode, ReturnCode};
+use plex::{AuditClass, AuditRecord};
 use std::collections::{BTreeMap, VecDeque};
 use vocabulary::{MemberName, Moment};
 
@@ -43,7 +44,17 @@ struct Pending {
     text: String,
     started: Moment,
     deadline: Moment,
+    noted: Noted,
     kind: Kind,
+}
+
+/// What the audit record is to have of a command.
+#[derive(Debug, Clone, Copy)]
+struct Noted {
+    verb: &'static str,
+    class: AuditClass,
+    /// A part of a job with more to come: only the last is noted, or one that goes wrong.
+    is_part: bool,
 }
 
 #[derive(Debug)]
@@ -65,16 +76,18 @@ impl ControlRegion {
             Err(answer) => return self.emit(Effect::Answer { request, answer }),
         };
         let (text, started) = (commands::text_of(&asked), self.now);
+        let noted = noted(&asked);
         let deadline = self.now.plus_ms(plan.wait_ms.unwrap_or(self.settings.command_wait_ms));
         match plan.way {
             commands::Way::Everywhere { members, newest } => {
                 let kind = Kind::Collecting(self.begin_collecting(user.clone(), asked, members, newest));
-                self.desk.pending.insert(request, Pending { user, text, started, deadline, kind });
+                self.desk.pending.insert(request, Pending { user, text, started, deadline, noted, kind });
             }
             commands::Way::ByOne { to, token } => {
                 let kind = Kind::Coordinated(self.new_coordinated(&asked, to, token));
                 // Where this member does it itself, the answer may come at once.
-                let pending = Pending { user: user.clone(), text: text.clone(), started, deadline, kind };
+                let pending =
+                    Pending { user: user.clone(), text: text.clone(), started, deadline, noted, kind };
                 self.desk.pending.insert(request, pending);
                 match asked {
                     OperatorRequest::Populate(part) => self.hand_over_part(request, user, part),
@@ -124,6 +137,9 @@ impl ControlRegion {
         answer.command.clone_from(&pending.text);
         (answer.started, answer.stopped) = (pending.started, self.now);
         answer.master = answer.master.or(self.master());
+        if !pending.noted.is_part || answer.rc != ReturnCode::OK {
+            self.note(record(pending, &answer, self.me()));
+        }
         self.emit(Effect::Answer { request, answer: Box::new(answer) });
     }
 
@@ -204,6 +220,8 @@ impl ControlRegion {
             }
             Letter::Answer { call, answer } => self.take_answer(from, call, *answer),
             Letter::Progress { call, text } => self.pass_progress(call, &text),
+            Letter::Audit { run, records } if self.is_master() => self.take_records(from, run, records),
+            Letter::Audit { .. } => {}
             Letter::Register(_) | Letter::Stopping => {}
         }
     }
@@ -231,5 +249,30 @@ impl ControlRegion {
         if let Some(request) = request {
             self.progress(ReplyTo::Operator(request), text.to_string());
         }
+    }
+}
+
+fn noted(asked: &OperatorRequest) -> Noted {
+    let looks = commands::role_needed(asked) == Some(OperatorRole::Read) || commands::is_audit(asked);
+    let class = if looks { AuditClass::Query } else { AuditClass::Change };
+    let is_part = matches!(asked, OperatorRequest::Populate(part) if !part.last);
+    Noted { verb: commands::verb_name(asked), class, is_part }
+}
+
+fn record(pending: &Pending, answer: &Answer, entry: MemberName) -> AuditRecord {
+    let (user, Noted { verb, class, .. }) = (pending.user.clone(), pending.noted);
+    AuditRecord {
+        number: 0,
+        at: answer.started,
+        user: user.name,
+        role: user.role,
+        address: user.address,
+        entry,
+        class,
+        verb: verb.to_string(),
+        command: answer.command.clone(),
+        rc: answer.rc,
+        rsn: answer.rsn,
+        took_ms: answer.stopped.ms_since(answer.started),
     }
 }

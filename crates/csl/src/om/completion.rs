@@ -142,7 +142,7 @@ fn parameters(what: What) -> (Candidates, Option<Names>) {
         }
         What::Member => (Vec::new(), Some(Names::Members)),
         What::Generic => (Vec::new(), Some(Names::Resources)),
-        What::Number { .. } | What::Stamp | What::Wait => Default::default(),
+        What::Number { .. } | What::Stamp | What::User | What::Wait => Default::default(),
     }
 }
 
@@ -162,7 +162,7 @@ mod tests {
         for (text, expected) in [
             ("", "DELETE DEL DISPLAY DIS EXPORT EXP IMPORT IMP QUERY QRY UPDATE UPD"),
             ("/up", "update upd"),
-            ("QRY ", "CATALOG DB IMS IMSPLEX MASTER MEMBER OLC PGM"),
+            ("QRY ", "AUDIT CATALOG DB IMS IMSPLEX MASTER MEMBER OLC PGM"),
             ("qry me", "member"),
             ("QRY DB ", "NAME( SHOW( STATUS( ROUTE( WAIT("),
             ("QRY DB NAME(ACCT*) S", "SHOW( STATUS("),

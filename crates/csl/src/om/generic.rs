@@ -4,6 +4,7 @@ use std::fmt;
 use vocabulary::{NameError, name::NAME_LENGTH_MAX};
 
 const KIND: &str = "name or generic name";
+const USER: &str = "name of a user";
 
 /// A name, or a form that many names have: `ACCTDB`, `ACCT*`, `A%CT*`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,6 +30,21 @@ impl Generic {
         let mut before = ' ';
         pattern.retain(|character| std::mem::replace(&mut before, character) != '*' || character != '*');
         Ok(Self(pattern))
+    }
+
+    /// The generic name of a user, who may be called by any visible characters.
+    pub fn of_user(text: &str) -> Result<Self, NameError> {
+        if text.is_empty() {
+            return Err(NameError::Empty { kind: USER });
+        }
+        let visible = |character: char| character.is_ascii_graphic();
+        match text.chars().enumerate().find(|&(_, character)| !visible(character)) {
+            Some((at, character)) => {
+                let text = text.to_string();
+                Err(NameError::BadCharacter { kind: USER, text, character, position: at + 1 })
+            }
+            None => Ok(Self(text.to_ascii_uppercase())),
+        }
     }
 
     /// The one that matches every name.

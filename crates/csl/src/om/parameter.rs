@@ -17,6 +17,7 @@ pub(super) fn parameter_value(
 ) -> Result<ParameterValue, CommandProblem> {
     match what {
         What::Flag(set) => flag(set, keyword, word),
+        What::User => Ok(ParameterValue::Generic(Generic::of_user(word)?)),
         What::Generic => Ok(ParameterValue::Generic(Generic::new(word)?)),
         What::Member => member(word),
         What::Number { least, most } => number(least, most, keyword, word),

@@ -89,6 +89,7 @@ fn parameter(what: What) -> String {
     match what {
         What::Flag(words) => words.join("|"),
         What::Generic => "name*".to_string(),
+        What::User => "user*".to_string(),
         What::Member | What::Route => "member".to_string(),
         What::Number { least, most } => format!("{least}..{most}"),
         What::Stamp => "yydddhhmmssth".to_string(),

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 use vocabulary::message::LINK205W;
 use vocabulary::{MemberName, encoding};
 
@@ -22,9 +23,16 @@ use vocabulary::{MemberName, encoding};
 pub(super) struct Doors {
     core: Arc<Core>,
     consensus: Arc<Consensus>,
-    waiting: Arc<Mutex<BTreeMap<RequestId, Responder>>>,
+    waiting: Arc<Mutex<BTreeMap<RequestId, Waiting>>>,
     requests: Arc<AtomicU64>,
     regions: Arc<AtomicU32>,
+}
+
+/// Somebody who waits for an answer.
+struct Waiting {
+    responder: Responder,
+    /// Of an operator: who, what, and since when.
+    asked: Option<(User, String, Instant)>,
 }
 
 impl Doors {
@@ -150,8 +158,10 @@ impl Doors {
     fn operator(&self, user: User, body: &[u8], responder: Responder) {
         match encoding::decode::<OperatorRequest>("request", body) {
             Ok(asked) => {
-                let request = self.wait(responder);
-                tracing::info!(user = user.name, address = user.address, "asked: {}", summary(&asked));
+                let what = summary(&asked);
+                tracing::info!(user = user.name, address = user.address, "asked: {what}");
+                let since = Instant::now();
+                let request = self.wait(Waiting { responder, asked: Some((user.clone(), what, since)) });
                 self.core.tell(Event::Operator { request, user, asked });
             }
             Err(error) => {
@@ -163,25 +173,30 @@ impl Doors {
         }
     }
 
-    fn wait(&self, responder: Responder) -> RequestId {
+    fn wait(&self, waiting: Waiting) -> RequestId {
         let request = RequestId(self.requests.fetch_add(1, Ordering::Relaxed));
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(request, responder);
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(request, waiting);
         request
     }
 
-    fn responder(&self, request: RequestId) -> Option<Responder> {
+    fn take(&self, request: RequestId) -> Option<Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&request)
     }
 
     pub(super) fn answer(&self, request: RequestId, answer: &Answer) {
-        if let Some(responder) = self.responder(request) {
+        if let Some(Waiting { responder, asked }) = self.take(request) {
+            if let Some((user, what, since)) = asked {
+                let (user, address) = (user.name, user.address);
+                let (rc, rsn, ms) = (answer.rc, answer.rsn, since.elapsed().as_millis());
+                tracing::info!(user, address, %rc, %rsn, ms, "answered: {what}");
+            }
             responder.answer(Bytes::from(encoding::encode(answer)));
         }
     }
 
     pub(super) fn progress(&self, request: RequestId, progress: &Progress) {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(responder) = waiting.get(&request) {
+        if let Some(Waiting { responder, .. }) = waiting.get(&request) {
             responder.progress(Bytes::from(encoding::encode(progress)));
         }
     }
@@ -206,7 +221,7 @@ impl Doors {
     fn region_asks(&self, region: RegionId, body: &[u8], responder: Responder) {
         match encoding::decode::<RegionRequest>("request of a region", body) {
             Ok(RegionRequest::Schedule { psb }) => {
-                let request = self.wait(responder);
+                let request = self.wait(Waiting { responder, asked: None });
                 self.core.tell(Event::Schedule { request, region, psb });
             }
             Err(error) => {
@@ -217,7 +232,7 @@ impl Doors {
     }
 
     pub(super) fn scheduled(&self, request: RequestId, outcome: &RegionReply) {
-        if let Some(responder) = self.responder(request) {
+        if let Some(Waiting { responder, .. }) = self.take(request) {
             responder.answer(Bytes::from(encoding::encode(outcome)));
         }
     }
@@ -246,10 +261,11 @@ fn note(lost: &LinkLost) {
 
 fn summary(asked: &OperatorRequest) -> String {
     match asked {
-        OperatorRequest::Command { text, .. } => text.clone(),
+        // One command is one line of the log.
+        OperatorRequest::Command { text, .. } => text.replace(char::is_control, " "),
         OperatorRequest::Populate(part) => {
             format!("populate job {:016X}, {} files", part.job, part.sources.len())
         }
-        OperatorRequest::List(list) => format!("list {}", list.name),
+        OperatorRequest::List(list) => format!("list {}", list.name.replace(char::is_control, " ")),
     }
 }

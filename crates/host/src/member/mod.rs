@@ -191,6 +191,7 @@ fn settings(config: &Config, node: u64, cold: bool) -> Settings {
         populate_idle_ms: config.activation.populate_idle_s * 1_000,
         staging_bytes_max: config.activation.staging_mib << 20,
         retention: config.retention,
+        audit: config.audit,
     }
 }
 

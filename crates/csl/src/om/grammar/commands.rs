@@ -53,6 +53,12 @@ const IMPORT: &[ResourceRow] = &[command(
 )];
 
 const QUERY: &[ResourceRow] = &[
+    command(
+        Resource::Audit,
+        "AUDIT",
+        query::AUDIT,
+        "shows the commands that were accepted, from whom, and how they went; an extension",
+    ),
     command(Resource::Catalog, "CATALOG", catalog::QUERY, "lists what the catalog holds (DFS3CATQ)"),
     command(Resource::Db, "DB", query::DB, "shows databases: definition, state, work"),
     command(Resource::Ims, "IMS", query::IMS, "shows how each member is set up"),

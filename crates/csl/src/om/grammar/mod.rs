@@ -85,6 +85,8 @@ pub enum What {
     Flag(&'static [&'static str]),
     /// A name that may be generic.
     Generic,
+    /// The name of a user, which may be generic.
+    User,
     /// A member.
     Member,
     /// A whole number of this range.
@@ -121,6 +123,8 @@ pub enum Verb {
 /// What it is done to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Resource {
+    /// The audit record.
+    Audit,
     /// The catalog: records and instances of definitions.
     Catalog,
     /// Databases.

@@ -48,6 +48,43 @@ pub(super) const OLC: &[KeywordRow] = &[
     optional("LAST", Kind::One(What::Number { least: 1, most: 9_999 }), "so many of the latest activations"),
 ];
 
+/// IMS has no such command: its OM writes an audit trail to a z/OS log stream.
+pub(super) const AUDIT: &[KeywordRow] = &[
+    optional(
+        "USER",
+        Kind::Several(What::User),
+        "only commands of these users; quotes around what is no word, * for any characters",
+    ),
+    optional("COMMAND", Kind::Several(What::Flag(AUDITED)), "only commands of these verbs"),
+    optional(
+        "TYPE",
+        Kind::One(What::Flag(&["ALL", "CHANGE", "QUERY"])),
+        "only commands that do something, or only those that look",
+    ),
+    optional("SINCE", Kind::One(What::Stamp), "only commands from this moment on"),
+    optional(
+        "LAST",
+        Kind::One(What::Number { least: 1, most: 9_999 }),
+        "so many of the latest; 100 where it is left out",
+    ),
+];
+
+/// The verbs, and the utilities.
+const AUDITED: &[&str] = &[
+    "CREATE",
+    "DELETE",
+    "DISPLAY",
+    "EXPORT",
+    "IMPORT",
+    "INITIATE",
+    "LIST",
+    "POPULATE",
+    "QUERY",
+    "QUEUE",
+    "TERMINATE",
+    "UPDATE",
+];
+
 const SHOW_RESOURCE: KeywordRow = optional(
     "SHOW",
     Kind::Several(What::Flag(&["ALL", "DEFN", "STATUS", "TIMESTAMP", "WORK"])),

@@ -70,6 +70,8 @@ const fn of_verb(verb: Verb) -> OperatorRole {
 
 /// Commands that take another role than their verb.
 const RESOURCES: &[(Verb, Resource, OperatorRole)] = &[
+    // What others did is for those who work here.
+    (Verb::Query, Resource::Audit, OperatorRole::Operate),
     (Verb::Update, Resource::Db, OperatorRole::Operate),
     (Verb::Update, Resource::Pgm, OperatorRole::Operate),
 ];

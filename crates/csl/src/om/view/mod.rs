@@ -13,7 +13,9 @@ mod update;
 pub use catalog::{CatalogAction, CatalogInstances, Definitions, Purge, RecoverDirectory, UpdateCatalog};
 pub use import::{ImportMode, ImportOptions};
 pub use member::DeleteMember;
-pub use query::{DisplayModify, QueryIms, QueryImsplex, QueryMaster, QueryMember, QueryOlc, QueryResource};
+pub use query::{
+    DisplayModify, QueryAudit, QueryIms, QueryImsplex, QueryMaster, QueryMember, QueryOlc, QueryResource,
+};
 pub use update::{UpdateAction, UpdateIms, UpdateResource};
 
 use super::command::Command;
@@ -55,6 +57,8 @@ served! {
     ExportDefn(CatalogInstances): Export Defn;
     /// `IMPORT DEFN`.
     ImportDefn(ImportOptions): Import Defn;
+    /// `QUERY AUDIT`.
+    QueryAudit(QueryAudit): Query Audit;
     /// `QUERY CATALOG`.
     QueryCatalog(CatalogInstances): Query Catalog;
     /// `QUERY IMS`.

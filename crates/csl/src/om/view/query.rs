@@ -4,7 +4,7 @@ use super::{kind, names_or_all, shows};
 use crate::om::command::Command;
 use crate::om::error::CommandError;
 use crate::om::generic::Generic;
-use vocabulary::ResourceKind;
+use vocabulary::{InstanceStamp, ResourceKind};
 
 /// `QUERY MEMBER TYPE(IMS)`. Without SHOW both are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,6 +139,45 @@ impl QueryMaster {
             current: shows(command, last.is_none(), "CURRENT"),
             history: shows(command, true, "HISTORY") || last.is_some(),
             last,
+        })
+    }
+}
+
+/// How many commands QUERY AUDIT shows where it does not say.
+const AUDIT_LAST: u64 = 100;
+
+/// `QUERY AUDIT`: the commands that were accepted, the latest of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueryAudit {
+    /// Of users who match one of these.
+    pub users: Vec<Generic>,
+    /// Of these verbs, if there are any.
+    pub verbs: Vec<&'static str>,
+    /// Those that do something.
+    pub changes: bool,
+    /// Those that look.
+    pub queries: bool,
+    /// From this moment on.
+    pub since: Option<InstanceStamp>,
+    /// At most so many.
+    pub last: u64,
+}
+
+impl QueryAudit {
+    /// What a QUERY AUDIT command asks for.
+    pub fn of(command: &Command) -> Result<Self, CommandError> {
+        let users = match command.names("USER") {
+            users if users.is_empty() => vec![Generic::all()],
+            users => users,
+        };
+        let class = command.values("TYPE").first().copied().unwrap_or("ALL");
+        Ok(Self {
+            users,
+            verbs: command.values("COMMAND"),
+            changes: class != "QUERY",
+            queries: class != "CHANGE",
+            since: command.stamp("SINCE"),
+            last: command.number("LAST").unwrap_or(AUDIT_LAST),
         })
     }
 }

@@ -67,6 +67,19 @@ fn queries_of_the_plex_and_its_activations() {
 }
 
 #[test]
+fn the_audit_record() {
+    assert_eq!(
+        told(QueryAudit::of, "QRY AUDIT"),
+        "QueryAudit { users: [Generic(\"*\")], verbs: [], changes: true, queries: true, since: None, last: 100 }"
+    );
+    let asked = "QRY AUDIT USER('jane.doe@example',OP*) COMMAND(IMPORT,UPDATE) TYPE(CHANGE) SINCE(2632512000000) LAST(5)";
+    let told = told(QueryAudit::of, asked);
+    assert!(told.contains("[Generic(\"JANE.DOE@EXAMPLE\"), Generic(\"OP*\")]"), "{told}");
+    assert!(told.contains("verbs: [\"IMPORT\", \"UPDATE\"], changes: true, queries: false"), "{told}");
+    assert!(told.ends_with("last: 5 }") && told.contains("since: Some("), "{told}");
+}
+
+#[test]
 fn parameters_are_set_one_at_least() {
     assert_eq!(
         told(UpdateIms::of, "UPD IMS SET(LCLPARM(LOCKTIME(30)),PLEXPARM(GSTSDB(Y)))"),
