@@ -16,12 +16,18 @@ fn what_an_operator_did_is_known_on_every_member_and_outlives_the_one_that_took_
     }
     let records = |member: &str, query: &str| cluster.rows(&["--member", member, query]);
     for member in ["IMS1", "IMS2", "IMS3"] {
-        cluster.wait_until("the record is there", LIMIT, || records(member, "QUERY AUDIT USER(BOB) TYPE(CHANGE)").len() == 1);
+        cluster.wait_until("the record is there", LIMIT, || {
+            records(member, "QUERY AUDIT USER(BOB) TYPE(CHANGE)").len() == 1
+        });
         let row = &records(member, "QUERY AUDIT USER(BOB) TYPE(CHANGE)")[0];
-        let told = ["User", "Role", "Entry", "RC", "Command"].map(|column| row[column].as_str().unwrap_or_default());
+        let told =
+            ["User", "Role", "Entry", "RC", "Command"].map(|column| row[column].as_str().unwrap_or_default());
         assert_eq!(told, ["bob", "operate", "IMS2", "00000000", "UPDATE DB NAME(ACCTDB) STOP(ACCESS)"]);
         assert!(row["From"].as_str().is_some_and(|from| from.starts_with("127.0.0.1:")), "{row}");
     }
+    cluster.wait_until("all queries are recorded", LIMIT, || {
+        records("IMS1", "QUERY AUDIT USER(BOB) COMMAND(QUERY) LAST(9999)").len() == 20
+    });
     cluster.kill("IMS2");
     cluster.wait_until("the others answer alone", LIMIT, || {
         cluster.rows(&["--member", "IMS1", "--wait", "5", "QUERY AUDIT USER(BOB) TYPE(CHANGE)"]).len() == 1

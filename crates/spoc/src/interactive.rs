@@ -176,7 +176,7 @@ mod tests {
         assert_eq!(completed(&grammar, "QRY DB SH", 9), (7, "SHOW(".to_string()));
         assert_eq!(
             completed(&grammar, "QRY  NAME(X)", 4),
-            (4, "CATALOG DB IMS IMSPLEX MASTER MEMBER OLC PGM".to_string())
+            (4, "AUDIT CATALOG DB IMS IMSPLEX MASTER MEMBER OLC PGM".to_string())
         );
     }
 
