@@ -1,6 +1,6 @@
-//! The engine: the databases that are open, the buffer pool, and the units of work.
+//! The engine: the databases that are open, the buffer pool, the units of work, and the log.
 
-use crate::database::{DataSets, Database, Finding, Opener};
+use crate::database::{DataSets, Database, Finding, Opened, Opener, Recovery};
 use crate::error::{OpenError, ScheduleError};
 use crate::pool::BufferPool;
 use crate::program::Program;
@@ -8,9 +8,13 @@ use crate::randomizer::Randomizers;
 use crate::units::Units;
 use dbrc::Authorization;
 use definitions::acb::{Dmb, PsbBlock};
+use logger::{
+    Checkpoint, CheckpointKind, InFlight, Log, LogError, LogSequence, PendingDatabase, RecoveryToken,
+    RestartKind, RestartPlan,
+};
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicU16;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use vocabulary::{DbdName, Message};
 
 /// What an engine is made with.
@@ -20,11 +24,13 @@ pub struct Settings {
     pub buffers: usize,
     /// The randomizing modules.
     pub randomizers: Randomizers,
+    /// A commit point after so many log records takes a checkpoint.
+    pub checkpoint_records: u64,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { buffers: 1000, randomizers: Randomizers::new() }
+        Self { buffers: 1000, randomizers: Randomizers::new(), checkpoint_records: 200_000 }
     }
 }
 
@@ -32,25 +38,79 @@ impl Default for Settings {
 pub struct Engine {
     pub(crate) pool: BufferPool,
     pub(crate) units: Units,
+    pub(crate) log: Option<Arc<Log>>,
     randomizers: Randomizers,
     next_set: AtomicU16,
     databases: RwLock<BTreeMap<DbdName, Arc<Database>>>,
+    restart: Mutex<Restart>,
+    checkpoint_records: u64,
+    /// The record that begins the next checkpoint, at the latest.
+    checkpoint_due: AtomicU64,
+}
+
+/// What is to be made whole, and where the log is needed from for that.
+#[derive(Default)]
+struct Restart {
+    start: LogSequence,
+    pending: BTreeMap<DbdName, PendingDatabase>,
+    units: BTreeMap<RecoveryToken, InFlight>,
+}
+
+/// What an engine has to do after it was started on a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RestartOwed {
+    /// The kind of restart.
+    pub kind: RestartKind,
+    /// Databases that were open for update. Each is made whole when it is opened.
+    pub databases: Vec<DbdName>,
+    /// Units of work that are to be backed out, with their PSBs.
+    pub units: Vec<(RecoveryToken, vocabulary::PsbName)>,
 }
 
 impl Engine {
-    /// An engine without databases.
+    /// An engine without databases and without a log: after a crash its databases can't be used.
     pub fn new(settings: Settings) -> Self {
         Self {
             pool: BufferPool::new(settings.buffers),
             units: Units::default(),
+            log: None,
             randomizers: settings.randomizers,
             next_set: AtomicU16::new(1),
             databases: RwLock::default(),
+            restart: Mutex::default(),
+            checkpoint_records: settings.checkpoint_records.max(1),
+            checkpoint_due: AtomicU64::new(u64::MAX),
         }
     }
 
+    /// An engine on a log: the first pass of a restart. A database that was open for update when the log ended is made
+    /// whole when it is opened; the log is kept from where that needs it.
+    ///
+    /// # Errors
+    /// A log that can't be read.
+    pub fn restart(settings: Settings, log: Arc<Log>) -> Result<(Self, RestartOwed), LogError> {
+        let plan = RestartPlan::of(&log)?;
+        let owed = RestartOwed {
+            kind: plan.kind,
+            databases: plan.databases.keys().copied().collect(),
+            units: plan.units.iter().map(|(token, unit)| (*token, unit.psb)).collect(),
+        };
+        let due = log.last().0 + settings.checkpoint_records.max(1);
+        let restart = Restart { start: plan.start, pending: plan.databases, units: plan.units };
+        let engine = Self {
+            // Space that was freed before must not seem to be freed by a unit of now.
+            units: Units::after(log.last().0 as u32),
+            log: Some(log),
+            restart: Mutex::new(restart),
+            checkpoint_due: AtomicU64::new(due),
+            ..Self::new(settings)
+        };
+        Ok((engine, owed))
+    }
+
     /// Opens a database, as DBRC allowed. `index` is the DMB of a HIDAM database's primary index, whose data set is
-    /// among `sets` too. A data set that was never written becomes an empty one of this database.
+    /// among `sets` too. A data set that was never written becomes an empty one of this database. What a crash left
+    /// undone or half done is done, or taken back, first.
     ///
     /// # Errors
     /// What this engine does not have, data sets that are missing, damaged, or belong to something else.
@@ -60,7 +120,7 @@ impl Engine {
         dmb: Arc<Dmb>,
         index: Option<&Dmb>,
         sets: DataSets,
-    ) -> Result<(), OpenError> {
+    ) -> Result<Opened, OpenError> {
         let name = dmb.name;
         if authorization.dbd() != name {
             return Err(OpenError::NotAuthorized(authorization.dbd()));
@@ -69,10 +129,19 @@ impl Engine {
         if databases.contains_key(&name) {
             return Err(OpenError::Open);
         }
-        let opener = Opener { pool: &self.pool, randomizers: &self.randomizers, next_set: &self.next_set };
-        let database = opener.open(authorization, dmb, index, sets)?;
-        databases.insert(name, Arc::new(database));
-        Ok(())
+        let mut restart = self.lock_restart();
+        let (start, units) = (restart.start, &restart.units);
+        let opener = Opener {
+            pool: &self.pool,
+            randomizers: &self.randomizers,
+            next_set: &self.next_set,
+            log: self.log.as_ref(),
+            recovery: restart.pending.get(&name).map(|pending| Recovery { pending, start, units }),
+        };
+        let (database, opened) = opener.open(authorization, dmb, index, sets)?;
+        restart.pending.remove(&name);
+        databases.insert(name, database);
+        Ok(opened)
     }
 
     /// Writes what was changed, and closes a database. It stays in memory for programs that have it; they should have
@@ -83,13 +152,28 @@ impl Engine {
     pub fn close(&self, name: &DbdName) -> Result<(), OpenError> {
         let database = self.databases.write().unwrap_or_else(PoisonError::into_inner).remove(name);
         let Some(database) = database else { return Ok(()) };
-        let write = || database.flush(&self.pool).and_then(|()| database.mark_open(&self.pool, false));
+        let pool = &self.pool;
+        let write = || {
+            database.flush(pool)?;
+            database.mark_open(pool, false)?;
+            database.log_close()
+        };
         // A database that was stopped stays marked as open: it has to be recovered first.
         let written = if database.is_stopped() { Ok(()) } else { write() };
+        if written.is_err() || database.is_stopped() {
+            self.note_pending(&database);
+        }
         for set in database.sets() {
             self.pool.discard(set);
         }
         Ok(written?)
+    }
+
+    /// The log has what the data sets lack, and when the database is opened again they get it.
+    fn note_pending(&self, database: &Database) {
+        if self.log.is_some() && database.updatable {
+            self.lock_restart().pending.insert(database.name(), database.pending());
+        }
     }
 
     /// Writes all that was changed in a database to its data sets.
@@ -99,6 +183,59 @@ impl Engine {
     pub fn flush(&self, name: &DbdName) -> Result<(), OpenError> {
         let Some(database) = self.database(name) else { return Ok(()) };
         Ok(database.flush(&self.pool).inspect_err(|trouble| database.stop(trouble))?)
+    }
+
+    /// Takes a checkpoint: what was changed before reaches the data sets, and a restart begins to read here, or where
+    /// the oldest unit of work began that is under way. Work goes on meanwhile. None without a log.
+    ///
+    /// # Errors
+    /// A log that has stopped. A database that can't be written is stopped; the log is kept for it.
+    pub fn checkpoint(&self, kind: CheckpointKind) -> Result<Option<Checkpoint>, LogError> {
+        let Some(log) = &self.log else { return Ok(None) };
+        let begun = log.begin_checkpoint(kind)?;
+        self.checkpoint_due.store(begun.0 + self.checkpoint_records, Ordering::Relaxed);
+        let open: Vec<Arc<Database>> = {
+            let databases = self.databases.read().unwrap_or_else(PoisonError::into_inner);
+            databases.values().filter(|database| database.updatable).cloned().collect()
+        };
+        let mut listed = BTreeMap::new();
+        let mut is_whole = true;
+        for database in open {
+            if !database.is_stopped()
+                && let Err(trouble) = database.flush(&self.pool)
+            {
+                database.stop(&trouble);
+            }
+            is_whole &= !database.is_stopped();
+            listed.insert(database.name(), database.is_loading.load(Ordering::Relaxed));
+        }
+        let units = self.units.logged();
+        let mut restart = self.lock_restart();
+        listed.extend(restart.pending.iter().map(|(name, pending)| (*name, pending.loading)));
+        // What is not whole needs the log from where it was needed before.
+        if is_whole && restart.pending.is_empty() {
+            restart.start = self.units.oldest().map_or(begun, |oldest| oldest.min(begun));
+            restart.units.clear();
+        }
+        log.end_checkpoint(kind, begun, restart.start, &listed, units).map(Some)
+    }
+
+    /// Takes a checkpoint if it is due.
+    pub(crate) fn checkpoint_if_due(&self) -> Result<(), LogError> {
+        let due = self.checkpoint_due.load(Ordering::Relaxed);
+        let is_due = self.log.as_ref().is_some_and(|log| log.last().0 >= due);
+        // Whoever moves the mark takes the checkpoint.
+        let mine = is_due
+            && self
+                .checkpoint_due
+                .compare_exchange(due, u64::MAX, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok();
+        if mine { self.checkpoint(CheckpointKind::Simple).map(drop) } else { Ok(()) }
+    }
+
+    /// The databases that were open for update when the log ended, and were not opened since.
+    pub fn not_recovered(&self) -> Vec<DbdName> {
+        self.lock_restart().pending.keys().copied().collect()
     }
 
     /// Schedules a program.
@@ -127,5 +264,14 @@ impl Engine {
 
     pub(crate) fn database(&self, name: &DbdName) -> Option<Arc<Database>> {
         self.databases.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// A unit of work that only a restart can take back: what it changed has to be found in the log.
+    pub(crate) fn strand(&self, token: RecoveryToken, unit: InFlight) {
+        self.lock_restart().units.insert(token, unit);
+    }
+
+    fn lock_restart(&self) -> MutexGuard<'_, Restart> {
+        self.restart.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,6 +1,7 @@
 //! What stops a database, and why one can't be opened.
 
 use dasd::DataSetError;
+use logger::LogError;
 use vocabulary::message::{DFS451E, DFS730E, DFS930E};
 use vocabulary::{DbdName, DdName, Message, PsbName};
 
@@ -20,6 +21,9 @@ pub(crate) enum Trouble {
         /// What is wrong there.
         what: String,
     },
+    /// The log takes nothing more.
+    #[error("{0}")]
+    Log(#[from] LogError),
     /// Every frame of the buffer pool is in use.
     #[error("every buffer is in use. Give the member more")]
     NoBuffer,
@@ -78,6 +82,20 @@ pub enum OpenError {
         "data set {0} was not closed after its last update, and may hold half of a change. Restore or reload it"
     )]
     NotClosed(String),
+    /// The log says that it holds something, and it is empty.
+    #[error("data set {0} is empty, and the log says that it was in use. Restore it")]
+    Lost(String),
+    /// It was being loaded when its member ended.
+    #[error("it was being loaded when its member ended. Delete its data sets and load it again")]
+    LoadUnfinished,
+    /// It has to be made whole first, and was to be opened to be read.
+    #[error(
+        "it was open for update when its member ended. Open it to be updated first, to have it recovered"
+    )]
+    NotRecovered,
+    /// The log can't be read, or takes nothing more.
+    #[error("{0}")]
+    Log(#[from] LogError),
     /// The data set can't be read.
     #[error("{0}")]
     DataSet(#[from] DataSetError),
@@ -97,6 +115,7 @@ impl From<Trouble> for OpenError {
     fn from(trouble: Trouble) -> Self {
         match trouble {
             Trouble::DataSet(error) => Self::DataSet(error),
+            Trouble::Log(error) => Self::Log(error),
             other => Self::Damaged(other.to_string()),
         }
     }
@@ -119,6 +138,9 @@ pub enum ScheduleError {
     /// A feature of a PCB is none that this engine has.
     #[error("{0} is not supported (PCB {1})")]
     Pcb(&'static str, usize),
+    /// The log takes nothing more.
+    #[error("{0}")]
+    Log(#[from] LogError),
     /// The PSB was built for another version of the DBD.
     #[error("it does not agree with the DBD of database {0} that is open. Build it again")]
     Mismatch(DbdName),
@@ -129,6 +151,20 @@ impl ScheduleError {
     pub fn message(&self, psb: &PsbName) -> Message {
         DFS930E.with(&[psb, self])
     }
+}
+
+/// Why a unit of work could not be committed. It is not, unless the log shows at the next restart that it is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CommitError {
+    /// The log takes nothing more.
+    #[error("{0}")]
+    Log(#[from] LogError),
+    /// A database could not take all of it, and was stopped. The unit of work was backed out, there at the next restart.
+    #[error("a database that it changed was stopped, and the unit of work was backed out")]
+    Stopped,
+    /// What was loaded could not be written.
+    #[error("what was loaded could not be written: {0}")]
+    Load(String),
 }
 
 /// A database was stopped because of one of its data sets.

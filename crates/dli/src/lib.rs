@@ -21,11 +21,21 @@
 //! - Every byte of a block for segments belongs to its head, a segment, or a free area; see [`Engine::check`].
 //! - What a unit of work freed is not used by another before it has ended.
 //! - A position is on a segment that is there, or between two.
+//! - A block is stamped with the last log record that changed it, and is written after that record is forced.
+//! - A unit of work is committed when its X'3730' is forced, and not before; after a crash all of it is there, or nothing.
+//!
+//! **The log and a restart.** Each change of a block is logged as what is done, with what takes it back, and so is what
+//! takes it back when that is done. The nodes of an index that change together are logged together, and an entry of it is
+//! taken back as an entry, whatever became of the nodes. After a crash [`Engine::restart`] learns from the log what was
+//! under way, and a database is made whole when it is opened: what the log says and a block lacks is done again, in order,
+//! whether it was committed or not; then what was not committed is taken back, the latest first. That is done again from
+//! the start if the power fails meanwhile. A database that can't be opened then is made whole when it can, and the log is
+//! kept for it.
 //!
 //! **What it leaves out**, and refuses when a database is opened or a PSB is scheduled: access methods other than HDAM and
 //! HIDAM, hierarchic pointers, secondary indexes, logical relationships, compression, data capture; multiple positioning,
-//! command code O, subset pointers, segment locks (Q). There is no log yet: a database is whole again on its data sets
-//! when it was closed, and not after a crash. There are no locks yet: a program that updates a database has it alone.
+//! command code O, subset pointers, segment locks (Q). A load (PROCOPT=L) is not logged: one that was not committed is done
+//! again from the start. There are no locks yet: a program that updates a database has it alone.
 //!
 //! It follows *Application Programming APIs* (calls, status codes) and *Database Administration* (HD organizations).
 
@@ -43,9 +53,9 @@ mod status;
 mod units;
 
 pub use call::{Function, Get, Scope};
-pub use database::{DataSets, Finding, block_bytes};
-pub use engine::{Engine, Settings};
-pub use error::{OpenError, ScheduleError};
+pub use database::{DataSets, Finding, Opened, block_bytes};
+pub use engine::{Engine, RestartOwed, Settings};
+pub use error::{CommitError, OpenError, ScheduleError};
 pub use format::Rba;
 pub use pcb::DbMask;
 pub use program::{Ending, IoMask, Program};

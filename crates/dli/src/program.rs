@@ -3,20 +3,26 @@
 use crate::call::{Effects, Function, Request, Shown};
 use crate::database::{Claim, Database, Journal, Mark};
 use crate::engine::Engine;
-use crate::error::ScheduleError;
+use crate::error::{CommitError, ScheduleError};
 use crate::pcb::{DbMask, DbPcb};
 use crate::status::StatusCode;
 use definitions::acb::{DbBlock, PcbBlockKind, PsbBlock};
+use logger::{Body, InFlight};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use vocabulary::{DbdName, PcbName};
+use vocabulary::{DbdName, PcbName, PsbName};
 
+/// The abend of a program whose unit of work could not be committed, because the log has stopped.
+const LOG_ABEND: u16 = 616;
+/// The same, because a database has stopped.
+const STOPPED_ABEND: u16 = 3303;
 /// The most intermediate backout points of a unit of work.
 const SETS_MAX: usize = 255;
 
 /// A program that is scheduled. It is used by one thread at a time.
 pub struct Program {
     engine: Arc<Engine>,
+    psb: PsbName,
     io: IoMask,
     pcbs: Vec<ProgramPcb>,
     journal: Journal,
@@ -91,9 +97,12 @@ impl Program {
             });
         }
         let claims = claim(&pcbs)?;
-        let unit = engine.units.begin();
-        let journal = Journal::new(unit);
-        Ok(Self { engine, io: IoMask::new(), pcbs, journal, points: Vec::new(), _claims: claims })
+        if let Some(log) = &engine.log {
+            log.append(log.no_unit(), &Body::ProgramScheduled { psb: psb.name })?;
+        }
+        let journal = Journal::new(engine.units.begin(), psb.name, engine.log.clone());
+        let (io, points) = (IoMask::new(), Vec::new());
+        Ok(Self { engine, psb: psb.name, io, pcbs, journal, points, _claims: claims })
     }
 
     /// How many PCBs there are; the first is the I/O PCB.
@@ -188,8 +197,14 @@ impl Program {
     fn system_call(&mut self, function: Function, area: &[u8]) -> Ending {
         match function {
             Function::Chkp | Function::Sync => {
-                self.commit();
-                self.io_status(StatusCode::OK)
+                if function == Function::Chkp {
+                    self.journal.log_checkpoint(area);
+                }
+                match self.commit() {
+                    Ok(()) => self.io_status(StatusCode::OK),
+                    Err(CommitError::Log(_)) => Ending::Abend(LOG_ABEND),
+                    Err(_) => Ending::Abend(STOPPED_ABEND),
+                }
             }
             Function::Init => self.io_status(StatusCode::OK),
             Function::Rolb => {
@@ -207,18 +222,48 @@ impl Program {
     }
 
     /// A commit point: nothing before it is taken back any more. Positions are lost.
-    pub fn commit(&mut self) {
+    ///
+    /// # Errors
+    /// What was not committed then is backed out, now or by the next restart.
+    pub fn commit(&mut self) -> Result<(), CommitError> {
+        if self.journal.is_stranded() {
+            self.back_out();
+            return Err(CommitError::Stopped);
+        }
+        self.end_loads()?;
         let next = self.engine.units.begin();
         let ended = self.journal.unit;
-        self.journal.commit(next);
+        if let Err(error) = self.journal.commit(next) {
+            self.engine.units.end(next);
+            return Err(error.into());
+        }
         self.engine.units.end(ended);
         self.points.clear();
         self.reset();
+        Ok(self.engine.checkpoint_if_due()?)
+    }
+
+    fn end_loads(&self) -> Result<(), CommitError> {
+        for pcb in &self.pcbs {
+            if let ProgramPcb::Db { pcb, .. } = pcb
+                && let Err(trouble) = pcb.db.end_load(&self.engine.pool)
+            {
+                pcb.db.stop(&trouble);
+                return Err(CommitError::Load(trouble.to_string()));
+            }
+        }
+        Ok(())
     }
 
     /// Takes back all since the last commit point. Positions are lost.
     pub fn back_out(&mut self) {
-        self.journal.back_out(&self.engine.pool, Journal::start());
+        let next = self.engine.units.begin();
+        let ended = self.journal.unit;
+        let stranded = self.journal.roll_back(&self.engine.pool, next);
+        if let Some(token) = stranded {
+            self.engine.strand(token, InFlight { psb: self.psb, owner: ended });
+        }
+        self.engine.units.end(ended);
         self.points.clear();
         self.reset();
     }
@@ -263,10 +308,14 @@ impl Program {
 /// A program that ends without a commit point is backed out.
 impl Drop for Program {
     fn drop(&mut self) {
-        if !self.journal.is_empty() {
+        if self.journal.has_changes() {
             self.back_out();
         }
         self.engine.units.end(self.journal.unit);
+        if let Some(log) = &self.engine.log {
+            // A log that takes nothing more misses nothing that a restart needs.
+            let _ = log.append(log.no_unit(), &Body::ProgramEnded { psb: self.psb });
+        }
     }
 }
 

@@ -117,7 +117,7 @@ fn a_data_set_that_fails_stops_its_database_and_no_other() {
                 }
             }
             assert_eq!(work(&mut program, 3, 40), StatusCode::OK, "the other database works");
-            program.commit();
+            program.commit().unwrap();
             assert_eq!(engine.check(&two), [], "and is sound");
             assert!(engine.close(&two).is_ok());
         }
@@ -135,7 +135,7 @@ fn threads_share_an_engine_whose_pool_is_smaller_than_its_databases() {
     }
     let mut program = house.program("BOTH").unwrap();
     assert_eq!(work(&mut program, 2, 200), StatusCode::OK);
-    program.commit();
+    program.commit().unwrap();
     drop(program);
     let house = &house;
     std::thread::scope(|scope| {
@@ -154,7 +154,7 @@ fn threads_share_an_engine_whose_pool_is_smaller_than_its_databases() {
         scope.spawn(move || {
             let mut program = house.program("WRITER").unwrap();
             assert_eq!(work(&mut program, 2, 200), StatusCode::OK);
-            program.commit();
+            program.commit().unwrap();
         });
     });
     for name in &names {

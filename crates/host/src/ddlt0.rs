@@ -1,26 +1,32 @@
 //! `ims ddlt0`: runs a deck of DL/I calls against databases in a folder, without a plex (DFSDDLT0 in a batch region).
 //!
 //! Definitions are compiled on the way. Each data set is a file of the folder, called as its DD statement; a new one is
-//! made empty. The run is one unit of work: what it changed since its last commit point is kept if it ends well, and
+//! made empty. The log is in the folder `log` beside them: a run that was killed is made good by the next one, before it
+//! does anything else. The run is one unit of work: what it changed since its last commit point is kept if it ends well, and
 //! backed out if a comparison or an abend ends it.
 
 use crate::files::BlockFile;
+use crate::log_folder::open_log;
 use dasd::DataSetError;
 use dbrc::{Access, Recon, ShareLevel};
-use definitions::acb::{Dmb, PcbBlockKind, PsbBlock};
+use definitions::acb::{Dmb, PcbBlock, PcbBlockKind, PsbBlock};
 use definitions::report::{Input, Report, generate};
-use dli::{DataSets, Engine, Settings, block_bytes, ddlt0};
+use dli::{DataSets, Engine, RestartOwed, Settings, block_bytes, ddlt0};
+use logger::{CheckpointKind, Log, LogError, RestartKind};
 use std::collections::BTreeSet;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use vocabulary::{DbdName, MemberName, Message, NameError, PsbName};
+use vocabulary::message::{LOG110I, LOG111W};
+use vocabulary::{DbdName, Epoch, MemberName, Message, NameError, PsbName, Severity};
 use walkdir::WalkDir;
 
 /// Return codes: a comparison was unequal, the deck was ended early, nothing could be done.
 const UNEQUAL: u8 = 4;
 const ABORTED: u8 = 8;
 const UNUSABLE: u8 = 12;
+/// Blocks of an online log data set: 2 MiB.
+const BLOCKS_PER_OLDS: u32 = 512;
 
 /// What is run, and on what.
 #[derive(Debug, clap::Args)]
@@ -68,9 +74,13 @@ enum Ddlt0Error {
     #[error("{0}")]
     DataSet(#[from] DataSetError),
     #[error("{0}")]
+    Log(#[from] LogError),
+    #[error("{0}")]
     Refused(Message),
     #[error("{0}")]
     Authorization(#[from] dbrc::Refusal),
+    #[error("nothing since the last commit point is kept: {0}")]
+    Commit(#[from] dli::CommitError),
     #[error("{0}")]
     Name(#[from] NameError),
     #[error("the output can't be written: {0}")]
@@ -96,8 +106,16 @@ fn run_deck(args: &Ddlt0Args) -> Result<u8, Ddlt0Error> {
     let report = compile(args)?;
     let psb = report.psb_blocks.get(&args.psb).ok_or(Ddlt0Error::NoPsb(args.psb))?;
     let deck = read_deck(args.input.as_deref())?;
-    let engine = Arc::new(Engine::new(Settings { buffers: args.buffers, ..Settings::default() }));
-    let databases = open_databases(args, &report, psb, &engine)?;
+    let batch = MemberName::new("BATCH")?;
+    let log = Arc::new(open_log(&args.data.join("log"), batch, Epoch::default(), BLOCKS_PER_OLDS)?);
+    let settings = Settings { buffers: args.buffers, ..Settings::default() };
+    let (engine, owed) = Engine::restart(settings, log.clone())?;
+    let engine = Arc::new(engine);
+    let databases = open_databases(args, &report, psb, (&engine, &owed), batch)?;
+    if owed.kind == RestartKind::Emergency {
+        engine.checkpoint(CheckpointKind::Simple)?;
+    }
+    tell(&log, &engine);
     let outcome = run_program(&engine, psb, &deck, &databases);
     let mut output = io::stdout().lock();
     let mut sound = true;
@@ -110,7 +128,25 @@ fn run_deck(args: &Ddlt0Args) -> Result<u8, Ddlt0Error> {
     for name in &databases {
         engine.close(name).map_err(|error| Ddlt0Error::Refused(error.message(name)))?;
     }
+    let nothing_waits = engine.not_recovered().is_empty();
+    engine.checkpoint(if nothing_waits { CheckpointKind::Freeze } else { CheckpointKind::Simple })?;
+    for message in log.take_messages().iter().filter(|message| message.severity() > Severity::Information) {
+        complain(message);
+    }
     Ok(if sound { outcome? } else { ABORTED })
+}
+
+/// Says what became of the log, and which databases wait to be made whole. Standard output is for the deck alone.
+fn tell(log: &Log, engine: &Engine) {
+    log.take_messages().iter().for_each(complain);
+    for name in engine.not_recovered() {
+        complain(&LOG111W.with(&[&name]));
+    }
+}
+
+fn complain(message: &Message) {
+    // Where stderr can't be written there is nobody to tell.
+    let _ = writeln!(io::stderr(), "{message}");
 }
 
 fn run_program(
@@ -123,7 +159,7 @@ fn run_program(
     let mut output = BufWriter::new(io::stdout().lock());
     let summary = ddlt0::run(&mut program, psb.io_area_bytes as usize, deck, &mut output)?;
     if !summary.aborted {
-        program.commit();
+        program.commit()?;
     }
     drop(program);
     let mut stopped = false;
@@ -181,34 +217,51 @@ fn failed(path: &Path, source: io::Error) -> Ddlt0Error {
     Ddlt0Error::File { path: path.to_path_buf(), source }
 }
 
-/// Opens every database of the PSB for this run alone.
+/// Opens every database of the PSB for this run alone, and those that a run which was killed had open, as far as their
+/// definitions are given.
 fn open_databases(
     args: &Ddlt0Args,
     report: &Report,
     psb: &PsbBlock,
-    engine: &Engine,
+    (engine, owed): (&Engine, &RestartOwed),
+    batch: MemberName,
 ) -> Result<BTreeSet<DbdName>, Ddlt0Error> {
-    std::fs::create_dir_all(&args.data).map_err(|error| failed(&args.data, error))?;
-    let names: BTreeSet<DbdName> = psb
-        .pcbs
-        .iter()
-        .filter_map(|pcb| match &pcb.kind {
-            PcbBlockKind::Db(db) => Some(db.dbd),
-            _ => None,
-        })
-        .collect();
-    let mut recon = Recon::new();
-    let batch = MemberName::new("BATCH")?;
+    let used = |pcb: &PcbBlock| match &pcb.kind {
+        PcbBlockKind::Db(db) => Some(db.dbd),
+        _ => None,
+    };
+    let mut names: BTreeSet<DbdName> = psb.pcbs.iter().filter_map(used).collect();
     for name in &names {
-        let dmb = report.dmbs.get(name).ok_or(Ddlt0Error::NoDbd(*name))?;
-        let index = dmb.primary_index.as_ref().and_then(|index| report.dmbs.get(&index.dbd));
-        let sets = data_sets(&args.data, dmb, index)?;
-        recon.register(*name, ShareLevel::One);
-        let authorization = recon.authorize(batch, *name, Access::Exclusive)?;
-        let opened = engine.open(&authorization, Arc::new(dmb.clone()), index, sets);
-        opened.map_err(|error| Ddlt0Error::Refused(error.message(name)))?;
+        open_database(args, report, engine, *name, batch)?;
+    }
+    for name in owed.databases.iter().filter(|name| report.dmbs.contains_key(name)) {
+        // One that can't be made whole now waits, and is no reason not to run.
+        if !names.contains(name) && open_database(args, report, engine, *name, batch).is_ok() {
+            names.insert(*name);
+        }
     }
     Ok(names)
+}
+
+fn open_database(
+    args: &Ddlt0Args,
+    report: &Report,
+    engine: &Engine,
+    name: DbdName,
+    batch: MemberName,
+) -> Result<(), Ddlt0Error> {
+    let dmb = report.dmbs.get(&name).ok_or(Ddlt0Error::NoDbd(name))?;
+    let index = dmb.primary_index.as_ref().and_then(|index| report.dmbs.get(&index.dbd));
+    let sets = data_sets(&args.data, dmb, index)?;
+    let mut recon = Recon::new();
+    recon.register(name, ShareLevel::One);
+    let authorization = recon.authorize(batch, name, Access::Exclusive)?;
+    let opened = engine.open(&authorization, Arc::new(dmb.clone()), index, sets);
+    let opened = opened.map_err(|error| Ddlt0Error::Refused(error.message(&name)))?;
+    if opened.recovered {
+        complain(&LOG110I.with(&[&name, &opened.redone, &opened.backed_out]));
+    }
+    Ok(())
 }
 
 fn data_sets(folder: &Path, dmb: &Dmb, index: Option<&Dmb>) -> Result<DataSets, Ddlt0Error> {

@@ -24,6 +24,7 @@ pub mod config;
 pub mod consensus;
 pub mod ddlt0;
 pub mod files;
+pub mod log_folder;
 pub mod logging;
 pub mod member;
 pub mod shelf;

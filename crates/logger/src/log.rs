@@ -10,9 +10,9 @@ use crate::token::RecoveryToken;
 use crate::{Change, IndexEntry, Olds};
 use dasd::{KeyedSet, LogSet};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use vocabulary::message::LOG104A;
-use vocabulary::{Epoch, LogSequence, MemberName, Message, Moment};
+use vocabulary::{Epoch, LogSequence, MemberName, Message, Moment, PsbName};
 
 /// Records in memory from which on an append writes them itself.
 const TAIL_BYTES_MAX: usize = 1 << 20;
@@ -38,6 +38,8 @@ pub struct Log {
     tail: Mutex<Tail>,
     ring: Mutex<Ring>,
     rds: Mutex<RestartDataSet>,
+    /// Held by whoever changes several blocks with records that count together; a checkpoint waits for him.
+    together: RwLock<()>,
     forced: AtomicU64,
     forces: AtomicU64,
     now: AtomicU64,
@@ -71,6 +73,7 @@ impl Log {
             tail: Mutex::default(),
             ring: Mutex::new(ring),
             rds: Mutex::new(RestartDataSet::new(sets.rds)),
+            together: RwLock::default(),
             forced: AtomicU64::new(0),
             forces: AtomicU64::new(0),
             now: AtomicU64::new(now.0),
@@ -78,7 +81,8 @@ impl Log {
         let last = log.last_written()?;
         log.forced.store(last, Ordering::Release);
         let mut tail = log.tail();
-        (tail.next, tail.horizon) = (last + 1, 1);
+        // Whatever images there are, a restart may begin to read behind them.
+        (tail.next, tail.horizon) = (last + 1, last + 1);
         drop(tail);
         log.append(log.no_unit(), &Body::LogOpened { epoch })?;
         Ok(log)
@@ -127,14 +131,14 @@ impl Log {
         RecoveryToken::new(self.subsystem, LogSequence(0))
     }
 
-    /// Begins a unit of work: X'5607' names it.
+    /// Begins a unit of work: X'5607' names it. `owner` marks the space that it frees.
     ///
     /// # Errors
     /// A log that has stopped.
-    pub fn begin_unit(&self, psb: vocabulary::PsbName) -> Result<RecoveryToken, LogError> {
+    pub fn begin_unit(&self, psb: PsbName, owner: u32) -> Result<RecoveryToken, LogError> {
         let mut appender = self.appender()?;
         let token = RecoveryToken::new(self.subsystem, LogSequence(appender.tail.next));
-        appender.append(token, &Body::UnitBegun { psb });
+        appender.append(token, &Body::UnitBegun { psb, owner });
         Ok(token)
     }
 
@@ -271,9 +275,22 @@ impl Log {
         Ok(LogSequence(1))
     }
 
+    /// Held from before the records of several blocks that change together until after all of them changed, so that no
+    /// checkpoint begins between.
+    pub fn together(&self) -> RwLockReadGuard<'_, ()> {
+        self.together.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a block that was last changed by this record needs its image before it changes. Holds while
+    /// [`Self::together`] does.
+    pub fn wants_image(&self, stamped: LogSequence) -> bool {
+        stamped.0 < self.tail().horizon
+    }
+
     /// Begins a checkpoint: from now on the first change of a block has its image before it. Gives the record at which
-    /// that begins. Nobody may be between a record and its change while this is done, unless he holds the block.
+    /// that begins. Nobody is between a record and its change then, unless he has the block latched.
     pub(crate) fn raise_horizon(&self, body: &Body<'_>) -> Result<LogSequence, LogError> {
+        let _alone = self.together.write().unwrap_or_else(PoisonError::into_inner);
         let mut appender = self.appender()?;
         let begun = appender.append(self.no_unit(), body);
         appender.tail.horizon = begun.0;

@@ -49,6 +49,8 @@ pub struct PendingDatabase {
 pub struct InFlight {
     /// The PSB of its program.
     pub psb: PsbName,
+    /// What the space that it freed is marked with.
+    pub owner: u32,
 }
 
 impl RestartPlan {
@@ -105,8 +107,8 @@ impl RestartPlan {
                 (database.loading, database.since) = (false, since);
                 database.created.clear();
             }
-            Some(Body::UnitBegun { psb }) => {
-                self.units.insert(record.token, InFlight { psb });
+            Some(Body::UnitBegun { psb, owner }) => {
+                self.units.insert(record.token, InFlight { psb, owner });
             }
             // The unit is committed, or was backed out before its subsystem ended.
             Some(Body::PhaseTwoBegun | Body::UnitEnded) => {

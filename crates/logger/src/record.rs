@@ -35,8 +35,7 @@ pub struct LogRecord<'b> {
     pub stamp: Moment,
     /// The unit of work; one with number zero for a record of no unit.
     pub token: RecoveryToken,
-    kind: (u8, u8),
-    body: &'b [u8],
+    bytes: &'b [u8],
 }
 
 /// What a record says. The types are those of IMS.
@@ -141,6 +140,8 @@ pub enum Body<'b> {
     UnitBegun {
         /// The PSB of its program.
         psb: PsbName,
+        /// What the space that it frees is marked with.
+        owner: u32,
     },
     /// X'5610': its sync point begins.
     PhaseOneBegun,
@@ -194,9 +195,8 @@ impl Body<'_> {
         let bytes = match self {
             Self::Change(change) => return change.encode(out),
             Self::Index(entry) => return entry.encode(out),
-            Self::ProgramEnded { psb } | Self::ProgramScheduled { psb } | Self::UnitBegun { psb } => {
-                encode(psb)
-            }
+            Self::ProgramEnded { psb } | Self::ProgramScheduled { psb } => encode(psb),
+            Self::UnitBegun { psb, owner } => encode(&(psb, owner)),
             Self::DatabaseOpened { dbd, created } => encode(&(dbd, created)),
             Self::LoadBegun { dbd }
             | Self::DatabaseClosed { dbd }
@@ -243,7 +243,7 @@ impl Body<'_> {
 
 impl<'b> LogRecord<'b> {
     /// The record that these bytes are, none if they can't be one.
-    pub(crate) fn of_bytes(bytes: &'b [u8]) -> Option<Self> {
+    pub fn of_bytes(bytes: &'b [u8]) -> Option<Self> {
         if bytes.len() < FRAME_BYTES {
             return None;
         }
@@ -253,20 +253,24 @@ impl<'b> LogRecord<'b> {
             sequence: LogSequence(u64::from_be_bytes(array(bytes, suffix + 8))),
             stamp: Moment(tod.wrapping_sub(TOD_MICROSECONDS) & (u64::MAX >> 12)),
             token: RecoveryToken::of_bytes(array(bytes, 6)),
-            kind: (bytes[4], bytes[5]),
-            body: &bytes[BODY_AT..suffix],
+            bytes,
         })
+    }
+
+    /// All of it, to be read again later.
+    pub fn bytes(&self) -> &'b [u8] {
+        self.bytes
     }
 
     /// Type and subtype.
     pub fn kind(&self) -> (u8, u8) {
-        self.kind
+        (self.bytes[4], self.bytes[5])
     }
 
     /// What it says; none for a record of a type that this release does not have, or one that is damaged.
     pub fn body(&self) -> Option<Body<'b>> {
-        let bytes = self.body;
-        Some(match self.kind {
+        let bytes = self.bytes.get(BODY_AT..self.bytes.len().checked_sub(SUFFIX_BYTES)?)?;
+        Some(match self.kind() {
             (0x07, 0) => Body::ProgramEnded { psb: read(bytes)? },
             (0x08, 0) => Body::ProgramScheduled { psb: read(bytes)? },
             (0x20, 0) => {
@@ -300,9 +304,12 @@ impl<'b> LogRecord<'b> {
             (0x47, 0) => Body::ActiveUnits(read(bytes)?),
             (0x4c, 0x01) => Body::BackoutEnded { dbd: read(bytes)? },
             (0x4c, 0x80) => Body::BackoutFailed { dbd: read(bytes)? },
-            (0x50 | 0x53, _) => Body::Change(DatabaseChange::decode(self.kind, bytes)?),
+            (0x50 | 0x53, _) => Body::Change(DatabaseChange::decode(self.kind(), bytes)?),
             (0x52, subtype) => Body::Index(IndexEntry::decode(subtype, bytes)?),
-            (0x56, 0x07) => Body::UnitBegun { psb: read(bytes)? },
+            (0x56, 0x07) => {
+                let (psb, owner) = read(bytes)?;
+                Body::UnitBegun { psb, owner }
+            }
             (0x56, 0x10) => Body::PhaseOneBegun,
             (0x56, 0x11) => Body::PhaseOneEnded,
             (0x56, 0x12) => Body::UnitEnded,

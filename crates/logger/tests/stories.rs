@@ -21,7 +21,7 @@ use logger::{Body, CheckpointKind, Log, RecoveryToken, RestartPlan};
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt::Write;
-use support::{Disks, append, psb, records};
+use support::{Disks, Seen, append, psb, records};
 use vocabulary::{DbdName, LogSequence};
 
 struct Story {
@@ -67,12 +67,12 @@ impl Story {
                 self.disks.power.store(left, std::sync::atomic::Ordering::Relaxed);
             }
             "break" | "mend" => {
-                let (olds, copy) = place(&arguments.next_pos().ok_or("which?")?);
+                let (olds, copy) = place(arguments.next_pos().ok_or("which?")?);
                 let broken = command.name == "break";
                 self.disks.copies[olds][copy].1.store(broken, std::sync::atomic::Ordering::Relaxed);
             }
             "replace" => {
-                let (olds, copy) = place(&arguments.next_pos().ok_or("which?")?);
+                let (olds, copy) = place(arguments.next_pos().ok_or("which?")?);
                 self.disks.replace(olds, copy);
             }
             "disks" => self.show_disks(&mut output)?,
@@ -99,7 +99,7 @@ impl Story {
             }
             "force" => log.force_all()?,
             "archive" => writeln!(output, "{}", if log.archive()? { "archived" } else { "nothing waits" })?,
-            "begin" => self.token = Some(log.begin_unit(psb(name()?))?),
+            "begin" => self.token = Some(log.begin_unit(psb(name()?), 1)?),
             "commit" => {
                 log.append(token, &Body::PhaseTwoBegun)?;
                 log.force(log.append(token, &Body::UnitEnded)?)?;
@@ -156,7 +156,7 @@ fn show_plan(plan: &RestartPlan, output: &mut String) -> Result<(), Box<dyn Erro
 }
 
 /// Runs of records that are alike are one line.
-fn show_records(records: &[(u64, (u8, u8), usize)], output: &mut String) -> Result<(), Box<dyn Error>> {
+fn show_records(records: &[Seen], output: &mut String) -> Result<(), Box<dyn Error>> {
     for run in records.chunk_by(|one, next| (one.1, one.2) == (next.1, next.2)) {
         let (first, (kind, subtype), _) = run[0];
         let last = run[run.len() - 1].0;

@@ -25,6 +25,7 @@ impl Request<'_> {
             return Err(StatusCode::AI.into());
         }
         let lengths = self.lengths(&insertion.path[insertion.first..])?;
+        self.pcb.db.log_load()?;
         self.check_path(&insertion, arguments)?;
         let mut used = 0;
         for (level, length) in (insertion.first..).zip(lengths) {

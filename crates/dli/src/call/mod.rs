@@ -103,8 +103,8 @@ impl Request<'_> {
                 self.pcb.show(status, shown);
             }
             Err(Refused::Trouble(trouble)) => {
-                self.journal.back_out(self.pool, mark);
                 self.pcb.db.stop(&trouble);
+                self.journal.back_out(self.pool, mark);
                 self.pcb.show(StatusCode::AO, Shown::Nothing);
                 effects = Effects::default();
             }

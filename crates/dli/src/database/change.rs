@@ -1,67 +1,96 @@
-//! The changes that are made to blocks: few, small, and each with one that takes it back.
+//! Changing a block: what is done is logged, the block is stamped with the record, and the change is made.
 
 use crate::error::Trouble;
 use crate::format::block::{self, Kind};
 use crate::format::free_space;
-use crate::pool::{BufferPool, DataSet};
+use crate::pool::{Content, DataSet};
+use logger::{Change, DatabaseChange, Log, LogSequence, RecoveryToken};
+use std::ops::Range;
 use std::sync::Arc;
 
-/// A change of one block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Change<'b> {
-    /// Bytes are overwritten.
-    Put {
-        /// The first.
-        at: usize,
-        /// What they become.
-        bytes: &'b [u8],
-    },
-    /// Free bytes are taken for a segment; they become zeros.
-    Take {
-        /// The first.
-        at: usize,
-        /// How many.
-        len: usize,
-    },
-    /// Bytes of a segment become free.
-    Release {
-        /// The first.
-        at: usize,
-        /// How many.
-        len: usize,
-        /// The unit of work that frees them.
-        owner: u32,
-    },
+/// For whom changes are logged.
+#[derive(Clone, Copy)]
+pub(crate) struct Trail<'l> {
+    pub(crate) log: &'l Log,
+    pub(crate) token: RecoveryToken,
+    /// The record that is taken back.
+    pub(crate) takes_back: Option<LogSequence>,
 }
 
-impl Change<'_> {
-    /// Latches the block and makes the change.
-    pub(crate) fn apply(self, pool: &BufferPool, set: &Arc<DataSet>, number: u32) -> Result<(), Trouble> {
-        let mut content = pool.write(set, number)?;
-        prepare(set, &mut content.data);
-        content.mark_changed(set);
-        self.make(set, number, &mut content.data)
+/// Logs a change of a block for segments that is latched, and makes it. `before` says what is logged of what was there.
+pub(super) fn change_block(
+    trail: Option<Trail<'_>>,
+    set: &Arc<DataSet>,
+    number: u32,
+    content: &mut Content,
+    change: Change<'_>,
+    before: Range<usize>,
+) -> Result<LogSequence, Trouble> {
+    prepare(set, &mut content.data);
+    let mut sequence = LogSequence::default();
+    if let Some(trail) = trail {
+        let before = content.data.get(before).unwrap_or_default();
+        let record = DatabaseChange {
+            dbd: set.dbd,
+            dd: set.dd,
+            block: number,
+            more: false,
+            takes_back: trail.takes_back,
+            change,
+            before,
+        };
+        let stamped = set.stamp_of(&content.data);
+        sequence = trail.log.appender()?.change(trail.token, record, stamped, &content.data);
     }
+    content.mark_changed(set);
+    make(change, set, number, &mut content.data)?;
+    if trail.is_some() {
+        block::stamp(&mut content.data, sequence);
+    }
+    Ok(sequence)
+}
 
-    /// Makes the change in a block for segments.
-    pub(crate) fn make(self, set: &DataSet, number: u32, data: &mut [u8]) -> Result<(), Trouble> {
-        let wrong = |what| Err(Trouble::broken(set.id, number, what));
-        match self {
-            Self::Put { at, bytes } => match data.get_mut(at..at + bytes.len()) {
-                Some(place) => place.copy_from_slice(bytes),
-                None => return wrong("a segment runs over the end of the block"),
-            },
-            Self::Take { at, len } if free_space::is_free(data, at, len) => free_space::take(data, at, len),
-            Self::Take { .. } => return wrong("space that should be free is not"),
-            Self::Release { at, len, owner } => {
-                if at + len > data.len() || !free_space::is_sound(data, set.geometry.data_from()) {
-                    return wrong("the chain of free space is broken");
-                }
-                free_space::release(data, at, len, owner);
-            }
+/// Makes a change.
+pub(super) fn make(change: Change<'_>, set: &DataSet, number: u32, data: &mut [u8]) -> Result<(), Trouble> {
+    let wrong = |what| Err(Trouble::broken(set.id, number, what));
+    match change {
+        Change::Put { at, bytes } => match data.get_mut(at..at + bytes.len()) {
+            Some(place) => place.copy_from_slice(bytes),
+            None => return wrong("a segment runs over the end of the block"),
+        },
+        Change::Take { at, len } if free_space::is_free(data, at, len) => free_space::take(data, at, len),
+        Change::Retake { at, bytes } if free_space::is_free(data, at, bytes.len()) => {
+            free_space::take(data, at, bytes.len());
+            data[at..at + bytes.len()].copy_from_slice(bytes);
         }
-        Ok(())
+        Change::Take { .. } | Change::Retake { .. } => return wrong("space that should be free is not"),
+        Change::Release { at, len, owner } => {
+            if at + len > data.len() || !free_space::is_sound(data, set.geometry.data_from()) {
+                return wrong("the chain of free space is broken");
+            }
+            free_space::release(data, at, len, owner);
+        }
+        Change::Image { bytes } if bytes.len() <= data.len() => {
+            data[..bytes.len()].copy_from_slice(bytes);
+            data[bytes.len()..].fill(0);
+        }
+        Change::Image { .. } => return wrong("the image of the block is longer than a block"),
+        Change::Node { level } => super::tree::format(data, level),
+        Change::Insert { at, end, bytes } => {
+            if at > end || end + bytes.len() > data.len() {
+                return wrong("there is no room for an entry");
+            }
+            data.copy_within(at..end, at + bytes.len());
+            data[at..at + bytes.len()].copy_from_slice(bytes);
+        }
+        Change::Remove { at, end, len } => {
+            if at + len > end || end > data.len() {
+                return wrong("there is no such entry");
+            }
+            data.copy_within(at + len..end, at);
+        }
     }
+    Ok(())
 }
 
 /// Makes a block that was never written one for segments.

@@ -25,7 +25,9 @@ impl<'e> Cursor<'e> {
         Self { pool, here: None }
     }
 
-    pub(crate) fn pool(&self) -> &'e BufferPool {
+    /// The pool, for others to latch blocks in. The cursor lets go of its own: they may want its frame.
+    pub(crate) fn pool(&mut self) -> &'e BufferPool {
+        self.rest();
         self.pool
     }
 

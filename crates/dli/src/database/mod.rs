@@ -8,20 +8,21 @@ mod cursor;
 mod journal;
 mod open;
 mod place;
+mod redo;
 mod roots;
 mod segment_type;
 mod space;
 mod tree;
 mod write;
 
-pub(crate) use change::Change;
 pub use check::Finding;
 pub(crate) use claim::Claim;
 pub(crate) use cursor::Cursor;
 pub(crate) use journal::{Journal, Mark};
 pub(crate) use open::Opener;
-pub use open::{DataSets, block_bytes};
+pub use open::{DataSets, Opened, block_bytes};
 pub(crate) use place::{Room, Rule};
+pub(crate) use redo::Recovery;
 pub(crate) use roots::{RootPlace, Roots, copy_key};
 pub(crate) use segment_type::{Field, Key, SegmentType};
 pub(crate) use write::{Spot, Wish, Writer};
@@ -30,6 +31,7 @@ use crate::error::{Trouble, stopped};
 use crate::pool::DataSet;
 use claim::Users;
 use definitions::acb::Dmb;
+use logger::{Body, Log, PendingDatabase};
 use space::Space;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -47,6 +49,12 @@ pub(crate) struct Database {
     pub(crate) roots: Roots,
     /// It may be changed.
     pub(crate) updatable: bool,
+    /// Where its changes are logged.
+    pub(crate) log: Option<Arc<Log>>,
+    /// What a restart would have to know of it.
+    pub(crate) opened: Mutex<PendingDatabase>,
+    /// A program loads it, or did and has not committed.
+    pub(crate) is_loading: AtomicBool,
     /// The programs that are scheduled with it.
     users: Users,
     is_stopped: AtomicBool,
@@ -91,6 +99,12 @@ impl Database {
         self.groups.iter().map(|group| &group.set).chain(index)
     }
 
+    /// What a restart has to know of it.
+    pub(crate) fn pending(&self) -> PendingDatabase {
+        let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        PendingDatabase { loading: self.is_loading.load(Ordering::Relaxed), ..opened }
+    }
+
     /// Whether it was stopped because it is damaged.
     pub(crate) fn is_stopped(&self) -> bool {
         self.is_stopped.load(Ordering::Relaxed)
@@ -105,7 +119,14 @@ impl Database {
         let set = id.and_then(|id| self.sets().find(|set| set.id == id));
         let mut message = self.stop_message.lock().unwrap_or_else(PoisonError::into_inner);
         message.get_or_insert_with(|| stopped(&self.name(), set.map(|set| &set.dd), block, trouble));
-        self.is_stopped.store(true, Ordering::Relaxed);
+        drop(message);
+        if !self.is_stopped.swap(true, Ordering::Relaxed)
+            && let Some(log) = &self.log
+        {
+            // A log that takes nothing more is why it was stopped, or says so to the next who asks.
+            let body = Body::IoError { dbd: self.name(), reason: trouble.to_string() };
+            let _ = log.append(log.no_unit(), &body);
+        }
     }
 
     /// Why it was stopped.

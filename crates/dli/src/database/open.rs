@@ -1,6 +1,8 @@
 //! Opening a database: what is refused, what is compiled, and the control block of each data set.
 
+use super::change::{Trail, change_block};
 use super::claim::Users;
+use super::redo::{Recovery, Redone, redo};
 use super::roots::Hdam;
 use super::space::Space;
 use super::tree::{Shape, Tree};
@@ -16,10 +18,11 @@ use dbrc::{Access as DbrcAccess, Authorization};
 use definitions::acb::{Dmb, SegmentBlock};
 use definitions::model::dbd::{Access, DataSet as DataSetStatement};
 use definitions::model::segment::PhysicalPointer;
-use std::collections::BTreeMap;
+use logger::{Body, Change, Log, PendingDatabase};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
-use std::sync::{Arc, Mutex};
-use vocabulary::DdName;
+use std::sync::{Arc, Mutex, PoisonError};
+use vocabulary::{DbdName, DdName};
 
 /// The data sets of a database, by the names that its DBDs give them.
 pub type DataSets = BTreeMap<DdName, Box<dyn BlockSet>>;
@@ -34,7 +37,8 @@ const MAGIC_AT: usize = block::HEADER_BYTES;
 const DBD_AT: usize = MAGIC_AT + MAGIC.len();
 const DD_AT: usize = DBD_AT + 8;
 const SIZES_AT: usize = DD_AT + 8;
-const SHAPE_AT: usize = SIZES_AT + 16;
+/// Of an index: its top node and its last block.
+pub(super) const SHAPE_AT: usize = SIZES_AT + 16;
 /// Not zero while the data set is open to be updated.
 const OPEN_AT: usize = SHAPE_AT + 8;
 
@@ -43,6 +47,20 @@ pub(crate) struct Opener<'e> {
     pub(crate) pool: &'e BufferPool,
     pub(crate) randomizers: &'e Randomizers,
     pub(crate) next_set: &'e AtomicU16,
+    pub(crate) log: Option<&'e Arc<Log>>,
+    /// What a restart has to do first; none for a database that was closed, or never open.
+    pub(crate) recovery: Option<Recovery<'e>>,
+}
+
+/// What opening a database had to do to make it whole.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Opened {
+    /// It was open for update when its subsystem ended.
+    pub recovered: bool,
+    /// Changes that its data sets lacked.
+    pub redone: u64,
+    /// Units of work that were not committed, and are taken back.
+    pub backed_out: usize,
 }
 
 /// The block size that a DBD asks for.
@@ -57,24 +75,37 @@ impl Opener<'_> {
         dmb: Arc<Dmb>,
         index: Option<&Dmb>,
         mut sets: DataSets,
-    ) -> Result<Database, OpenError> {
+    ) -> Result<(Arc<Database>, Opened), OpenError> {
         check(&dmb)?;
+        let updatable = authorization.access() >= DbrcAccess::Update;
+        match &self.recovery {
+            Some(_) if !updatable => return Err(OpenError::NotRecovered),
+            Some(recovery) if recovery.pending.loading && sets.values().any(|set| set.block_count() > 0) => {
+                return Err(OpenError::LoadUnfinished);
+            }
+            _ => {}
+        }
         let types: Vec<SegmentType> =
             dmb.segments.iter().map(|segment| SegmentType::of(&dmb, segment)).collect();
+        let all = self.data_sets(authorization, &dmb, index, &mut sets)?;
+        let redone = self.redo(dmb.name, &all)?;
+        let mut created = BTreeSet::new();
         let mut groups = Vec::new();
-        for (at, statement) in dmb.data_sets.iter().enumerate() {
-            let geometry = geometry(&dmb, at, statement);
+        for (at, (set, statement)) in all.iter().zip(&dmb.data_sets).enumerate() {
             let longest =
                 types.iter().filter(|kind| kind.group == at).map(SegmentType::stored_bytes_max).max();
             let longest = longest.unwrap_or(ELEMENT_BYTES);
-            groups.push(self.group(authorization, &dmb, statement, geometry, longest, &mut sets)?);
+            groups.push(self.group((set, statement), &dmb, longest, updatable, &mut created)?);
         }
         let roots = match dmb.access {
             Access::Hdam => Roots::Hdam(self.randomizing(&dmb)?),
-            _ => Roots::Hidam(self.index(authorization, &dmb, index, &mut sets)?),
+            _ => Roots::Hidam(self.index(&all[groups.len()], &dmb, index, updatable, &mut created)?),
         };
-        let database = Database {
-            updatable: authorization.access() >= DbrcAccess::Update,
+        let database = Arc::new(Database {
+            updatable,
+            log: self.log.filter(|_| updatable).cloned(),
+            opened: Mutex::default(),
+            is_loading: AtomicBool::new(false),
             dmb,
             types,
             groups,
@@ -82,37 +113,89 @@ impl Opener<'_> {
             users: Users::default(),
             is_stopped: AtomicBool::new(false),
             stop_message: Mutex::default(),
-        };
+        });
+        let opened = self.back_out(&database, &redone)?;
+        database.log_open(created)?;
         database.mark_open(self.pool, true)?;
-        Ok(database)
+        Ok((database, opened))
+    }
+
+    /// The data sets of the groups, in their order, then that of the index.
+    fn data_sets(
+        &self,
+        authorization: &Authorization,
+        dmb: &Dmb,
+        index: Option<&Dmb>,
+        sets: &mut DataSets,
+    ) -> Result<Vec<Arc<DataSet>>, OpenError> {
+        let mut all = Vec::new();
+        for (at, statement) in dmb.data_sets.iter().enumerate() {
+            let geometry = geometry(dmb, at, statement);
+            all.push(self.data_set(authorization, dmb, statement, geometry, sets)?);
+        }
+        if dmb.access == Access::Hidam {
+            let name = dmb.primary_index.as_ref().map_or_else(String::new, |index| index.dbd.to_string());
+            let index = index.ok_or_else(|| OpenError::Allocation(format!("of the index {name}")))?;
+            let statement = index.data_sets.first().ok_or_else(|| OpenError::Allocation(name.clone()))?;
+            let geometry = Geometry { block_bytes: block_bytes(statement), anchors: 0, root_blocks: 0 };
+            let key_bytes = dmb.segments[0].key.as_ref().map_or(0, |key| key.bytes as usize);
+            let set = self.data_set(authorization, dmb, statement, geometry, sets)?;
+            if 4 * (key_bytes + 8) > geometry.block_bytes {
+                return Err(size_error(&set, "too small for an index with such keys"));
+            }
+            all.push(set);
+        }
+        Ok(all)
+    }
+
+    /// Does again what the log has and the data sets lack.
+    fn redo(&self, dbd: DbdName, sets: &[Arc<DataSet>]) -> Result<Redone, OpenError> {
+        let (Some(log), Some(recovery)) = (self.log, &self.recovery) else { return Ok(Redone::default()) };
+        // Its data sets are new ones: what was being loaded is loaded again.
+        if recovery.pending.loading {
+            return Ok(Redone::default());
+        }
+        let redone = redo(self.pool, log, dbd, sets, recovery)?;
+        for set in sets {
+            self.pool.flush(set)?;
+        }
+        Ok(redone)
+    }
+
+    /// Takes back what was not committed, and makes the data sets durable.
+    fn back_out(&self, database: &Arc<Database>, redone: &Redone) -> Result<Opened, OpenError> {
+        let (Some(log), Some(recovery)) = (self.log, &self.recovery) else { return Ok(Opened::default()) };
+        let backed_out = redone.back_out(self.pool, log, database, recovery.units)?;
+        database.flush(self.pool)?;
+        Ok(Opened { recovered: true, redone: redone.changes, backed_out })
     }
 
     fn group(
         &self,
-        authorization: &Authorization,
+        (set, statement): (&Arc<DataSet>, &DataSetStatement),
         dmb: &Dmb,
-        statement: &DataSetStatement,
-        geometry: Geometry,
         longest: usize,
-        sets: &mut DataSets,
+        updatable: bool,
+        created: &mut BTreeSet<DdName>,
     ) -> Result<Group, OpenError> {
-        let set = self.data_set(authorization, statement, geometry, sets)?;
+        let geometry = set.geometry;
         if geometry.data_from() + longest > geometry.block_bytes {
-            return Err(size_error(&set, "too small for the longest segment"));
+            return Err(size_error(set, "too small for the longest segment"));
         }
-        self.check_control(&set, dmb, authorization)?;
+        self.check_control(set, dmb, updatable, created)?;
         let reserve = geometry.block_bytes * statement.free_space_percent as usize / 100;
         let scan = statement.scan_cylinders.unwrap_or(3);
         let space = Space::new(scan, longest, reserve, statement.free_block_frequency);
         let highest = set.blocks.block_count().saturating_sub(1);
         let last = (1..=highest).rev().find_map(|block| geometry.data_number(block)).unwrap_or(0);
-        space.load(self.pool, &set, last)?;
-        Ok(Group { set, space })
+        space.load(self.pool, set, last)?;
+        Ok(Group { set: set.clone(), space })
     }
 
     fn data_set(
         &self,
         authorization: &Authorization,
+        dmb: &Dmb,
         statement: &DataSetStatement,
         geometry: Geometry,
         sets: &mut DataSets,
@@ -120,7 +203,9 @@ impl Opener<'_> {
         let dd = statement.dd1.ok_or_else(|| OpenError::Allocation("without DD1=".into()))?;
         let blocks = sets.remove(&dd).ok_or_else(|| OpenError::Allocation(dd.to_string()))?;
         let id = self.next_set.fetch_add(1, Ordering::Relaxed);
-        let set = Arc::new(DataSet::new(id, dd, geometry, authorization.epoch(), blocks));
+        let updatable = authorization.access() >= DbrcAccess::Update;
+        let log = self.log.filter(|_| updatable).cloned();
+        let set = Arc::new(DataSet::new(id, (dmb.name, dd), geometry, authorization.epoch(), blocks, log));
         let bytes = geometry.block_bytes;
         if !(Geometry::BLOCK_BYTES_MIN..=Geometry::BLOCK_BYTES_MAX).contains(&bytes)
             || !bytes.is_multiple_of(2)
@@ -131,7 +216,7 @@ impl Opener<'_> {
             let what = format!("has blocks of {} bytes, and the DBD says {bytes}", set.blocks.block_bytes());
             return Err(OpenError::WrongSet { dd: dd.to_string(), what });
         }
-        if authorization.access() >= DbrcAccess::Update {
+        if updatable {
             set.blocks.admit(authorization.epoch())?;
         }
         Ok(set)
@@ -142,27 +227,20 @@ impl Opener<'_> {
         &self,
         set: &Arc<DataSet>,
         dmb: &Dmb,
-        authorization: &Authorization,
+        updatable: bool,
+        created: &mut BTreeSet<DdName>,
     ) -> Result<(), OpenError> {
-        let mut expected = vec![0; set.geometry.block_bytes];
-        block::clear(&mut expected, Kind::Control);
-        expected[MAGIC_AT..DBD_AT].copy_from_slice(&MAGIC);
-        expected[DBD_AT..DD_AT].copy_from_slice(&dmb.name.padded());
-        expected[DD_AT..SIZES_AT].copy_from_slice(&set.dd.padded());
-        let sizes = [set.geometry.block_bytes as u32, set.geometry.anchors, set.geometry.root_blocks];
-        for (at, size) in sizes.into_iter().enumerate() {
-            set_fullword(&mut expected, SIZES_AT + 4 * at, size);
-        }
-        let found = self.pool.read(set, 0)?;
-        if block::kind(&found.data) == Some(Kind::Blank) {
-            drop(found);
-            if authorization.access() >= DbrcAccess::Update {
-                let mut content = self.pool.write(set, 0)?;
+        let expected = control(set, dmb);
+        if self.is_new(set)? {
+            created.insert(set.dd);
+            if updatable {
+                let mut content = self.pool.overwrite(set, 0)?;
                 content.data.copy_from_slice(&expected);
                 content.mark_changed(set);
             }
             return Ok(());
         }
+        let found = self.pool.read(set, 0)?;
         let wrong = |what: &str| Err(OpenError::WrongSet { dd: set.dd.to_string(), what: what.into() });
         if found.data[MAGIC_AT..DBD_AT - 1] != MAGIC[..7] {
             return wrong("is not a data set of a database");
@@ -178,10 +256,31 @@ impl Opener<'_> {
                 "was loaded with another block size, or another RMNAME=. Unload and reload the database",
             );
         }
-        if found.data[OPEN_AT] != 0 {
+        if found.data[OPEN_AT] != 0 && self.recovery.is_none() {
             return Err(OpenError::NotClosed(set.dd.to_string()));
         }
+        if self.log.is_some_and(|log| block::sequence(&found.data) > log.last()) {
+            return wrong("was changed under a later log than this one. Use that log");
+        }
         Ok(())
+    }
+
+    /// Whether nothing was ever written to a data set, or nothing but a control block that a crash tore.
+    fn is_new(&self, set: &Arc<DataSet>) -> Result<bool, OpenError> {
+        let blank = match self.pool.read(set, 0) {
+            Ok(found) => block::kind(&found.data) == Some(Kind::Blank),
+            Err(Trouble::Broken { .. }) => set.blocks.block_count() <= 1,
+            Err(trouble) => return Err(trouble.into()),
+        };
+        match &self.recovery {
+            // It held something when it was last opened.
+            Some(recovery)
+                if blank && !recovery.pending.loading && !recovery.pending.created.contains(&set.dd) =>
+            {
+                Err(OpenError::Lost(set.dd.to_string()))
+            }
+            _ => Ok(blank),
+        }
     }
 
     fn randomizing(&self, dmb: &Dmb) -> Result<Hdam, OpenError> {
@@ -200,30 +299,36 @@ impl Opener<'_> {
 
     fn index(
         &self,
-        authorization: &Authorization,
+        set: &Arc<DataSet>,
         dmb: &Dmb,
         index: Option<&Dmb>,
-        sets: &mut DataSets,
+        updatable: bool,
+        created: &mut BTreeSet<DdName>,
     ) -> Result<Tree, OpenError> {
-        let name = dmb.primary_index.as_ref().map_or_else(String::new, |index| index.dbd.to_string());
-        let index = index.ok_or_else(|| OpenError::Allocation(format!("of the index {name}")))?;
-        let statement = index.data_sets.first().ok_or_else(|| OpenError::Allocation(name.clone()))?;
-        let geometry = Geometry { block_bytes: block_bytes(statement), anchors: 0, root_blocks: 0 };
-        let set = self.data_set(authorization, statement, geometry, sets)?;
         let key_bytes = dmb.segments[0].key.as_ref().map_or(0, |key| key.bytes as usize);
-        if 4 * (key_bytes + 8) > geometry.block_bytes {
-            return Err(size_error(&set, "too small for an index with such keys"));
-        }
-        self.check_control(&set, index, authorization)?;
-        let shape = {
-            let control = self.pool.read(&set, 0)?;
-            Shape {
-                top: fullword(&control.data, SHAPE_AT),
-                last: fullword(&control.data, SHAPE_AT + 4).max(set.blocks.block_count().saturating_sub(1)),
-            }
+        self.check_control(set, index.unwrap_or(dmb), updatable, created)?;
+        let control = self.pool.read(set, 0)?;
+        let shape = Shape {
+            top: fullword(&control.data, SHAPE_AT),
+            last: fullword(&control.data, SHAPE_AT + 4).max(set.blocks.block_count().saturating_sub(1)),
         };
-        Ok(Tree::new(set, key_bytes, shape))
+        drop(control);
+        Ok(Tree::new(set.clone(), key_bytes, shape))
     }
+}
+
+/// The control block of a new data set.
+fn control(set: &DataSet, dmb: &Dmb) -> Vec<u8> {
+    let mut control = vec![0; set.geometry.block_bytes];
+    block::clear(&mut control, Kind::Control);
+    control[MAGIC_AT..DBD_AT].copy_from_slice(&MAGIC);
+    control[DBD_AT..DD_AT].copy_from_slice(&dmb.name.padded());
+    control[DD_AT..SIZES_AT].copy_from_slice(&set.dd.padded());
+    let sizes = [set.geometry.block_bytes as u32, set.geometry.anchors, set.geometry.root_blocks];
+    for (at, size) in sizes.into_iter().enumerate() {
+        set_fullword(&mut control, SIZES_AT + 4 * at, size);
+    }
+    control
 }
 
 impl Database {
@@ -249,12 +354,64 @@ impl Database {
         Ok(())
     }
 
+    /// Logs that it is open. Its data sets are whole then: a restart needs nothing from before.
+    fn log_open(&self, created: BTreeSet<DdName>) -> Result<(), OpenError> {
+        if let Some(log) = &self.log {
+            let body = Body::DatabaseOpened { dbd: self.name(), created: created.clone() };
+            let since = log.append(log.no_unit(), &body)?;
+            log.force(since)?;
+            self.set_opened(PendingDatabase { since, created, loading: false });
+        }
+        Ok(())
+    }
+
+    fn set_opened(&self, pending: PendingDatabase) {
+        for set in self.sets() {
+            set.set_since(pending.since);
+        }
+        *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = pending;
+    }
+
+    /// Logs that it is closed, after everything was written.
+    pub(crate) fn log_close(&self) -> Result<(), Trouble> {
+        if let Some(log) = &self.log {
+            log.force(log.append(log.no_unit(), &Body::DatabaseClosed { dbd: self.name() })?)?;
+        }
+        Ok(())
+    }
+
+    /// Logs that a program begins to load it: until that is over a crash leaves nothing of use.
+    pub(crate) fn log_load(&self) -> Result<(), Trouble> {
+        if !self.is_loading.swap(true, Ordering::Relaxed)
+            && let Some(log) = &self.log
+        {
+            log.force(log.append(log.no_unit(), &Body::LoadBegun { dbd: self.name() })?)?;
+        }
+        Ok(())
+    }
+
+    /// Writes what was loaded, and logs that it is there.
+    pub(crate) fn end_load(&self, pool: &BufferPool) -> Result<(), Trouble> {
+        if !self.is_loading.load(Ordering::Relaxed) || self.log.is_none() {
+            return Ok(());
+        }
+        self.flush(pool)?;
+        if let Some(log) = &self.log {
+            let since = log.append(log.no_unit(), &Body::LoadEnded { dbd: self.name() })?;
+            log.force(since)?;
+            self.set_opened(PendingDatabase { since, ..PendingDatabase::default() });
+        }
+        self.is_loading.store(false, Ordering::Relaxed);
+        Ok(())
+    }
+
     /// Notes in every data set whether it is open to be updated.
     pub(crate) fn mark_open(&self, pool: &BufferPool, open: bool) -> Result<(), Trouble> {
+        let trail = self.log.as_deref().map(|log| Trail { log, token: log.no_unit(), takes_back: None });
         for set in self.sets().filter(|_| self.updatable) {
             let mut control = pool.write(set, 0)?;
-            control.data[OPEN_AT] = u8::from(open);
-            control.mark_changed(set);
+            let change = Change::Put { at: OPEN_AT, bytes: &[u8::from(open)] };
+            change_block(trail, set, 0, &mut control, change, 0..0)?;
             drop(control);
             pool.flush(set)?;
             set.blocks.sync()?;

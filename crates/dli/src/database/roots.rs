@@ -168,7 +168,7 @@ impl Database {
     }
 
     /// The root with the next lower key, through the index.
-    pub(crate) fn root_below(&self, cursor: &Cursor<'_>, key: &[u8]) -> Result<Option<Rba>, Trouble> {
+    pub(crate) fn root_below(&self, cursor: &mut Cursor<'_>, key: &[u8]) -> Result<Option<Rba>, Trouble> {
         match &self.roots {
             Roots::Hdam(_) => Ok(None),
             Roots::Hidam(tree) => tree.below(cursor.pool(), key),

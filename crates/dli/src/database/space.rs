@@ -168,7 +168,7 @@ impl Space {
         };
         let per_map = set.geometry.blocks_of_map();
         for first in (1..=last).step_by(per_map as usize) {
-            let mut content = pool.write(set, set.geometry.map_block(first))?;
+            let mut content = pool.overwrite(set, set.geometry.map_block(first))?;
             block::clear(&mut content.data, Kind::SpaceMap);
             for number in first..=last.min(first + per_map - 1) {
                 if is_set(&bits, number) {
@@ -185,12 +185,18 @@ impl Space {
     pub(crate) fn load(&self, pool: &BufferPool, set: &Arc<DataSet>, last: u32) -> Result<(), Trouble> {
         let per_map = set.geometry.blocks_of_map();
         for first in (1..=last).step_by(per_map as usize) {
-            let content = pool.read(set, set.geometry.map_block(first))?;
-            // A set that was not closed has no maps yet: every block may have room.
-            let unknown = block::kind(&content.data) != Some(Kind::SpaceMap);
+            let content = match pool.read(set, set.geometry.map_block(first)) {
+                // A map is not logged, and so not mended when it was torn.
+                Err(Trouble::Broken { .. }) => None,
+                content => Some(content?),
+            };
+            let map = content.as_ref().map(|content| &content.data[..]);
+            // A set that was not closed may have no maps yet: every block may have room.
+            let map = map.filter(|map| block::kind(map) == Some(Kind::SpaceMap));
             for number in first..=last.min(first + per_map - 1) {
                 let bit = (number - first) as usize;
-                self.note(number, unknown || content.data[HEADER_BYTES + bit / 8] & (0x80 >> (bit % 8)) != 0);
+                let is_on = |map: &[u8]| map[HEADER_BYTES + bit / 8] & (0x80 >> (bit % 8)) != 0;
+                self.note(number, map.is_none_or(is_on));
             }
         }
         Ok(())

@@ -11,11 +11,15 @@
 //! Keys have one length. Nodes split and never merge: a leaf that became empty stays where it is and is passed over.
 //! One latch guards the whole tree; beneath it blocks are latched one at a time.
 
+use super::change::Trail;
+use super::open::SHAPE_AT;
 use crate::error::Trouble;
 use crate::format::Rba;
-use crate::format::block::{self, Kind, fullword, halfword, set_fullword, set_halfword};
+use crate::format::block::{self, Kind, fullword, halfword};
 use crate::pool::{BufferPool, DataSet};
+use logger::{Change, DatabaseChange, IndexEntry, Log, LogSequence};
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 const LEVEL: usize = block::HEADER_BYTES;
@@ -128,120 +132,206 @@ impl Tree {
         Ok(None)
     }
 
-    /// Adds an entry. The key is not there.
-    pub(crate) fn insert(&self, pool: &BufferPool, key: &[u8], rba: Rba) -> Result<(), Trouble> {
+    /// Adds an entry. The key is not there. Gives the record that says so.
+    pub(crate) fn insert(
+        &self,
+        pool: &BufferPool,
+        key: &[u8],
+        rba: Rba,
+        trail: Option<Trail<'_>>,
+    ) -> Result<LogSequence, Trouble> {
         let mut shape = self.shape.write().unwrap_or_else(PoisonError::into_inner);
-        if shape.top == 0 {
-            shape.top = self.new_node(pool, &mut shape, 0)?;
+        let mut plan = Plan { shape: *shape, edits: Vec::new() };
+        if plan.shape.top == 0 {
+            plan.shape.top = plan.new_node(0);
         }
-        let path = self.path_to(pool, shape.top, key)?;
-        let mut entry = vec![0];
-        entry.extend_from_slice(&rba.stored());
-        entry.extend_from_slice(key);
+        let path = match shape.top {
+            0 => vec![plan.shape.top],
+            top => self.path_to(pool, top, key)?,
+        };
+        let mut entry = Some([&[0][..], &rba.stored()[..], key].concat());
         for number in path.into_iter().rev() {
-            match self.insert_in(pool, &mut shape, number, &entry)? {
-                None => return Ok(()),
-                Some(split) => entry = split,
-            }
+            let Some(insert) = entry else { break };
+            entry = self.plan_insert(pool, &mut plan, number, &insert)?;
         }
-        self.grow(pool, &mut shape, &entry)
+        if let Some(split) = entry {
+            self.plan_growth(pool, &mut plan, &split)?;
+        }
+        let record = IndexEntry { dbd: self.set.dbd, added: true, takes_back: None, key, rba: stored(rba) };
+        let sequence = self.carry_out(pool, &plan, *shape, trail, record)?;
+        *shape = plan.shape;
+        Ok(sequence)
     }
 
-    /// Removes an entry, and gives where its root was.
-    pub(crate) fn remove(&self, pool: &BufferPool, key: &[u8]) -> Result<Option<Rba>, Trouble> {
+    /// Removes an entry, if it is there. Gives the record that says so.
+    pub(crate) fn remove(
+        &self,
+        pool: &BufferPool,
+        key: &[u8],
+        trail: Option<Trail<'_>>,
+    ) -> Result<LogSequence, Trouble> {
         let shape = self.shape.write().unwrap_or_else(PoisonError::into_inner);
-        let Some(leaf) = self.leaf_of(pool, shape.top, key)? else { return Ok(None) };
-        let mut content = pool.write(&self.set, leaf)?;
-        let (at, count, bytes) = {
+        let mut plan = Plan { shape: *shape, edits: Vec::new() };
+        let mut rba = None;
+        if let Some(leaf) = self.leaf_of(pool, shape.top, key)? {
+            let content = pool.read(&self.set, leaf)?;
             let node = self.node(&content.data, leaf)?;
-            let Ok(at) = node.search(key) else { return Ok(None) };
-            (at, node.count, node.entry_bytes)
-        };
-        let rba = self.node(&content.data, leaf)?.rba(at);
-        content.mark_changed(&self.set);
-        let from = ENTRIES + at * bytes;
-        content.data.copy_within(from + bytes..ENTRIES + count * bytes, from);
-        set_halfword(&mut content.data, COUNT, (count - 1) as u16);
-        Ok(rba)
+            if let Ok(at) = node.search(key) {
+                rba = node.rba(at);
+                let (from, end) = (ENTRIES + at * node.entry_bytes, ENTRIES + node.count * node.entry_bytes);
+                plan.edit(leaf, Edit::Remove { at: from, end, len: node.entry_bytes });
+                plan.put_count(leaf, node.count - 1);
+            }
+        }
+        let Some(rba) = rba else { return Ok(LogSequence::default()) };
+        let record = IndexEntry { dbd: self.set.dbd, added: false, takes_back: None, key, rba: stored(rba) };
+        self.carry_out(pool, &plan, *shape, trail, record)
     }
 
     /// A new top over the old one and the node split off from it.
-    fn grow(&self, pool: &BufferPool, shape: &mut Shape, split: &[u8]) -> Result<(), Trouble> {
+    fn plan_growth(&self, pool: &BufferPool, plan: &mut Plan, split: &[u8]) -> Result<(), Trouble> {
         let level = {
-            let content = pool.read(&self.set, shape.top)?;
+            let content = pool.read(&self.set, plan.shape.top)?;
             content.data[LEVEL] + 1
         };
-        let top = self.new_node(pool, shape, level)?;
-        let mut content = pool.write(&self.set, top)?;
-        let bytes = BRANCH_HEAD + self.key_bytes;
+        let old = plan.shape.top;
+        let top = plan.new_node(level);
         // The first child takes every key below the second's, so its own key is the lowest there is.
-        set_fullword(&mut content.data, ENTRIES, shape.top);
-        content.data[ENTRIES + bytes..ENTRIES + 2 * bytes].copy_from_slice(split);
-        set_halfword(&mut content.data, COUNT, 2);
-        content.mark_changed(&self.set);
-        shape.top = top;
+        let mut entries = old.to_be_bytes().to_vec();
+        entries.resize(BRANCH_HEAD + self.key_bytes, 0);
+        entries.extend_from_slice(split);
+        plan.edit(top, Edit::Put { at: ENTRIES, bytes: entries });
+        plan.put_count(top, 2);
+        plan.shape.top = top;
         Ok(())
     }
 
     /// Puts an entry into a node. When that splits, the entry for the new node is given.
-    fn insert_in(
+    fn plan_insert(
         &self,
         pool: &BufferPool,
-        shape: &mut Shape,
+        plan: &mut Plan,
         number: u32,
         entry: &[u8],
     ) -> Result<Option<Vec<u8>>, Trouble> {
-        let mut content = pool.write(&self.set, number)?;
-        let (at, count, bytes, is_leaf) = {
-            let node = self.node(&content.data, number)?;
-            let (Ok(at) | Err(at)) = node.search(&entry[node.head()..]);
-            (at, node.count, node.entry_bytes, node.is_leaf())
-        };
-        content.mark_changed(&self.set);
-        let capacity = (content.data.len() - ENTRIES) / bytes;
-        if count < capacity {
-            put_entry(&mut content.data, at, count, entry);
+        if plan.edits.iter().any(|(edited, _)| *edited == number) {
+            // The first leaf of all was planned just now.
+            plan.edit(number, Edit::Insert { at: ENTRIES, end: ENTRIES, bytes: entry.to_vec() });
+            plan.put_count(number, 1);
+            return Ok(None);
+        }
+        let content = pool.read(&self.set, number)?;
+        let node = self.node(&content.data, number)?;
+        let (count, bytes) = (node.count, node.entry_bytes);
+        let (Ok(at) | Err(at)) = node.search(&entry[node.head()..]);
+        let place = |at: usize| ENTRIES + at * bytes;
+        if place(count + 1) <= content.data.len() {
+            plan.edit(number, Edit::Insert { at: place(at), end: place(count), bytes: entry.to_vec() });
+            plan.put_count(number, count + 1);
             return Ok(None);
         }
         // Keys that come in ascending order leave full nodes behind.
         let keep = if at == count { count } else { count / 2 };
-        let level = content.data[LEVEL];
-        let mut right = content.data[ENTRIES + keep * bytes..ENTRIES + count * bytes].to_vec();
-        let next = fullword(&content.data, NEXT_LEAF);
+        let mut right = content.data[place(keep)..place(count)].to_vec();
+        let new = plan.new_node(content.data[LEVEL]);
         if at < keep {
-            set_halfword(&mut content.data, COUNT, keep as u16);
-            put_entry(&mut content.data, at, keep, entry);
+            plan.edit(number, Edit::Insert { at: place(at), end: place(keep), bytes: entry.to_vec() });
+            plan.put_count(number, keep + 1);
         } else {
-            set_halfword(&mut content.data, COUNT, keep as u16);
             let from = (at - keep) * bytes;
             right.splice(from..from, entry.iter().copied());
+            plan.put_count(number, keep);
         }
-        drop(content);
-        let new = self.new_node(pool, shape, level)?;
-        let mut content = pool.write(&self.set, new)?;
-        content.data[ENTRIES..ENTRIES + right.len()].copy_from_slice(&right);
-        set_halfword(&mut content.data, COUNT, (right.len() / bytes) as u16);
-        set_fullword(&mut content.data, NEXT_LEAF, next);
-        content.mark_changed(&self.set);
-        drop(content);
-        if is_leaf {
-            let mut content = pool.write(&self.set, number)?;
-            set_fullword(&mut content.data, NEXT_LEAF, new);
-        }
-        let head = if is_leaf { LEAF_HEAD } else { BRANCH_HEAD };
+        let head = node.head();
         let mut split = new.to_be_bytes().to_vec();
         split.extend_from_slice(&right[head..bytes]);
+        plan.put_count(new, right.len() / bytes);
+        plan.edit(new, Edit::Put { at: ENTRIES, bytes: right });
+        if node.is_leaf() {
+            plan.edit(
+                new,
+                Edit::Put { at: NEXT_LEAF, bytes: content.data[NEXT_LEAF..NEXT_LEAF + 4].to_vec() },
+            );
+            plan.edit(number, Edit::Put { at: NEXT_LEAF, bytes: new.to_be_bytes().to_vec() });
+        }
         Ok(Some(split))
     }
 
-    fn new_node(&self, pool: &BufferPool, shape: &mut Shape, level: u8) -> Result<u32, Trouble> {
-        let number = shape.last + 1;
+    /// Logs what is planned as one, then does it.
+    fn carry_out(
+        &self,
+        pool: &BufferPool,
+        plan: &Plan,
+        old: Shape,
+        trail: Option<Trail<'_>>,
+        record: IndexEntry<'_>,
+    ) -> Result<LogSequence, Trouble> {
+        let Some(trail) = trail else {
+            for (number, edit) in &plan.edits {
+                self.make(pool, *number, edit.change(), None)?;
+            }
+            return Ok(LogSequence::default());
+        };
+        let shape = Edit::Put { at: SHAPE_AT, bytes: plan.shape.bytes().to_vec() };
+        let moved = (plan.shape != old).then_some((0, shape));
+        let edits: Vec<&(u32, Edit)> = plan.edits.iter().chain(&moved).collect();
+        let _together = trail.log.together();
+        let images = self.images(pool, &edits, trail.log)?;
+        let mut appender = trail.log.appender()?;
+        let mut stamps = Vec::with_capacity(edits.len());
+        for (at, (number, edit)) in edits.iter().enumerate() {
+            let change = DatabaseChange {
+                dbd: self.set.dbd,
+                dd: self.set.dd,
+                block: *number,
+                more: true,
+                takes_back: None,
+                change: edit.change(),
+                before: &[],
+            };
+            // Only the first change of a block has its image before it.
+            let (stamped, image) = match images.get(number) {
+                Some((first, stamped, image)) if *first == at => (*stamped, &image[..]),
+                _ => (LogSequence(u64::MAX), &[][..]),
+            };
+            stamps.push(appender.change(trail.token, change, stamped, image));
+        }
+        let sequence = appender.index(trail.token, IndexEntry { takes_back: trail.takes_back, ..record });
+        drop(appender);
+        for ((number, edit), stamp) in edits.iter().zip(stamps) {
+            self.make(pool, *number, edit.change(), Some(stamp))?;
+        }
+        Ok(sequence)
+    }
+
+    /// What the blocks are before they are edited.
+    fn images(&self, pool: &BufferPool, edits: &[&(u32, Edit)], log: &Log) -> Result<Images, Trouble> {
+        let mut images = BTreeMap::new();
+        for (at, (number, _)) in edits.iter().enumerate() {
+            if !images.contains_key(number) {
+                let content = pool.read(&self.set, *number)?;
+                let stamped = self.set.stamp_of(&content.data);
+                let image = if log.wants_image(stamped) { content.data.clone() } else { Vec::new() };
+                images.insert(*number, (at, stamped, image));
+            }
+        }
+        Ok(images)
+    }
+
+    fn make(
+        &self,
+        pool: &BufferPool,
+        number: u32,
+        change: Change<'_>,
+        stamp: Option<LogSequence>,
+    ) -> Result<(), Trouble> {
         let mut content = pool.write(&self.set, number)?;
-        block::clear(&mut content.data, Kind::Index);
-        content.data[LEVEL] = level;
         content.mark_changed(&self.set);
-        shape.last = number;
-        Ok(number)
+        super::change::make(change, &self.set, number, &mut content.data)?;
+        if let Some(stamp) = stamp {
+            block::stamp(&mut content.data, stamp);
+        }
+        Ok(())
     }
 
     fn leaf_of(&self, pool: &BufferPool, top: u32, key: &[u8]) -> Result<Option<u32>, Trouble> {
@@ -313,12 +403,68 @@ impl Tree {
     }
 }
 
-/// Makes room for an entry, and puts it there.
-fn put_entry(data: &mut [u8], at: usize, count: usize, entry: &[u8]) {
-    let from = ENTRIES + at * entry.len();
-    data.copy_within(from..ENTRIES + count * entry.len(), from + entry.len());
-    data[from..from + entry.len()].copy_from_slice(entry);
-    set_halfword(data, COUNT, (count + 1) as u16);
+/// Makes an empty node of a block.
+pub(super) fn format(data: &mut [u8], level: u8) {
+    block::clear(data, Kind::Index);
+    data[LEVEL] = level;
+}
+
+/// An address as a record has it.
+fn stored(rba: Rba) -> u32 {
+    u32::from_be_bytes(rba.stored())
+}
+
+/// Of each block that is edited: by which edit first, its stamp, and its content if that has to be logged.
+type Images = BTreeMap<u32, (usize, LogSequence, Vec<u8>)>;
+
+/// What an insert or a removal does to blocks, before it does it.
+struct Plan {
+    shape: Shape,
+    edits: Vec<(u32, Edit)>,
+}
+
+enum Edit {
+    Node { level: u8 },
+    Put { at: usize, bytes: Vec<u8> },
+    Insert { at: usize, end: usize, bytes: Vec<u8> },
+    Remove { at: usize, end: usize, len: usize },
+}
+
+impl Edit {
+    fn change(&self) -> Change<'_> {
+        match *self {
+            Self::Node { level } => Change::Node { level },
+            Self::Put { at, ref bytes } => Change::Put { at, bytes },
+            Self::Insert { at, end, ref bytes } => Change::Insert { at, end, bytes },
+            Self::Remove { at, end, len } => Change::Remove { at, end, len },
+        }
+    }
+}
+
+impl Plan {
+    fn edit(&mut self, number: u32, edit: Edit) {
+        self.edits.push((number, edit));
+    }
+
+    fn put_count(&mut self, number: u32, count: usize) {
+        self.edit(number, Edit::Put { at: COUNT, bytes: (count as u16).to_be_bytes().to_vec() });
+    }
+
+    fn new_node(&mut self, level: u8) -> u32 {
+        self.shape.last += 1;
+        self.edit(self.shape.last, Edit::Node { level });
+        self.shape.last
+    }
+}
+
+impl Shape {
+    /// As the control block has it.
+    pub(super) fn bytes(&self) -> [u8; 8] {
+        let mut bytes = [0; 8];
+        bytes[..4].copy_from_slice(&self.top.to_be_bytes());
+        bytes[4..].copy_from_slice(&self.last.to_be_bytes());
+        bytes
+    }
 }
 
 /// A node, to be read.

@@ -1,14 +1,19 @@
 //! Putting segments into a database, changing and removing them.
 
-use super::{Change, Cursor, Database, Journal, RootPlace, Roots, SegmentType};
+use super::change::{change_block, prepare};
+use super::{Cursor, Database, Journal, RootPlace, Roots, SegmentType};
 use crate::error::Trouble;
 use crate::format::block;
 use crate::format::free_space::{self, ELEMENT_BYTES};
 use crate::format::prefix::{DATA_PART, DATA_PART_PREFIX, DELETE_BYTE, SEPARATED};
 use crate::format::{Rba, rba};
-use crate::pool::BufferPool;
+use crate::pool::{BufferPool, Content};
 use crate::units::Units;
+use logger::Change;
 use std::sync::Arc;
+
+/// The most bytes that one record puts.
+const PUT_BYTES_MAX: usize = 16 * 1024;
 
 /// Where a segment goes among its twins.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -303,19 +308,14 @@ impl<'e> Writer<'e> {
         let usable = |owner: u32| owner == 0 || owner == unit || !self.units.is_active(owner);
         let block = set.geometry.data_block(number);
         let mut content = self.pool.write(set, block)?;
-        super::change::prepare(set, &mut content.data);
+        prepare(set, &mut content.data);
         if !matches!(block::kind(&content.data), Some(block::Kind::Data)) {
             return Err(Trouble::broken(set.id, block, "it is no block for segments"));
         }
         let kept_free = paced && free_space::total(&content.data) < len + space.load_reserve;
         let found = free_space::find(&content.data, len, usable).filter(|_| !kept_free);
         if let Some(at) = found {
-            let change = Change::Take { at, len };
-            if let Some(journal) = self.journal.as_deref_mut() {
-                journal.note(self.db, group, block, change, &[]);
-            }
-            content.mark_changed(set);
-            change.make(set, block, &mut content.data)?;
+            self.make(group, block, &mut content, Change::Take { at, len })?;
         }
         let has_room = free_space::find(&content.data, space.longest, |_| true).is_some();
         drop(content);
@@ -355,49 +355,62 @@ impl<'e> Writer<'e> {
 
     fn put_in_block(&mut self, group: usize, number: u32, at: usize, bytes: &[u8]) -> Result<(), Trouble> {
         self.cursor.rest();
-        self.change(group, number, Change::Put { at, bytes })
+        // A record has what was there before and what comes, and both have to fit it.
+        for (piece, bytes) in bytes.chunks(PUT_BYTES_MAX).enumerate() {
+            self.change(group, number, Change::Put { at: at + piece * PUT_BYTES_MAX, bytes })?;
+        }
+        Ok(())
     }
 
     /// Makes a change, and notes before what takes it back.
     fn change(&mut self, group: usize, number: u32, change: Change<'_>) -> Result<(), Trouble> {
         let set = &self.db.groups[group].set;
         let mut content = self.pool.write(set, number)?;
-        super::change::prepare(set, &mut content.data);
-        content.mark_changed(set);
-        let (change, at, len) = match change {
-            Change::Put { at, bytes } => (change, at, bytes.len()),
-            Change::Take { at, len } => (change, at, len),
+        prepare(set, &mut content.data);
+        let change = match change {
             Change::Release { at, len, owner } => {
                 // What goes with the segment comes back with it.
                 let len = len + free_space::zeros_behind(&content.data, (at + len).min(content.data.len()));
-                (Change::Release { at, len, owner }, at, len)
+                Change::Release { at, len, owner }
             }
+            change => change,
         };
-        if let Some(journal) = self.journal.as_deref_mut() {
-            let before = content.data.get(at..at + len).unwrap_or_default();
-            journal.note(self.db, group, number, change, before);
+        self.make(group, number, &mut content, change)
+    }
+
+    /// Makes a change of a block that is latched.
+    fn make(
+        &mut self,
+        group: usize,
+        number: u32,
+        content: &mut Content,
+        change: Change<'_>,
+    ) -> Result<(), Trouble> {
+        let set = &self.db.groups[group].set;
+        match self.journal.as_deref_mut() {
+            Some(journal) => journal.change(self.units, self.db, (group, number), content, change),
+            None => change_block(None, set, number, content, change, 0..0).map(drop),
         }
-        change.make(set, number, &mut content.data)
     }
 
     /// Adds a root to the index.
     pub(crate) fn index(&mut self, key: &[u8], root: RootPlace) -> Result<(), Trouble> {
         self.cursor.rest();
         let Roots::Hidam(tree) = &self.db.roots else { return Ok(()) };
-        if let Some(journal) = self.journal.as_deref_mut() {
-            journal.note_indexed(self.db, key);
+        match self.journal.as_deref_mut() {
+            Some(journal) => journal.index((self.pool, self.units), self.db, key, root.rba),
+            None => tree.insert(self.pool, key, root.rba, None).map(drop),
         }
-        tree.insert(self.pool, key, root.rba)
     }
 
     /// Removes a root from the index.
     pub(crate) fn unindex(&mut self, key: &[u8], rba: Rba) -> Result<(), Trouble> {
         self.cursor.rest();
         let Roots::Hidam(tree) = &self.db.roots else { return Ok(()) };
-        if let Some(journal) = self.journal.as_deref_mut() {
-            journal.note_unindexed(self.db, key, rba);
+        match self.journal.as_deref_mut() {
+            Some(journal) => journal.unindex((self.pool, self.units), self.db, key, rba),
+            None => tree.remove(self.pool, key, None).map(drop),
         }
-        tree.remove(self.pool, key).map(drop)
     }
 }
 

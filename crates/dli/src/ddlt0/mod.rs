@@ -220,6 +220,10 @@ impl Run<'_> {
         self.shown = self.returned(number, call, ending);
         let equal = self.compare(number, comparisons);
         self.print(number, call, &equal)?;
+        // What is printed of a commit point that was made is not lost with the process.
+        if matches!(call.function.as_str(), "CHKP" | "SYNC") {
+            self.printer.flush()?;
+        }
         self.summary.equal += equal.iter().filter(|(_, equal)| *equal).count();
         let unequal = equal.iter().filter(|(_, equal)| !equal);
         let aborts = unequal.clone().any(|(comparison, _)| comparison.aborts());

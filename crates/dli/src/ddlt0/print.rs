@@ -28,6 +28,11 @@ impl<'p> Printer<'p> {
         Self { output }
     }
 
+    /// Sends on what was printed.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        self.output.flush()
+    }
+
     /// A line, with the blank that carriage control takes.
     pub(super) fn line(&mut self, text: &str) -> io::Result<()> {
         let line = format!(" {text}");

@@ -10,6 +10,7 @@
 //! ```
 
 use super::rba::Rba;
+use vocabulary::LogSequence;
 
 /// Bytes before the part that depends on the kind.
 pub(crate) const HEADER_BYTES: usize = 16;
@@ -47,10 +48,22 @@ pub(crate) fn kind(block: &[u8]) -> Option<Kind> {
     Kind::of(block[KIND])
 }
 
-/// Makes an empty block of it.
+/// Makes an empty block of it, that no log record has changed.
 pub(crate) fn clear(block: &mut [u8], kind: Kind) {
     block.fill(0);
     block[KIND] = kind as u8;
+}
+
+/// The last log record that changed the block.
+pub(crate) fn sequence(block: &[u8]) -> LogSequence {
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&block[SEQUENCE..KIND]);
+    LogSequence(u64::from_be_bytes(bytes))
+}
+
+/// Notes the last log record that changed the block.
+pub(crate) fn stamp(block: &mut [u8], sequence: LogSequence) {
+    block[SEQUENCE..KIND].copy_from_slice(&sequence.0.to_be_bytes());
 }
 
 /// Stamps the block for its way to the data set.

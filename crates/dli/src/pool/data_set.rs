@@ -1,10 +1,12 @@
 //! A data set that is open.
 
+use crate::format::block;
 use crate::format::geometry::Geometry;
 use dasd::BlockSet;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
-use vocabulary::{DdName, Epoch};
+use logger::{Log, LogSequence};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use vocabulary::{DbdName, DdName, Epoch};
 
 /// Blocks whose frames are kept in one piece of the directory.
 const PIECE: usize = 4096;
@@ -15,6 +17,8 @@ const NOWHERE: u32 = u32::MAX;
 pub(crate) struct DataSet {
     /// Its number in the engine.
     pub(crate) id: u16,
+    /// The database that it is of; that of an index belongs to the database too.
+    pub(crate) dbd: DbdName,
     /// What the DBD calls it.
     pub(crate) dd: DdName,
     /// Where its blocks are.
@@ -23,20 +27,36 @@ pub(crate) struct DataSet {
     pub(crate) epoch: Epoch,
     /// The blocks themselves.
     pub(crate) blocks: Box<dyn BlockSet>,
+    /// Where its changes are logged.
+    pub(crate) log: Option<Arc<Log>>,
+    /// A restart reads the log from this record on, at the earliest.
+    since: AtomicU64,
     directory: Box<[OnceLock<Box<[AtomicU32]>>]>,
 }
 
 impl DataSet {
     pub(crate) fn new(
         id: u16,
-        dd: DdName,
+        (dbd, dd): (DbdName, DdName),
         geometry: Geometry,
         epoch: Epoch,
         blocks: Box<dyn BlockSet>,
+        log: Option<Arc<Log>>,
     ) -> Self {
         let pieces = geometry.data_block(geometry.data_number_max()) as usize / PIECE + 1;
         let directory = (0..pieces).map(|_| OnceLock::new()).collect();
-        Self { id, dd, geometry, epoch, blocks, directory }
+        Self { id, dbd, dd, geometry, epoch, blocks, log, since: AtomicU64::new(0), directory }
+    }
+
+    /// All that was logged before this record is on the data set.
+    pub(crate) fn set_since(&self, since: LogSequence) {
+        self.since.store(since.0, Ordering::Relaxed);
+    }
+
+    /// The last record that changed a block, as far as a restart would read it; else none.
+    pub(crate) fn stamp_of(&self, data: &[u8]) -> LogSequence {
+        let stamped = block::sequence(data);
+        if stamped.0 < self.since.load(Ordering::Relaxed) { LogSequence(0) } else { stamped }
     }
 
     pub(super) fn tag(&self, block: u32) -> u64 {

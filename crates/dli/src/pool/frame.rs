@@ -40,11 +40,13 @@ pub(crate) struct Content {
     pub(crate) data: Vec<u8>,
     /// Where it has to be written, if it was changed.
     pub(super) owner: Option<Arc<DataSet>>,
+    /// It was torn when it was read, and nothing has been made of it yet.
+    pub(super) is_torn: bool,
 }
 
 impl Default for Content {
     fn default() -> Self {
-        Self { tag: NO_BLOCK, data: Vec::new(), owner: None }
+        Self { tag: NO_BLOCK, data: Vec::new(), owner: None, is_torn: false }
     }
 }
 
@@ -54,6 +56,7 @@ impl Content {
         if self.owner.is_none() {
             self.owner = Some(set.clone());
         }
+        self.is_torn = false;
     }
 
     pub(super) fn is_changed(&self) -> bool {
@@ -68,9 +71,12 @@ impl Content {
         *self = Self::default();
     }
 
-    /// Writes the block if it was changed.
+    /// Writes the block if it was changed: not before the log has what was changed.
     pub(super) fn write_back(&mut self) -> Result<(), Trouble> {
         if let Some(set) = self.owner.clone() {
+            if let Some(log) = &set.log {
+                log.force(block::sequence(&self.data))?;
+            }
             block::seal(&mut self.data);
             set.blocks.write(set.epoch, self.tag as u32, &self.data)?;
             self.owner = None;

@@ -8,11 +8,11 @@ mod data_set;
 mod frame;
 
 pub(crate) use data_set::DataSet;
-pub(crate) use frame::Latched;
+pub(crate) use frame::{Content, Latched};
 
 use crate::error::Trouble;
 use crate::format::block;
-use frame::{Content, Frame, NO_BLOCK};
+use frame::{Frame, NO_BLOCK};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError, RwLockWriteGuard};
 
@@ -20,6 +20,17 @@ use std::sync::{Mutex, PoisonError, RwLockWriteGuard};
 const MISS_LANES: usize = 16;
 /// The fewest frames a pool works with.
 const FRAMES_MIN: usize = 16;
+
+/// What a block that is not in memory has to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// As it was written.
+    Whole,
+    /// As it was written, or torn.
+    Torn,
+    /// Nothing: it is overwritten.
+    Nothing,
+}
 
 /// Blocks in memory.
 pub(crate) struct BufferPool {
@@ -42,7 +53,7 @@ impl BufferPool {
             if let Some(latched) = self.cached(set, block) {
                 return Ok(latched);
             }
-            drop(self.fetch(set, block)?);
+            drop(self.fetch(set, block, Reading::Whole)?);
         }
     }
 
@@ -59,7 +70,38 @@ impl BufferPool {
                 return Ok(content);
             }
         }
-        self.fetch(set, block)
+        self.fetch(set, block, Reading::Whole)
+    }
+
+    /// The block as a crash left it, to be made anew: zeros, and true, where it is torn. Unless it is changed then, it has
+    /// to be forgotten.
+    pub(crate) fn salvage<'p>(
+        &'p self,
+        set: &DataSet,
+        block: u32,
+    ) -> Result<(RwLockWriteGuard<'p, Content>, bool), Trouble> {
+        let content = self.fetch(set, block, Reading::Torn)?;
+        let is_torn = content.is_torn;
+        Ok((content, is_torn))
+    }
+
+    /// The block, whose content does not matter.
+    pub(crate) fn overwrite<'p>(
+        &'p self,
+        set: &DataSet,
+        block: u32,
+    ) -> Result<RwLockWriteGuard<'p, Content>, Trouble> {
+        self.fetch(set, block, Reading::Nothing)
+    }
+
+    /// Forgets a block, changed or not.
+    pub(crate) fn forget(&self, set: &DataSet, block: u32) {
+        if let Some(frame) = set.frame_of(block).and_then(|at| self.frames.get(at)) {
+            let mut content = frame.latch.write().unwrap_or_else(PoisonError::into_inner);
+            if content.tag == set.tag(block) {
+                content.forget();
+            }
+        }
     }
 
     fn cached<'p>(&'p self, set: &DataSet, block: u32) -> Option<Latched<'p>> {
@@ -73,7 +115,12 @@ impl BufferPool {
     }
 
     /// The block in a frame, read if nobody did so meanwhile.
-    fn fetch<'p>(&'p self, set: &DataSet, number: u32) -> Result<RwLockWriteGuard<'p, Content>, Trouble> {
+    fn fetch<'p>(
+        &'p self,
+        set: &DataSet,
+        number: u32,
+        reading: Reading,
+    ) -> Result<RwLockWriteGuard<'p, Content>, Trouble> {
         let _lane = self.misses[number as usize % MISS_LANES].lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(frame) = set.frame_of(number).and_then(|at| self.frames.get(at)) {
             let content = frame.latch.write().unwrap_or_else(PoisonError::into_inner);
@@ -83,9 +130,17 @@ impl BufferPool {
         }
         let (at, mut content) = self.steal()?;
         content.data.resize(set.geometry.block_bytes, 0);
-        set.blocks.read(number, &mut content.data)?;
+        content.is_torn = false;
+        match reading {
+            Reading::Nothing => content.data.fill(0),
+            _ => set.blocks.read(number, &mut content.data)?,
+        }
         if !block::is_whole(&content.data) {
-            return Err(Trouble::broken(set.id, number, "the checksum of the block is wrong"));
+            if reading != Reading::Torn {
+                return Err(Trouble::broken(set.id, number, "the checksum of the block is wrong"));
+            }
+            content.data.fill(0);
+            content.is_torn = true;
         }
         content.tag = set.tag(number);
         set.remember(number, at);

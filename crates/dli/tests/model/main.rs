@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "what fails in the helpers of a test fails the test")]
 
 mod calls;
+mod crash;
 mod naive;
 mod schema;
 #[path = "../support/mod.rs"]
@@ -90,7 +91,7 @@ fn check(schema: &Schema, drawn: &[Vec<u8>]) -> Result<(), TestCaseError> {
     }
     prop_assert_eq!(house.check(&name), "sound\n", "after {:#?}", history);
     read_all(&mut program, &mut model, schema, &history)?;
-    program.commit();
+    program.commit().unwrap();
     drop(program);
     house.close(&name).unwrap();
     prop_assert_eq!(house.open(&name).unwrap(), "");

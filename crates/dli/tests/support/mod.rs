@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test uses a part")]
 
+pub(crate) mod plant;
+
 use dasd::BlockSet;
 use dasd::memory::MemoryBlockSet;
 use dbrc::{Access, Recon, ShareLevel};
@@ -62,7 +64,7 @@ impl House {
         self.recon.register(*name, ShareLevel::One);
         let authorization = self.recon.authorize(MemberName::new("IMS1")?, *name, Access::Update)?;
         match self.engine.open(&authorization, dmb, index.as_deref(), sets) {
-            Ok(()) => Ok(String::new()),
+            Ok(_) => Ok(String::new()),
             Err(error) => Ok(format!("{}\n", error.message(name))),
         }
     }
@@ -85,7 +87,7 @@ impl House {
         let mut output = Vec::new();
         ddlt0::run(&mut program, block.io_area_bytes as usize, lines.join("\n").as_bytes(), &mut output)?;
         if commits {
-            program.commit();
+            program.commit()?;
         }
         for name in self.engine.open_databases() {
             if let Some(message) = self.engine.stop_message(&name) {

@@ -25,7 +25,7 @@ const POSITION: &[u8] = b"m/position";
 const INDEX: &[u8] = b"m/index";
 
 /// The wall clock, read nowhere else.
-pub(super) fn now() -> Moment {
+pub(crate) fn now() -> Moment {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Moment(u64::try_from(since_1970.as_micros()).unwrap_or(u64::MAX))
 }

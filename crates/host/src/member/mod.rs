@@ -28,6 +28,7 @@ use crate::logging;
 use crate::shelf::{Opened, SledSet};
 use control_region::{ControlRegion, Event, Settings, Stops, StopsError};
 use core::Core;
+pub(crate) use core::now;
 use dasd::DataSetError;
 use doors::Doors;
 use futures::future::BoxFuture;

@@ -143,8 +143,11 @@ pub(crate) fn append(log: &Log, token: RecoveryToken, bytes: usize) -> Result<Lo
     log.append(token, &Body::IoError { dbd, reason: "x".repeat(bytes) })
 }
 
-/// The sequences and the types that can be read.
-pub(crate) fn records(log: &Log, from: u64) -> Result<Vec<(u64, (u8, u8), usize)>, LogError> {
+/// A record: its sequence, its type and subtype, and how many bytes it has to say.
+pub(crate) type Seen = (u64, (u8, u8), usize);
+
+/// What can be read.
+pub(crate) fn records(log: &Log, from: u64) -> Result<Vec<Seen>, LogError> {
     let mut reader = log.read(LogSequence(from))?;
     let mut found = Vec::new();
     while let Some(record) = reader.next()? {
