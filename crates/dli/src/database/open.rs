@@ -85,10 +85,27 @@ impl Opener<'_> {
             }
             _ => {}
         }
+        let all = self.data_sets(authorization, &dmb, index, &mut sets)?;
+        let opened = self.open_sets(dmb, index, &all, updatable);
+        if opened.is_err() {
+            // The next attempt reads them anew.
+            for set in &all {
+                self.pool.discard(set);
+            }
+        }
+        opened
+    }
+
+    fn open_sets(
+        &self,
+        dmb: Arc<Dmb>,
+        index: Option<&Dmb>,
+        all: &[Arc<DataSet>],
+        updatable: bool,
+    ) -> Result<(Arc<Database>, Opened), OpenError> {
         let types: Vec<SegmentType> =
             dmb.segments.iter().map(|segment| SegmentType::of(&dmb, segment)).collect();
-        let all = self.data_sets(authorization, &dmb, index, &mut sets)?;
-        let redone = self.redo(dmb.name, &all)?;
+        let redone = self.redo(dmb.name, all)?;
         let mut created = BTreeSet::new();
         let mut groups = Vec::new();
         for (at, (set, statement)) in all.iter().zip(&dmb.data_sets).enumerate() {
