@@ -10,8 +10,8 @@ use control_region::{
     BarrierId, ControlRegion, Effect, Event, Letter, LinkState, ProposalId, RegionId, RequestId, Standing,
     Stops,
 };
-use csl::envelope::{OperatorRequest, PopulateMode};
-use csl::om::Answer;
+use csl::envelope::{OperatorRequest, PopulateMode, User};
+use csl::om::{Answer, OperatorRole};
 use dasd::memory::MemoryKeyedSet;
 use plex::{Incarnation, Plex, PlexChange, PlexReply};
 use std::collections::{BTreeSet, HashMap};
@@ -26,6 +26,15 @@ pub(crate) type MemberId = u32;
 pub(crate) type EntryId = u32;
 /// A letter, a change, a reply, by what it says.
 pub(crate) type Said = u32;
+
+/// The operator, who may do everything.
+fn administrator() -> User {
+    User {
+        name: "operator".to_string(),
+        role: OperatorRole::Administer,
+        address: "192.0.2.1:40000".to_string(),
+    }
+}
 
 /// How a link is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -341,7 +350,9 @@ impl Book {
                 outcome: reply.map(|reply| self.replies.get(reply).clone()),
             },
             Input::Barrier { barrier, index } => Event::Barrier { barrier: BarrierId(barrier), index },
-            Input::Operator(asked) => Event::Operator { request: RequestId(1), asked: asked.request() },
+            Input::Operator(asked) => {
+                Event::Operator { request: RequestId(1), user: administrator(), asked: asked.request() }
+            }
             Input::Schedule => {
                 Event::Schedule { request: RequestId(2), region: RegionId(1), psb: self.names.psb }
             }

@@ -3,7 +3,7 @@
 use catalog::Retention;
 use control_region::Settings;
 use csl::envelope::{OperatorRequest, PopulateCondition, PopulateMode, PopulateRequest, SourceFile};
-use plex::{Incarnation, Membership};
+use plex::{AuditBounds, Incarnation, Membership};
 use std::collections::BTreeMap;
 use vocabulary::{MemberName, Moment, NameError, PlexName, PsbName};
 
@@ -93,6 +93,8 @@ impl Names {
             populate_idle_ms: 100_000,
             staging_bytes_max: 1 << 20,
             retention: Retention::default(),
+            // What is noted of a command has no part in an activation.
+            audit: AuditBounds::NOTHING,
         }
     }
 }

@@ -48,6 +48,9 @@ impl AuditDesk {
 impl ControlRegion {
     /// Notes a command that was answered.
     pub(crate) fn note(&mut self, record: AuditRecord) {
+        if self.settings.audit.of(record.class).records == 0 {
+            return;
+        }
         self.audit.noted += 1;
         let number = self.audit.noted;
         let command = cut(record.command);

@@ -95,7 +95,12 @@ impl Default for AuditBounds {
 }
 
 impl AuditBounds {
-    fn of(&self, class: AuditClass) -> AuditBound {
+    /// No record is kept.
+    pub const NOTHING: Self =
+        Self { changes: AuditBound { records: 0, bytes: 0 }, queries: AuditBound { records: 0, bytes: 0 } };
+
+    /// How much is kept of a class.
+    pub fn of(&self, class: AuditClass) -> AuditBound {
         match class {
             AuditClass::Change => self.changes,
             AuditClass::Query => self.queries,

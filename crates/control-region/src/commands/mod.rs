@@ -282,9 +282,9 @@ pub(crate) fn complete(region: &ControlRegion, asked: &OperatorRequest, answer: 
 
 impl ControlRegion {
     /// Carries out, as the one who does it for all, a command that an entry member sends.
-    pub(crate) fn do_for_all(&mut self, reply_to: ReplyTo, token: CommandToken, user: User, text: &str) {
+    pub(crate) fn do_for_all(&mut self, reply_to: ReplyTo, token: CommandToken, user: &User, text: &str) {
         let asked = OperatorRequest::Command { text: text.to_string(), wait_ms: None };
-        if let Some(refusal) = self.refuse_unauthorized(&user, &asked) {
+        if let Some(refusal) = self.refuse_unauthorized(user, &asked) {
             return self.reply(reply_to, refusal);
         }
         let refused = match parse(self, text) {

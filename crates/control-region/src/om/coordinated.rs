@@ -108,7 +108,7 @@ impl ControlRegion {
     pub(super) fn hand_over(&mut self, request: RequestId, user: User, text: &str) {
         let Some((to, call, token)) = self.coordinator_of(request) else { return };
         if to == self.me() {
-            self.do_for_all(ReplyTo::Operator(request), token, user, text);
+            self.do_for_all(ReplyTo::Operator(request), token, &user, text);
         } else {
             let (text, applied) = (text.to_string(), self.applied);
             let letter = Letter::Coordinate { call, token, user, text, applied };

@@ -211,7 +211,7 @@ impl ControlRegion {
                 if self.is_master() && self.leads_since().is_none_or(|since| applied < since) {
                     self.emit(Effect::Send { to: from, letter: Letter::LookAgain { call } });
                 } else {
-                    self.do_for_all(ReplyTo::Member(from, call), token, user, &text);
+                    self.do_for_all(ReplyTo::Member(from, call), token, &user, &text);
                 }
             }
             Letter::LookAgain { call } => self.told_to_look_again(call),
