@@ -263,6 +263,7 @@ impl Catalog {
         self.staged_bytes -= bytes;
         self.changed.insert(CatalogKey::Instance(name, stamp));
         if !left {
+            self.changed.insert(CatalogKey::Retention(name));
             self.records.remove(&name);
         }
     }
@@ -309,7 +310,7 @@ impl Catalog {
         expired
     }
 
-    fn change(&mut self, name: ResourceName) -> &mut Record {
+    pub(crate) fn change(&mut self, name: ResourceName) -> &mut Record {
         self.changed.insert(CatalogKey::Header(name));
         Arc::make_mut(self.records.entry(name).or_default())
     }
@@ -320,7 +321,7 @@ impl Catalog {
         }
     }
 
-    fn leave_dbds(&mut self, user: ResourceName, dbds: &BTreeSet<DbdName>) {
+    pub(crate) fn leave_dbds(&mut self, user: ResourceName, dbds: &BTreeSet<DbdName>) {
         for dbd in dbds {
             if let Some(users) = self.users.get_mut(dbd) {
                 users.remove(&user);

@@ -11,20 +11,22 @@
 //! *import plan* ([`ImportPlan`]) says what an activation will change, or why it can't.
 //!
 //! **Its phases.** populate → staging → plan → activate: [`Catalog::begin_job`], [`Catalog::add_to_job`],
-//! [`Catalog::end_job`], [`Catalog::plan`], [`Catalog::activate`].
+//! [`Catalog::end_job`], [`Catalog::plan`], [`Catalog::activate`]. Beside them, whenever no activation runs: retention and
+//! purge ([`Catalog::retain`], [`Catalog::purge`]), and repair of a copy from a whole one ([`Catalog::reinstate`]).
 //!
 //! **Its invariants.**
 //! - An active or pending timestamp names an instance of its record.
 //! - A record is never without an instance.
 //! - The staging data set holds at most as many bytes as it was given.
 //! - The directory level rises by one with each activation, and otherwise stays.
-//! - Retention never removes the active or the pending instance.
+//! - Neither retention nor a purge removes the active or the pending instance.
 //!
 //! **What it leaves out.** Whether a resource is in use (the member knows), who takes part (the plex knows), and
 //! what a definition means: content is opaque here except for the facts that rules need ([`Facts`]).
 //!
 //! It follows the IMS catalog with managed ACBs: HEADER, DBD and PSB segments, directory and staging data sets,
-//! the populate utility (DFS3PU00) and the retention rules of the purge utility (DFS3PU10).
+//! the populate utility (DFS3PU00), the purge utility with its retention rules (DFS3PU10), the catalog maintenance utility
+//! (DFS3CM00) and the directory recovery utility (DFS3RU00).
 
 mod catalog;
 mod instance;
@@ -33,9 +35,11 @@ mod plan;
 mod record;
 mod stage;
 pub mod stored;
+mod utility;
 
 pub use catalog::{Activated, Catalog, CatalogError};
 pub use instance::{Content, Facts, Instance, InstanceKind, NewInstance};
 pub use plan::{ImportPlan, ImportProblem, PlanMode, PlannedChange};
 pub use record::{Record, Retention};
 pub use stage::{Admission, StageOutcome};
+pub use utility::{HeaderProblem, Reinstated};

@@ -32,6 +32,7 @@ pub struct Record {
     pub active_since: DirectoryLevel,
     // The pending instance was in the record before it was staged, and stays when staging is emptied.
     pub(crate) pending_was_prior: bool,
+    pub(crate) retention: Option<Retention>,
     pub(crate) instances: BTreeMap<InstanceStamp, Arc<Instance>>,
 }
 
@@ -66,8 +67,20 @@ impl Record {
         }
     }
 
-    /// The prior instances that retention no longer keeps at this moment.
-    pub(crate) fn expired(&self, retention: Retention, now: Moment) -> Vec<InstanceStamp> {
+    /// What is kept of this definition, where that was said of it alone.
+    pub fn retention(&self) -> Option<Retention> {
+        self.retention
+    }
+
+    /// Whether it has this instance, and is it neither active nor pending.
+    pub fn is_prior(&self, stamp: InstanceStamp) -> bool {
+        self.instance(stamp).is_some() && self.kind_of(stamp) == InstanceKind::Prior
+    }
+
+    /// The prior instances that retention no longer keeps at this moment, the latest first: its own retention, or else
+    /// this one.
+    pub fn expired(&self, retention: Retention, now: Moment) -> Vec<InstanceStamp> {
+        let retention = self.retention.unwrap_or(retention);
         let kept_by_count = usize::from(retention.instances.max(1));
         let kept_for_ms = u64::from(retention.days) * 86_400_000;
         self.instances()

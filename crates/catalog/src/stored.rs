@@ -26,6 +26,8 @@ pub enum CatalogKey {
     Job,
     /// What the job under way gathered, in the order it came.
     JobPart(u64),
+    /// The retention of one resource.
+    Retention(ResourceName),
 }
 
 /// The parts of a catalog that are not under a name.
@@ -55,7 +57,9 @@ impl Catalog {
             let parts = job.gathered.keys().copied().map(CatalogKey::JobPart);
             std::iter::once(CatalogKey::Job).chain(parts)
         });
-        std::iter::once(CatalogKey::Summary).chain(named).chain(job)
+        let retained = self.records().filter(|(_, record)| record.retention.is_some());
+        let retained = retained.map(|(name, _)| CatalogKey::Retention(name));
+        std::iter::once(CatalogKey::Summary).chain(named).chain(job).chain(retained)
     }
 
     /// What is kept under a key now, encoded; nothing when it is to be removed.
@@ -75,6 +79,7 @@ impl Catalog {
             }
             CatalogKey::Job => self.job.as_ref().map(|job| encoding::encode(&job.card)),
             CatalogKey::JobPart(place) => self.job.as_ref()?.gathered.get(place).map(encoding::encode),
+            CatalogKey::Retention(name) => self.record(name)?.retention.as_ref().map(encoding::encode),
         }
     }
 
@@ -112,6 +117,10 @@ impl Catalog {
                     job.gathered.insert(place, part);
                 }
             }
+            CatalogKey::Retention(name) => {
+                let record: &mut Record = Arc::make_mut(self.records.entry(name).or_default());
+                record.retention = Some(encoding::decode("retention", bytes)?);
+            }
         }
         Ok(())
     }
@@ -128,7 +137,7 @@ impl Catalog {
         self.changed.clear();
     }
 
-    fn derive(&mut self, name: ResourceName) {
+    pub(crate) fn derive(&mut self, name: ResourceName) {
         let Some(record) = self.records.get(&name).cloned() else { return };
         if let Some(pending) = record.pending_instance() {
             self.staged.insert(name);

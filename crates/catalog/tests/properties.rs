@@ -21,6 +21,8 @@ enum Call {
     Drop { job: u64 },
     Empty,
     Activate { mode: PlanMode, retention: Retention },
+    Retain { name: ResourceName, retention: Retention },
+    Purge { instances: Vec<(ResourceName, u64)>, past: Option<Retention> },
 }
 
 fn dbd() -> impl Strategy<Value = DbdName> {
@@ -54,7 +56,8 @@ fn call() -> impl Strategy<Value = Call> {
     ]);
     let condition = prop::sample::select(vec![PopulateCondition::Latest, PopulateCondition::Unconditional]);
     let plan = prop::sample::select(vec![PlanMode::Everything, PlanMode::PsbsOnly]);
-    let retention = (0u16..4, 0u16..2).prop_map(|(instances, days)| Retention { instances, days });
+    let retention = || (0u16..4, 0u16..2).prop_map(|(instances, days)| Retention { instances, days });
+    let doomed = prop::collection::vec((resource(), 0u64..8), 0..6);
     prop_oneof![
         3 => (0u64..3, mode, condition, any::<bool>())
             .prop_map(|(job, mode, condition, delete)| Call::Begin { job, mode, condition, delete }),
@@ -63,7 +66,10 @@ fn call() -> impl Strategy<Value = Call> {
         3 => (0u64..3).prop_map(|job| Call::End { job }),
         1 => (0u64..3).prop_map(|job| Call::Drop { job }),
         1 => Just(Call::Empty),
-        3 => (plan, retention).prop_map(|(mode, retention)| Call::Activate { mode, retention }),
+        3 => (plan, retention()).prop_map(|(mode, retention)| Call::Activate { mode, retention }),
+        1 => (resource(), retention()).prop_map(|(name, retention)| Call::Retain { name, retention }),
+        1 => (doomed, prop::option::of(retention()))
+            .prop_map(|(instances, past)| Call::Purge { instances, past }),
     ]
 }
 
@@ -89,6 +95,12 @@ fn make(catalog: &mut Catalog, at: u64, call: &Call) {
             if let Ok(plan) = catalog.plan(mode) {
                 catalog.activate(&plan, retention, now);
             }
+        }
+        Call::Retain { name, retention } => catalog.retain(&[name], retention),
+        Call::Purge { instances, past } => {
+            let stamp = |second: u64| InstanceStamp::at(Moment::default().plus_ms(second * 1_000));
+            let instances: Vec<_> = instances.iter().map(|(name, second)| (*name, stamp(*second))).collect();
+            catalog.purge(&instances, past, now);
         }
     }
 }
@@ -170,7 +182,7 @@ fn only_activations_change_the_directory(before: &Catalog, call: &Call, after: &
     }
 }
 
-/// A prior instance is lost to retention alone, when an activation passes over it.
+/// A prior instance is lost to retention alone, when an activation passes over it, or to a purge that names it.
 fn prior_instances_are_kept(before: &Catalog, call: &Call, after: &Catalog) {
     if matches!(call, Call::Activate { .. }) {
         return;
@@ -178,9 +190,18 @@ fn prior_instances_are_kept(before: &Catalog, call: &Call, after: &Catalog) {
     for (name, record) in before.records() {
         for (stamp, _, _) in record.instances().filter(|(_, kind, _)| *kind == InstanceKind::Prior) {
             let kept = after.record(&name).is_some_and(|record| record.instance(stamp).is_some());
-            assert!(kept, "{name} lost its prior instance {stamp}");
+            assert!(kept || is_purged(record, name, stamp, call), "{name} lost its prior instance {stamp}");
         }
     }
+}
+
+/// Whether a purge names this instance, and the retention of its definition does not keep it at any time.
+fn is_purged(record: &catalog::Record, name: ResourceName, stamp: InstanceStamp, call: &Call) -> bool {
+    let Call::Purge { instances, past } = call else { return false };
+    let of_second = |second: &u64| InstanceStamp::at(Moment::default().plus_ms(second * 1_000));
+    let named = instances.iter().any(|(doomed, second)| (*doomed, of_second(second)) == (name, stamp));
+    let late = Moment::default().plus_ms(u64::MAX / 4_000);
+    named && past.is_none_or(|past| record.expired(past, late).contains(&stamp))
 }
 
 /// Retention never removes the active or the pending instance, nor more than it may.
@@ -192,6 +213,7 @@ fn retention_keeps_its_word(before: &Catalog, call: &Call, after: &Catalog) {
         assert_eq!(record.active, Some(change.new));
         let had = before.record(&change.name).unwrap().instances().count();
         let has = record.instances().count();
+        let retention = record.retention().unwrap_or(*retention);
         assert!(has >= had.min(usize::from(retention.instances)), "{} kept {has} of {had}", change.name);
     }
 }

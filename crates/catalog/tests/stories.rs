@@ -1,6 +1,7 @@
 //! The stories of the catalog: populate, staging, plans, activations, retention.
 
 use catalog::job::{JobCard, JobId};
+use catalog::stored::CatalogKey;
 use catalog::{
     Admission, Catalog, CatalogError, Content, Facts, InstanceKind, NewInstance, PlanMode, Retention,
 };
@@ -63,6 +64,28 @@ enum Command {
     Empty,
     /// Tells level, staging and every record.
     Show,
+    /// Sets what is kept of these definitions: `dbd/NAME`.
+    Retain {
+        #[arg(key)]
+        instances: u16,
+        #[arg(key)]
+        days: u16,
+        names: Vec<String>,
+    },
+    /// Purges what is past its retention of every definition.
+    Purge,
+    /// Purges these instances, whatever their retention: `dbd/NAME/day`.
+    Delete(Vec<String>),
+    /// Sets this copy of the catalog aside as a whole one.
+    Aside,
+    /// Loses an instance, as a copy does that is damaged: `dbd/NAME/day`.
+    Damage(String),
+    /// Tells where headers disagree with directory and staging.
+    Check,
+    /// Makes this copy agree with the one that was set aside.
+    Reinstate,
+    /// Brings the catalog back from its records.
+    Restart,
     /// Tells who names a DBD in the directory, and the PSBs that change with it.
     Users(String),
 }
@@ -70,6 +93,7 @@ enum Command {
 /// A catalog, and what the world around it knows.
 struct Story {
     catalog: Catalog,
+    aside: Catalog,
     now: Moment,
     staging_bytes_max: u64,
     retention: Retention,
@@ -81,6 +105,7 @@ impl Story {
     fn new() -> Self {
         Self {
             catalog: Catalog::default(),
+            aside: Catalog::default(),
             now: day(1),
             staging_bytes_max: 1_000,
             retention: Retention::default(),
@@ -194,6 +219,50 @@ impl Story {
         Ok(output)
     }
 
+    fn purge(
+        &mut self,
+        instances: &[(ResourceName, InstanceStamp)],
+        past: Option<Retention>,
+    ) -> Result<String, Box<dyn Error>> {
+        let mut output = String::new();
+        for (name, stamp) in self.catalog.purge(instances, past, self.now) {
+            writeln!(output, "{name} instance {stamp} is purged")?;
+        }
+        Ok(output)
+    }
+
+    /// Brings the catalog back from its records, but for one that is lost.
+    fn restart(&mut self, lost: Option<CatalogKey>) -> Result<String, Box<dyn Error>> {
+        let keys: Vec<_> = self.catalog.keys().filter(|key| Some(*key) != lost).collect();
+        let mut catalog = Catalog::default();
+        for key in keys {
+            catalog.restore(key, &self.catalog.stored(&key).ok_or("a key has no record")?)?;
+        }
+        catalog.restored();
+        self.catalog = catalog;
+        Ok(String::new())
+    }
+
+    fn check(&self) -> String {
+        let wrong = |(name, record): (ResourceName, &catalog::Record)| {
+            record.problems().map(|problem| format!("{name}: {problem}\n")).collect::<String>()
+        };
+        self.catalog.records().map(wrong).collect()
+    }
+
+    fn reinstate(&mut self) -> String {
+        let whole: Vec<_> = self.aside.records().map(|(name, _)| self.aside.whole(&name)).collect();
+        let mut output = String::new();
+        for whole in whole {
+            let Some(whole) = whole else { return "the copy that was set aside is damaged\n".to_string() };
+            let name = whole.name();
+            if self.catalog.reinstate(whole) {
+                output += &format!("{name} is repaired\n");
+            }
+        }
+        output
+    }
+
     fn users(&self, dbd: &str) -> Result<String, Box<dyn Error>> {
         let dbd = dbd.parse()?;
         let users: Vec<String> = self.catalog.users_of(dbd).map(|user| user.to_string()).collect();
@@ -229,6 +298,31 @@ impl goldenscript::Runner for Story {
             Command::Empty => self.catalog.empty_staging(),
             Command::Show => return self.show(),
             Command::Users(dbd) => return self.users(dbd),
+            Command::Retain { instances, days, names } => {
+                let names: Vec<ResourceName> =
+                    names.iter().map(|text| name(text)).collect::<Result<_, _>>()?;
+                self.catalog.retain(&names, Retention { instances: *instances, days: *days });
+            }
+            Command::Purge => {
+                let all = |(name, record): (ResourceName, &catalog::Record)| {
+                    record.instances().map(move |(stamp, _, _)| (name, stamp)).collect::<Vec<_>>()
+                };
+                let all: Vec<_> = self.catalog.records().flat_map(all).collect();
+                return self.purge(&all, Some(self.retention));
+            }
+            Command::Delete(instances) => {
+                let instances: Vec<_> =
+                    instances.iter().map(|text| named_instance(text)).collect::<Result<_, _>>()?;
+                return self.purge(&instances, None);
+            }
+            Command::Aside => self.aside = self.catalog.clone(),
+            Command::Damage(instance) => {
+                let (name, stamp) = named_instance(instance)?;
+                return self.restart(Some(CatalogKey::Instance(name, stamp)));
+            }
+            Command::Check => return Ok(self.check()),
+            Command::Reinstate => return Ok(self.reinstate()),
+            Command::Restart => return self.restart(None),
         }
         Ok(String::new())
     }
@@ -266,6 +360,16 @@ fn instance(text: &str) -> Result<NewInstance, Box<dyn Error>> {
         Facts { gsam: kind == "gsam", references: references.map(str::parse).collect::<Result<_, _>>()? };
     let stamp = InstanceStamp::at(day(of_year.parse()?));
     Ok(NewInstance { name, stamp, facts, content: Content::from(content.as_bytes().to_vec()) })
+}
+
+fn name(text: &str) -> Result<ResourceName, Box<dyn Error>> {
+    let (kind, name) = text.split_once('/').ok_or("a definition is kind/NAME")?;
+    Ok(if kind == "psb" { ResourceName::Psb(name.parse()?) } else { ResourceName::Dbd(name.parse()?) })
+}
+
+fn named_instance(text: &str) -> Result<(ResourceName, InstanceStamp), Box<dyn Error>> {
+    let (definition, of_year) = text.rsplit_once('/').ok_or("an instance is kind/NAME/day")?;
+    Ok((name(definition)?, InstanceStamp::at(day(of_year.parse()?))))
 }
 
 #[test]

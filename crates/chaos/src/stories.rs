@@ -125,6 +125,14 @@ enum Command {
     },
     /// Stages a PSB that names a DBD which is nowhere, as no populate would.
     Smuggle(String),
+    /// A member's copy of the catalog loses the instance that a header names: `psb/TELLER`, of its active instance; or of its
+    /// pending one.
+    Damage {
+        member: String,
+        definition: String,
+        #[arg(key, optional)]
+        pending: bool,
+    },
     /// A program is scheduled in a region of a member.
     Schedule { member: String, region: u32, psb: String },
     /// A region of a member ends.
@@ -389,6 +397,14 @@ impl Story {
                 self.list(member, name.as_deref(), instances.as_deref())?;
             }
             Command::Smuggle(psb) => self.smuggle(psb)?,
+            Command::Damage { member, definition, pending } => {
+                let (kind, of) = definition.split_once('/').ok_or("a definition is kind/NAME")?;
+                let of = match kind {
+                    "psb" => vocabulary::ResourceName::Psb(of.parse()?),
+                    _ => vocabulary::ResourceName::Dbd(of.parse()?),
+                };
+                self.cluster.damage(name(member)?, of, *pending);
+            }
             Command::Schedule { member, region, psb } => {
                 self.cluster.schedule(name(member)?, *region, psb.parse()?);
             }

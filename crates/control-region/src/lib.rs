@@ -59,6 +59,7 @@ mod resources;
 mod settings;
 mod start;
 mod stops;
+mod utility;
 mod work;
 
 pub use event::{BarrierId, Effect, Event, LinkState, ProposalId, RegionId, RequestId, Standing};

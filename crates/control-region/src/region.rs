@@ -14,6 +14,7 @@ use crate::resources::Resources;
 use crate::settings::Settings;
 use crate::start::StartPhase;
 use crate::stops::Stops;
+use crate::utility::UtilityDesk;
 use crate::work::{Done, Product};
 use plex::{CommandToken, Incarnation, Membership, Plex, PlexChange, PlexEvent, PlexReply, RosterEntry};
 use std::collections::{BTreeMap, btree_map::Entry};
@@ -41,6 +42,7 @@ pub(crate) enum Purpose {
     Owed(Owed),
     Import(CommandToken),
     Populate(CommandToken),
+    Utility(CommandToken),
     Remove { reply_to: ReplyTo, member: MemberName },
     Forget,
 }
@@ -80,6 +82,7 @@ pub struct ControlRegion {
     pub(crate) desk: Desk,
     pub(crate) populate: PopulateDesk,
     pub(crate) audit: AuditDesk,
+    pub(crate) utilities: UtilityDesk,
     // On its way, or since when it is known that it did not arrive.
     outstanding: BTreeMap<Owed, Option<Moment>>,
     proposals: BTreeMap<ProposalId, Purpose>,
@@ -119,6 +122,7 @@ impl ControlRegion {
             validation: Validation::default(),
             desk: Desk::default(),
             populate: PopulateDesk::default(),
+            utilities: UtilityDesk::default(),
             outstanding: BTreeMap::new(),
             proposals: BTreeMap::new(),
             failure: None,
@@ -218,6 +222,7 @@ impl ControlRegion {
                 Product::Compiled(compiled) => self.compiled(work, compiled),
                 Product::Checked(checked) => self.checked(work, checked),
                 Product::Verdict(verdict) => self.validated(work, verdict),
+                Product::Surveyed(surveyed) => self.surveyed(work, surveyed),
             },
             Event::Schedule { request, region, psb } => self.schedule(request, region, psb),
             Event::RegionEnded { region } => {
@@ -248,6 +253,7 @@ impl ControlRegion {
         self.import_turn();
         self.withdraw_turn();
         self.populate_turn();
+        self.utility_turn();
         self.desk_turn();
         self.audit_turn();
         self.links_turn();
@@ -266,6 +272,8 @@ impl ControlRegion {
             PlexEvent::Committed => self.committed(),
             PlexEvent::Ended(finished) => self.ended(&finished),
             PlexEvent::Prepared => self.prepared(),
+            PlexEvent::Purged { token, deleted } => self.purged(token, deleted),
+            PlexEvent::Reinstated { names, .. } => self.reinstated(&names),
             // What follows from these is asked for on every turn.
             PlexEvent::Formed
             | PlexEvent::TakenOver(_)
@@ -284,6 +292,7 @@ impl ControlRegion {
             }
             Some(Purpose::Import(token)) => self.import_proposed(token, outcome),
             Some(Purpose::Populate(token)) => self.populate_proposed(token, outcome.as_ref()),
+            Some(Purpose::Utility(token)) => self.utility_proposed(token, outcome),
             Some(Purpose::Remove { reply_to, member }) => {
                 self.member_removed(reply_to, member, outcome.as_ref());
             }

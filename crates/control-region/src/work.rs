@@ -5,6 +5,7 @@
 
 use crate::activation::Verdict;
 use crate::populate::{Checked, Compiled, Gathered};
+use crate::utility::{Question, Surveyed};
 use catalog::Catalog;
 use csl::envelope::SourceFile;
 use plex::ActivationMode;
@@ -25,6 +26,8 @@ pub(crate) enum Task {
     Check(Gathered, Catalog),
     /// Look whether what this catalog has staged can be imported so.
     Validate(ActivationMode, Catalog),
+    /// Look what a utility has to do in this catalog.
+    Survey(Question, Catalog),
 }
 
 /// What came of a piece of work.
@@ -36,6 +39,7 @@ pub(crate) enum Product {
     Compiled(Compiled),
     Checked(Checked),
     Verdict(Verdict),
+    Surveyed(Surveyed),
 }
 
 impl Work {
@@ -44,6 +48,7 @@ impl Work {
         Done(match self.0 {
             Task::Compile(sources) => Product::Compiled(Compiled::of(&sources)),
             Task::Check(gathered, catalog) => Product::Checked(gathered.check(&catalog)),
+            Task::Survey(question, catalog) => Product::Surveyed(question.answer(&catalog)),
             Task::Validate(mode, catalog) => Product::Verdict(Verdict::on(&catalog, mode)),
         })
     }

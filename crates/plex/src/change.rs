@@ -5,11 +5,11 @@ use crate::audit::{AuditBounds, AuditRecord};
 use crate::masters::MasterChange;
 use crate::roster::{Incarnation, MemberState, Registration, StartKind};
 use catalog::job::{JobCard, JobId};
-use catalog::{Admission, CatalogError, ImportProblem, NewInstance, Retention};
+use catalog::{Admission, CatalogError, ImportProblem, NewInstance, Reinstated, Retention};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
-use vocabulary::{DirectoryLevel, MemberName, Moment, PlexName};
+use vocabulary::{DirectoryLevel, InstanceStamp, MemberName, Moment, PlexName, ResourceName};
 
 /// A decision, as it stands in the replicated log. Every moment in it was read by the member that proposed it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,6 +119,41 @@ pub enum PlexChange {
         /// How much is kept.
         bounds: AuditBounds,
     },
+    /// A utility changes the catalog.
+    Catalog(CatalogChange),
+}
+
+/// A change of the catalog by one of its utilities, a part of it where it is large. None of them moves the directory to
+/// another level.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CatalogChange {
+    /// Definitions keep what is said here (DFS3PU10 UPDATE).
+    Retain {
+        /// Which ones.
+        names: Vec<ResourceName>,
+        /// What they keep.
+        retention: Retention,
+    },
+    /// Prior instances are deleted (DFS3PU10 PURGE).
+    Purge {
+        /// The command it follows from.
+        token: CommandToken,
+        /// Which ones; those apart that are active or pending by now.
+        instances: Vec<(ResourceName, InstanceStamp)>,
+        /// Only what is past its retention: that of its definition, or else this one. `None` is whatever its retention is.
+        past: Option<Retention>,
+        /// When.
+        at: Moment,
+    },
+    /// Headers and the instances that they name are made what the master has (DFS3CM00, DFS3RU00).
+    Reinstate {
+        /// The command it follows from.
+        token: CommandToken,
+        /// The level of the directory, and the version of staging, that the master had them at.
+        of: (DirectoryLevel, u64),
+        /// What it has.
+        definitions: Vec<Reinstated>,
+    },
 }
 
 /// The members that are ready for an activation before the log has it: they hold what it changes. If these are all its
@@ -216,6 +251,9 @@ pub enum Refusal {
     /// The catalog refuses.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
+    /// Directory or staging changed since the master read its copy of them.
+    #[error("directory or staging changed meanwhile; submit the command again")]
+    CatalogChanged,
 }
 
 fn listed<'a, T: Display + 'a>(all: impl IntoIterator<Item = &'a T>) -> String {
@@ -272,4 +310,18 @@ pub enum PlexEvent {
     TakenOver(TakeOver),
     /// An activation is over.
     Ended(Finished),
+    /// Prior instances were deleted.
+    Purged {
+        /// The command it follows from.
+        token: CommandToken,
+        /// Which ones.
+        deleted: Vec<(ResourceName, InstanceStamp)>,
+    },
+    /// This copy of the catalog was made whole.
+    Reinstated {
+        /// The command it follows from.
+        token: CommandToken,
+        /// What was otherwise here.
+        names: Vec<ResourceName>,
+    },
 }

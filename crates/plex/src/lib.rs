@@ -50,13 +50,14 @@ mod machine;
 mod masters;
 mod roster;
 pub mod stored;
+mod utility;
 
 pub use activation::{
     AbortReason, Activation, ActivationMode, ActivationOptions, CommandToken, Completion, Finished, InUse,
     Outcome, Participant, Phase, TakeOver,
 };
 pub use audit::{AuditBound, AuditBounds, AuditClass, AuditRecord, AuditTrail};
-pub use change::{Canvass, PlexChange, PlexEvent, PlexReply, Refusal, StageChange};
+pub use change::{Canvass, CatalogChange, PlexChange, PlexEvent, PlexReply, Refusal, StageChange};
 pub use machine::{Plex, PlexIdentity};
 pub use masters::{MasterCause, MasterChange};
 pub use roster::{

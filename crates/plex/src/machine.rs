@@ -147,6 +147,7 @@ impl Plex {
                 self.audit.take((member, run), records, &bounds, &mut self.changed);
                 Ok(())
             }
+            PlexChange::Catalog(change) => self.change_catalog(change, events),
         }
     }
 
@@ -277,10 +278,15 @@ impl Plex {
         self.changed.insert(PlexKey::Masters);
     }
 
+    /// An activation works with directory and staging as they were when it began.
+    pub(crate) fn refuse_during_activation(&self) -> PlexReply {
+        self.activation.as_ref().map_or(Ok(()), |activation| {
+            Err(Refusal::ActivationUnderWay { token: activation.token, master: activation.master })
+        })
+    }
+
     fn stage(&mut self, change: StageChange, events: &mut Vec<PlexEvent>) -> PlexReply {
-        if let Some(activation) = &self.activation {
-            return Err(Refusal::ActivationUnderWay { token: activation.token, master: activation.master });
-        }
+        self.refuse_during_activation()?;
         match change {
             StageChange::Begin(card) => self.catalog.begin_job(card)?,
             StageChange::Add { job, first, instances } => self.catalog.add_to_job(job, first, instances)?,

@@ -5,9 +5,9 @@ use catalog::job::{JobCard, JobId};
 use catalog::{Content, Facts, NewInstance, Retention};
 use csl::envelope::{PopulateCondition, PopulateMode};
 use plex::{
-    AbortReason, ActivationMode, ActivationOptions, Canvass, CommandToken, Completion, Incarnation,
-    MasterCause, MasterChange, MemberState, Membership, Outcome, Phase, Plex, PlexChange, PlexEvent,
-    PlexReply, Refusal, Registration, RosterEntry, StageChange,
+    AbortReason, ActivationMode, ActivationOptions, Canvass, CatalogChange, CommandToken, Completion,
+    Incarnation, MasterCause, MasterChange, MemberState, Membership, Outcome, Phase, Plex, PlexChange,
+    PlexEvent, PlexReply, Refusal, Registration, RosterEntry, StageChange,
 };
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -152,6 +152,22 @@ fn progress() -> impl Strategy<Value = PlexChange> {
     prop_oneof![4 => commit, 1 => silent, 1 => lost, 1 => takeover, 3 => end]
 }
 
+fn utility() -> impl Strategy<Value = PlexChange> {
+    let stamp = |version: u64| InstanceStamp::at(Moment::default().plus_ms(version * 1_000));
+    let retention = || (0u16..3).prop_map(|instances| Retention { instances, days: 0 });
+    let retain =
+        retention().prop_map(|retention| CatalogChange::Retain { names: vec![teller().into()], retention });
+    let doomed =
+        prop::collection::vec((1u64..9).prop_map(move |version| (teller().into(), stamp(version))), 0..4);
+    let purge = (doomed, prop::option::of(retention())).prop_map(|(instances, past)| CatalogChange::Purge {
+        token: CommandToken(1),
+        instances,
+        past,
+        at: Moment::default().plus_ms(60_000),
+    });
+    prop_oneof![retain, purge].prop_map(PlexChange::Catalog)
+}
+
 fn mastery() -> impl Strategy<Value = PlexChange> {
     (member(), 1u64..100).prop_map(|(member, term)| {
         let since = Moment::default();
@@ -174,6 +190,7 @@ fn change() -> impl Strategy<Value = PlexChange> {
         4 => registration(),
         2 => depart,
         1 => mastery(),
+        1 => utility(),
         1 => member().prop_map(|member| PlexChange::Remove { member }),
         6 => staging(),
         4 => preparation(),

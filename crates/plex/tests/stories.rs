@@ -4,14 +4,14 @@ use catalog::job::{JobCard, JobId};
 use catalog::{Content, Facts, NewInstance, Retention};
 use csl::envelope::{PopulateCondition, PopulateMode};
 use plex::{
-    AbortReason, Activation, ActivationMode, ActivationOptions, Canvass, CommandToken, Completion, InUse,
-    Incarnation, MasterCause, MasterChange, MemberState, Membership, Outcome, Phase, Plex, PlexChange,
-    PlexEvent, Registration, StageChange,
+    AbortReason, Activation, ActivationMode, ActivationOptions, Canvass, CatalogChange, CommandToken,
+    Completion, InUse, Incarnation, MasterCause, MasterChange, MemberState, Membership, Outcome, Phase, Plex,
+    PlexChange, PlexEvent, Registration, StageChange,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt::{Display, Write as _};
-use vocabulary::{InstanceStamp, MemberName, Moment, PlexName, ResourceName};
+use vocabulary::{DirectoryLevel, InstanceStamp, MemberName, Moment, PlexName, ResourceName};
 
 /// What can happen in a story. Every change but `show` and `restart` is an entry of the log.
 #[derive(goldenscript::Command)]
@@ -97,6 +97,15 @@ enum Command {
         token: u64,
         #[arg(optional)]
         completed: Vec<String>,
+    },
+    /// Prior instances are purged, whatever their retention: `dbd/NAME/version`.
+    Purge(Vec<String>),
+    /// Definitions keep so many instances.
+    Retain { instances: u16, definitions: Vec<String> },
+    /// The master's copy of everything is made that of all. `of` is the level that it had, where it is not the present one.
+    Reinstate {
+        #[arg(key)]
+        of: Option<u64>,
     },
     /// A member becomes master in a term.
     Lead { member: String, term: u64 },
@@ -347,6 +356,10 @@ fn told(event: &PlexEvent) -> String {
             let when = if takeover.after_commit { "after" } else { "before" };
             format!("{} takes over from {}, {when} the commit point", takeover.to, takeover.from)
         }
+        PlexEvent::Purged { deleted, .. } => {
+            format!("purged {}", listed(deleted.iter().map(|(name, stamp)| format!("{name} {stamp}"))))
+        }
+        PlexEvent::Reinstated { names, .. } => format!("repaired {}", listed(names)),
         PlexEvent::Ended(finished) => {
             format!("activation {} ended: {}", finished.token.0, outcome(&finished.outcome))
         }
@@ -444,6 +457,25 @@ impl goldenscript::Runner for Story {
                 self.apply(PlexChange::TakeOver { token, to, at })
             }
             Command::End { token, completed } => self.end(*token, completed),
+            Command::Purge(instances) => {
+                let named = |text: &String| instance(text).map(|new| (new.name, new.stamp));
+                let instances = instances.iter().map(named).collect::<Result<_, _>>()?;
+                let (token, at) = (CommandToken(0), self.now());
+                self.apply(PlexChange::Catalog(CatalogChange::Purge { token, instances, past: None, at }))
+            }
+            Command::Retain { instances, definitions } => {
+                let names = definitions.iter().map(|text| instance(&format!("{text}/1")).map(|new| new.name));
+                let names = names.collect::<Result<_, _>>()?;
+                let retention = Retention { instances: *instances, days: 0 };
+                self.apply(PlexChange::Catalog(CatalogChange::Retain { names, retention }))
+            }
+            Command::Reinstate { of } => {
+                let catalog = self.plex.catalog();
+                let level = of.map_or(catalog.level().0, DirectoryLevel);
+                let definitions = catalog.records().filter_map(|(name, _)| catalog.whole(&name)).collect();
+                let (token, of) = (CommandToken(0), (level, catalog.staging_version()));
+                self.apply(PlexChange::Catalog(CatalogChange::Reinstate { token, of, definitions }))
+            }
             Command::Lead { member, term } => self.lead(member, *term),
             Command::Reign { first, count } => self.reign(*first, *count),
             Command::Masters => self.masters(),

@@ -3,12 +3,15 @@
 use crate::world::consensus::{Entry, Group};
 use crate::world::network::{Envelope, Held, Network, link_state, name_of};
 use crate::world::node::{Limits, Node, address};
+use catalog::stored::CatalogKey;
 use control_region::{Effect, Event, LinkState, ProposalId, RegionId, RequestId, Standing};
 use csl::envelope::{OperatorRequest, User};
 use csl::om::{Answer, OperatorRole};
+use plex::stored::PlexKey;
 use plex::{Membership, PlexChange};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use vocabulary::{MemberName, Message, Moment, PsbName};
+use vocabulary::encoding::DecodeError;
+use vocabulary::{MemberName, Message, Moment, PsbName, ResourceName};
 
 /// How far the clock goes between two ticks.
 const TICK_MS: u64 = 250;
@@ -345,7 +348,7 @@ impl Cluster {
         let Some(source) = newest.max_by_key(|node| node.applied) else { return };
         let (index, records) = (source.applied, source.region.as_ref().map(|region| region.plex().records()));
         let records: Vec<_> = records.into_iter().flatten().collect();
-        let plex = plex::Plex::restored(records.into_iter().map(Ok::<_, vocabulary::encoding::DecodeError>));
+        let plex = plex::Plex::restored(records.into_iter().map(Ok::<_, DecodeError>));
         let node = self.node(member);
         node.applied = index;
         let Some(region) = &mut node.region else { return };
@@ -358,6 +361,23 @@ impl Cluster {
         for proposal in unknown {
             self.tell(member, Event::Proposed { proposal, outcome: None });
         }
+    }
+
+    /// A member's copy of the catalog loses an instance that its header names: the active one, or the pending one.
+    pub(crate) fn damage(&mut self, member: MemberName, definition: ResourceName, pending: bool) {
+        let (now, node) = (self.now, self.node(member));
+        let Some(region) = &mut node.region else { return };
+        let record = region.plex().catalog().record(&definition);
+        let stamp = record.and_then(|record| if pending { record.pending } else { record.active });
+        let Some(stamp) = stamp else { return };
+        let lost = PlexKey::Catalog(CatalogKey::Instance(definition, stamp));
+        let lost = vocabulary::encoding::encode(&lost);
+        let rest: Vec<_> =
+            region.plex().records().filter(|(key, _)| *key != lost).map(Ok::<_, DecodeError>).collect();
+        let plex = plex::Plex::restored(rest.into_iter());
+        let effects = region.install(now, node.applied, plex.unwrap());
+        self.want(member, effects);
+        self.settle();
     }
 
     fn deliver_one(&mut self) -> bool {

@@ -82,10 +82,9 @@ impl fmt::Display for Held {
     }
 }
 
-const CHANGES: [&str; 13] = [
+const CHANGES: [&str; 14] = [
     "Form", "Register", "Depart", "Remove", "Stage", "Prepare", "Commit", "Abort", "TakeOver", "End", "Lead",
-    "Withdraw",
-    "Audit",
+    "Withdraw", "Audit", "Catalog",
 ];
 
 /// The name of a change.
@@ -104,6 +103,7 @@ pub(crate) fn name_of(change: &PlexChange) -> &'static str {
         PlexChange::Lead(_) => "Lead",
         PlexChange::Withdraw { .. } => "Withdraw",
         PlexChange::Audit { .. } => "Audit",
+        PlexChange::Catalog(_) => "Catalog",
     }
 }
 

@@ -4,7 +4,7 @@
 
 use crate::columns::of_instances;
 use crate::region::ControlRegion;
-use catalog::{Instance, InstanceKind, Record};
+use catalog::{Instance, InstanceKind, Record, Retention};
 use csl::envelope::{ListInstances, ListRequest};
 use csl::om::{Answer, CC, Column, CompletionCode, Generic, ReasonCode, ReturnCode, Row};
 use vocabulary::{InstanceStamp, ResourceName};
@@ -27,6 +27,8 @@ fn columns() -> Vec<Column> {
         Column::number("DIRLVL", "DirLevel").skip_blank(),
         Column::number("BYTES", "Bytes"),
         Column::text("REFERS", "RefersTo").skip_blank(),
+        Column::number("RETINST", "RetainInst").skip_blank(),
+        Column::number("RETDAYS", "RetainDays").skip_blank(),
     ]);
     columns
 }
@@ -63,6 +65,12 @@ fn row(
         .with("TIMESTMP", stamp.to_string())
         .with("BYTES", instance.content.byte_count())
         .with("REFERS", references.join(","));
+    let row = match record.retention() {
+        Some(Retention { instances, days }) => {
+            row.with("RETINST", u64::from(instances)).with("RETDAYS", u64::from(days))
+        }
+        None => row,
+    };
     if kind == InstanceKind::Active { row.with("DIRLVL", record.active_since.0) } else { row }
 }
 

@@ -15,16 +15,20 @@ mod query_master;
 mod query_member;
 mod query_olc;
 mod query_pgm;
+mod update_catalog;
 mod update_db;
+mod update_ims;
 mod update_pgm;
 
 use crate::om::ReplyTo;
 use crate::region::ControlRegion;
+use crate::utility::Utility;
 use csl::envelope::{OperatorRequest, User};
 use csl::om::grammar::{COMMANDS, roles};
-use csl::om::view::{CommandView, UpdateResource};
+use csl::om::view::{CatalogAction, CommandView, UpdateResource};
 use csl::om::{Answer, Command, OperatorRole, ReasonCode, Resource, ReturnCode, Route, Verb};
 use plex::{CommandToken, MemberState};
+pub(crate) use query_catalog::{is_named, unknown_names};
 use vocabulary::{MemberName, ResourceKind};
 
 /// How long /DISPLAY MODIFY waits for members that do not answer, where it does not say WAIT itself.
@@ -58,13 +62,13 @@ pub(crate) enum Way {
     },
 }
 
-/// Whether this is an IMPORT.
-pub(crate) fn is_import(asked: &OperatorRequest) -> bool {
+/// The verb and the resource type of a command.
+pub(crate) fn coordinated_verb(asked: &OperatorRequest) -> Option<(Verb, Resource)> {
     match asked {
         OperatorRequest::Command { text, .. } => {
-            Command::parse(text).is_ok_and(|command| command.verb == Verb::Import)
+            Command::parse(text).ok().map(|command| (command.verb, command.resource))
         }
-        OperatorRequest::Populate(_) | OperatorRequest::List(_) => false,
+        OperatorRequest::Populate(_) | OperatorRequest::List(_) => None,
     }
 }
 
@@ -154,7 +158,15 @@ fn parse(region: &ControlRegion, text: &str) -> Result<(Command, CommandView), B
 fn way_of(region: &ControlRegion, command: &Command, view: &CommandView) -> Result<Way, Box<Answer>> {
     match view {
         CommandView::ImportDefn(options) => import_defn::coordinator(region, command, options),
-        CommandView::DeleteMember(_) => Ok(Way::ByOne { to: master(region, &command.text)?, token: None }),
+        CommandView::UpdateCatalog(update) if update.action == CatalogAction::CheckTimestamps => {
+            Ok(Way::Everywhere { members: routed(region, &command.route), newest: true })
+        }
+        CommandView::DeleteCatalog(_)
+        | CommandView::DeleteMember(_)
+        | CommandView::UpdateCatalog(_)
+        | CommandView::UpdateDirectory(_) => {
+            Ok(Way::ByOne { to: master(region, &command.text)?, token: None })
+        }
         CommandView::DisplayModify(_)
         | CommandView::QueryIms(_)
         | CommandView::QueryImsplex(_)
@@ -169,7 +181,7 @@ fn way_of(region: &ControlRegion, command: &Command, view: &CommandView) -> Resu
         | CommandView::QueryOlc(_) => {
             Ok(Way::Everywhere { members: any_one(region, &command.route), newest: true })
         }
-        CommandView::UpdateResource(_) => {
+        CommandView::UpdateIms(_) | CommandView::UpdateResource(_) => {
             Ok(Way::Everywhere { members: routed(region, &command.route), newest: false })
         }
     }
@@ -248,8 +260,16 @@ fn execute_view(region: &mut ControlRegion, text: &str, view: CommandView) -> An
             query_db::query(region, &query)
         }
         CommandView::QueryResource(query) => query_pgm::query(region, &query),
+        CommandView::UpdateCatalog(update) if update.action == CatalogAction::CheckTimestamps => {
+            update_catalog::check(region, &update.definitions)
+        }
+        CommandView::UpdateIms(update) => update_ims::update(region, update),
         CommandView::UpdateResource(update) => execute_update(region, &update),
-        CommandView::ImportDefn(_) | CommandView::DeleteMember(_) => not_for_one(region, text),
+        CommandView::DeleteCatalog(_)
+        | CommandView::DeleteMember(_)
+        | CommandView::ImportDefn(_)
+        | CommandView::UpdateCatalog(_)
+        | CommandView::UpdateDirectory(_) => not_for_one(region, text),
     }
 }
 
@@ -295,6 +315,16 @@ impl ControlRegion {
                 return self.begin_import(token, text.to_string(), options, reply_to, None);
             }
             Ok((_, CommandView::DeleteMember(delete))) => return self.delete_member(reply_to, text, delete),
+            Ok((_, CommandView::DeleteCatalog(purge))) => {
+                return self.begin_utility(token, text, Utility::Purge(purge), reply_to);
+            }
+            Ok((_, CommandView::UpdateDirectory(what))) => {
+                return self.recover_directory(token, text, what, reply_to);
+            }
+            Ok((_, CommandView::UpdateCatalog(update))) => match Utility::of_update(update) {
+                Some(utility) => return self.begin_utility(token, text, utility, reply_to),
+                None => not_for_one(self, text),
+            },
             Ok(_) => not_for_one(self, text),
         };
         self.reply(reply_to, refused);

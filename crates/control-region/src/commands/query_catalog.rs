@@ -2,7 +2,7 @@
 
 use super::list;
 use crate::region::ControlRegion;
-use catalog::InstanceKind;
+use catalog::{Catalog, InstanceKind};
 use csl::om::view::{CatalogInstances, Definitions};
 use csl::om::{Answer, CC, CCTXT, CompletionCode, Generic, Row};
 use vocabulary::ResourceName;
@@ -20,7 +20,7 @@ pub(super) fn query(region: &ControlRegion, query: &CatalogInstances) -> Answer 
 }
 
 /// Whether a definition is among those that were asked for.
-pub(super) fn is_named(asked: &Definitions, resource: &ResourceName) -> bool {
+pub(crate) fn is_named(asked: &Definitions, resource: &ResourceName) -> bool {
     asked.kind.is_none_or(|kind| kind == resource.kind()) && matches_any(&asked.names, resource)
 }
 
@@ -37,14 +37,20 @@ pub(super) fn includes(asked: &CatalogInstances, kind: InstanceKind) -> bool {
     }
 }
 
-/// The names that no definition of the catalog has.
+/// A row for each name that no definition of the catalog has.
 pub(super) fn unknown(region: &ControlRegion, asked: &Definitions) -> Vec<Row> {
+    unknown_names(region.plex.catalog(), asked).map(not_found).collect()
+}
+
+/// The names that no definition of the catalog has.
+pub(crate) fn unknown_names<'a>(
+    catalog: &Catalog,
+    asked: &'a Definitions,
+) -> impl Iterator<Item = &'a Generic> + use<'a> {
     let of_kind = |resource: &ResourceName| asked.kind.is_none_or(|kind| kind == resource.kind());
     let resources: Vec<ResourceName> =
-        region.plex.catalog().records().map(|(resource, _)| resource).filter(of_kind).collect();
-    let is_known = |name: &&Generic| resources.iter().any(|resource| name.matches(resource.as_str()));
-    let unknown = asked.names.iter().filter(|name| !is_known(name));
-    unknown.map(not_found).collect()
+        catalog.records().map(|(resource, _)| resource).filter(of_kind).collect();
+    asked.names.iter().filter(move |name| !resources.iter().any(|resource| name.matches(resource.as_str())))
 }
 
 fn not_found(name: &Generic) -> Row {

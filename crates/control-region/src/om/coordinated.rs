@@ -1,4 +1,5 @@
-//! A command that one member, as a rule the master, does for all: IMPORT, DELETE MEMBER, populate.
+//! A command that one member, as a rule the master, does for all: IMPORT, DELETE MEMBER, populate, the utilities of the
+//! catalog.
 //!
 //! Its entry member outlives the master. When the master is lost it looks into the log: the activation is there
 //! and will end, or it never began.
@@ -10,7 +11,7 @@ use crate::event::{BarrierId, Effect, RequestId};
 use crate::letter::{CallId, Letter};
 use crate::region::ControlRegion;
 use csl::envelope::{OperatorRequest, PopulateRequest, User};
-use csl::om::{Answer, ReasonCode, ReturnCode};
+use csl::om::{Answer, ReasonCode, Resource, ReturnCode, Verb};
 use plex::{CommandToken, Finished};
 use vocabulary::{MemberName, Moment};
 
@@ -29,6 +30,7 @@ enum What {
     Import,
     DeleteMember,
     Populate,
+    Utility,
 }
 
 /// What is to be done about a command.
@@ -85,10 +87,11 @@ impl ControlRegion {
     ) -> Coordinated {
         let token = token.unwrap_or_else(|| self.next_token());
         let call = CallId(self.next_name());
-        let what = match (asked, commands::is_import(asked)) {
+        let what = match (asked, commands::coordinated_verb(asked)) {
             (OperatorRequest::Populate(_), _) => What::Populate,
-            (_, true) => What::Import,
-            (_, false) => What::DeleteMember,
+            (_, Some((Verb::Import, _))) => What::Import,
+            (_, Some((Verb::Delete, Resource::Member))) => What::DeleteMember,
+            (_, _) => What::Utility,
         };
         Coordinated { token, call, to, what, doubt: None }
     }
@@ -203,6 +206,9 @@ impl ControlRegion {
             ),
             What::DeleteMember => format!(
                 "{to} was lost, and it is not known whether it deleted the member; QUERY MEMBER TYPE(IMS) shows who is there"
+            ),
+            What::Utility => format!(
+                "{to} was lost, and it is not known how much it did; submit the command again, it does what is left"
             ),
             What::Import => format!(
                 "{to} was lost, and it is not known whether it imported; QUERY DB and QUERY PGM with SHOW(TIMESTAMP) and ROUTE({to}) tell when it is back"

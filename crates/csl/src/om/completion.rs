@@ -174,7 +174,7 @@ mod tests {
             ("IMP DEFN FOR(IMSID(IMS1)", ""),
             ("IMP DEFN FOR(IMSID(IMS1)) O", "OPTION("),
             ("QRY DB ROUTE(", "* %"),
-            ("UPD DIRECTORY ", ""),
+            ("UPD DIRECTORY ", "START( ROUTE( WAIT("),
             ("NONSENSE ", ""),
             ("( ", ""),
         ] {

@@ -83,6 +83,16 @@ pub enum CommandProblem {
         /// What takes its place.
         instead: &'static str,
     },
+    /// The word is a keyword of IMS that means nothing here.
+    #[error("{word} is not used in {owner} here: {instead}")]
+    InsteadOfKeyword {
+        /// The word.
+        word: &'static str,
+        /// What it stands in.
+        owner: String,
+        /// Why it means nothing, and what to do.
+        instead: &'static str,
+    },
     /// A command of the language that no member carries out.
     #[error("{verb} {word} is not carried out by members of this release: {choice}")]
     NotServed {
@@ -208,7 +218,7 @@ impl CommandError {
             P::Empty { .. } => 0x2000,
             P::UnknownVerb { .. } => 0x2004,
             P::UnknownResource { .. } | P::MissingResource { .. } | P::Instead { .. } => 0x2008,
-            P::UnknownKeyword { .. } => 0x200C,
+            P::UnknownKeyword { .. } | P::InsteadOfKeyword { .. } => 0x200C,
             P::UnknownParameter { .. } => 0x2010,
             P::MissingParenthesis { .. } => 0x2014,
             P::NeverClosed | P::NeverOpened | P::NeverEnded => 0x2018,

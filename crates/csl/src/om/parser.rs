@@ -5,7 +5,9 @@
 
 use super::command::{Command, Parameter, ParameterValue, Route};
 use super::error::{Choice, CommandError, CommandProblem, quoted};
-use super::grammar::{COMMON, Form, KeywordRow, Kind, Resource, ResourceRow, Verb, VerbRow, What, verb_of};
+use super::grammar::{
+    COMMON, ELSEWHERE, Form, KeywordRow, Kind, Resource, ResourceRow, Verb, VerbRow, What, verb_of,
+};
 use super::lexer::{Lexeme, Span, Token, lexemes};
 use super::parameter::parameter_value;
 use std::collections::BTreeMap;
@@ -66,10 +68,20 @@ impl Place {
         if !self.nested {
             return row.name.to_string();
         }
-        // `SET` and `LCLPARM` are `SET(LCLPARM)`; with `LOCKTIME` they are `SET(LCLPARM(LOCKTIME))`.
+        // `SET` and `LCLPARM` are `SET(LCLPARM)`; with `STEPTIME` they are `SET(LCLPARM(STEPTIME))`.
         let open = self.owner.trim_end_matches(')');
         format!("{open}({}){}", row.name, &self.owner[open.len()..])
     }
+}
+
+fn no_keyword(place: &Place, word: &str) -> CommandProblem {
+    let owner = place.owner.clone();
+    let of_ims = ELSEWHERE.iter().find(|(of, name, _)| *of == owner && word.eq_ignore_ascii_case(name));
+    if let Some(&(_, word, instead)) = of_ims {
+        return CommandProblem::InsteadOfKeyword { word, owner, instead };
+    }
+    let choice = Choice::near(word, place.rows.iter().map(|row| row.name));
+    CommandProblem::UnknownKeyword { word: quoted(word), owner, choice }
 }
 
 /// Whether a keyword was given, or one nested in it.
@@ -238,10 +250,7 @@ impl<'t> Parser<'t> {
     fn keywords(&mut self, place: &Place, keywords: &mut Keywords) -> Result<(), CommandError> {
         while let Some((word, span)) = self.word() {
             let Some(row) = place.rows.iter().find(|row| word.eq_ignore_ascii_case(row.name)) else {
-                let choice = Choice::near(word, place.rows.iter().map(|row| row.name));
-                let owner = place.owner.clone();
-                let problem = CommandProblem::UnknownKeyword { word: quoted(word), owner, choice };
-                return Err(self.error(span, problem));
+                return Err(self.error(span, no_keyword(place, word)));
             };
             self.keyword(row, place.path(row), span, keywords)?;
             if place.nested {

@@ -11,6 +11,7 @@ mod update;
 
 pub use commands::COMMANDS;
 pub use roles::OperatorRole;
+pub(super) use update::ELSEWHERE;
 
 use super::view::SERVED;
 

@@ -21,25 +21,49 @@ pub(super) const PGM: &[KeywordRow] = &[
     optional("STOP", Kind::One(What::Flag(&["SCHD"])), "the program is not scheduled from now on"),
 ];
 
-/// The parameters of UPDATE IMS that mean something where nobody shares a coupling facility.
+/// The parameters of UPDATE IMS that there are here: limits that a member keeps.
 pub(super) const IMS: &[KeywordRow] = &[required("SET", Kind::Nested(SET), "which parameters")];
 
-const SET: &[KeywordRow] = &[
-    optional("LCLPARM", Kind::Nested(LCLPARM), "parameters of the routed members"),
-    optional("PLEXPARM", Kind::Nested(PLEXPARM), "parameters of the plex"),
+const SET: &[KeywordRow] =
+    &[required("LCLPARM", Kind::Nested(LCLPARM), "limits of the routed members, until each ends")];
+
+const LCLPARM: &[KeywordRow] = &[
+    optional(
+        "CMDWAIT",
+        Kind::One(What::Number { least: 1, most: 59_999 }),
+        "how many seconds OM collects answers where nobody says it",
+    ),
+    optional(
+        "LOSTTIME",
+        Kind::One(What::Number { least: 1, most: 3_600 }),
+        "how many seconds a member that is out of reach stays in the roster as active",
+    ),
+    optional(
+        "STAGEWAIT",
+        Kind::One(What::Number { least: 1, most: 32_767 }),
+        "how many seconds an import waits for the staging data set",
+    ),
+    optional(
+        "STEPTIME",
+        Kind::One(What::Number { least: 1, most: 32_767 }),
+        "how many seconds members have for each step of an activation",
+    ),
 ];
 
-const LCLPARM: &[KeywordRow] = &[required(
-    "LOCKTIME",
-    Kind::One(What::Number { least: 0, most: 32_767 }),
-    "how many seconds a program waits for a lock; 0 is without end",
-)];
-
-const PLEXPARM: &[KeywordRow] = &[optional(
-    "GSTSDB",
-    Kind::One(What::Flag(&["N", "Y"])),
-    "whether the plex remembers that a database is stopped everywhere",
-)];
+/// Keywords of IMS that mean nothing here, by the keyword that they would stand in, and what to do instead.
+pub(in crate::om) const ELSEWHERE: &[(&str, &str, &str)] = &[
+    (
+        "SET",
+        "PLEXPARM",
+        "the plex has no parameters of its own: each member has its limits, SET(LCLPARM()) sets them on all that the \
+         command is routed to, and what is stopped is kept by each member for itself",
+    ),
+    (
+        "SET(LCLPARM)",
+        "LOCKTIME",
+        "no program waits for a lock here: one that updates a database has it for itself",
+    ),
+];
 
 /// `IMPORT DEFN SOURCE(CATALOG) [OPTION(..)] [FOR(IMSID(..))]`. Which options go together is
 /// [`ImportOptions`](crate::om::view::ImportOptions)' to say.

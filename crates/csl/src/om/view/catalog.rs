@@ -16,6 +16,11 @@ pub struct Definitions {
 }
 
 impl Definitions {
+    /// Everything.
+    pub fn all() -> Self {
+        Self { names: vec![Generic::all()], kind: None }
+    }
+
     fn of(command: &Command) -> Self {
         let given = command.values("TYPE");
         let kind = match (given.contains(&"DBD"), given.contains(&"PSB"), given.contains(&"ALL")) {

@@ -49,6 +49,8 @@ macro_rules! served {
 }
 
 served! {
+    /// `DELETE CATALOG`.
+    DeleteCatalog(Purge): Delete Catalog;
     /// `DELETE MEMBER`.
     DeleteMember(DeleteMember): Delete Member;
     /// `DISPLAY MODIFY`.
@@ -73,6 +75,12 @@ served! {
     QueryOlc(QueryOlc): Query Olc;
     /// `QUERY DB`, `QUERY PGM`.
     QueryResource(QueryResource): Query Db, Query Pgm;
+    /// `UPDATE CATALOG`.
+    UpdateCatalog(UpdateCatalog): Update Catalog;
+    /// `UPDATE DIRECTORY`.
+    UpdateDirectory(RecoverDirectory): Update Directory;
+    /// `UPDATE IMS`.
+    UpdateIms(UpdateIms): Update Ims;
     /// `UPDATE DB`, `UPDATE PGM`.
     UpdateResource(UpdateResource): Update Db, Update Pgm;
 }

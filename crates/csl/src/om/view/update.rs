@@ -57,24 +57,28 @@ impl UpdateResource {
     }
 }
 
-/// `UPDATE IMS`: parameters that change while members run.
+/// `UPDATE IMS`: limits of the routed members, until each ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UpdateIms {
-    /// How many seconds a program of the routed members waits for a lock; 0 is without end.
-    pub lock_time_s: Option<u64>,
-    /// Whether the plex remembers that a database is stopped everywhere.
-    pub global_database_status: Option<bool>,
+    /// How many seconds OM collects answers where nobody says it.
+    pub command_wait_s: Option<u64>,
+    /// How many seconds a silent member stays in the roster as active.
+    pub member_lost_s: Option<u64>,
+    /// How many seconds an import waits for the staging data set.
+    pub staging_wait_s: Option<u64>,
+    /// How many seconds the participants of an activation have for each step.
+    pub step_timeout_s: Option<u64>,
 }
 
 impl UpdateIms {
-    /// What an UPDATE IMS command sets: something at least.
+    /// What an UPDATE IMS command sets: something at least, which the grammar asks for.
     pub fn of(command: &Command) -> Result<Self, CommandError> {
-        let global = command.values("SET(PLEXPARM(GSTSDB))").first().map(|word| *word == "Y");
-        let lock_time_s = command.number("SET(LCLPARM(LOCKTIME))");
-        if lock_time_s.is_none() && global.is_none() {
-            let (owner, keyword) = ("SET".to_string(), "LCLPARM or PLEXPARM".to_string());
-            return Err(command.error_at_keyword("SET", CommandProblem::MissingKeyword { owner, keyword }));
-        }
-        Ok(Self { lock_time_s, global_database_status: global })
+        let parameter = |name: &str| command.number(&format!("SET(LCLPARM({name}))"));
+        Ok(Self {
+            command_wait_s: parameter("CMDWAIT"),
+            member_lost_s: parameter("LOSTTIME"),
+            staging_wait_s: parameter("STAGEWAIT"),
+            step_timeout_s: parameter("STEPTIME"),
+        })
     }
 }
