@@ -9,6 +9,7 @@ use dli::{Ending, Program};
 use logger::CheckpointKind;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::sync::atomic::Ordering;
 use support::plant::{Plant, Started};
 
 /// What is in the databases: by database and root key, the leaves.
@@ -134,7 +135,8 @@ fn work(started: &Started, plant: &Plant, seed: u64, units: usize) -> (Content, 
         if unit % 6 == 5 && started.engine.checkpoint(CheckpointKind::Simple).is_err() {
             done = None;
         }
-        if done.is_none() || started.log.stop_reason().is_some() {
+        let stopped = plant.databases().iter().any(|name| started.engine.stop_message(name).is_some());
+        if done.is_none() || stopped || started.log.stop_reason().is_some() {
             return (committed, None);
         }
         if call(&mut program, 1, "CHKP", "CHECK", &[]).is_none() || started.log.stop_reason().is_some() {
@@ -180,7 +182,7 @@ fn power_needed(seed: u64, units: usize) -> i64 {
     for name in plant.databases() {
         started.engine.close(&name).unwrap();
     }
-    1_000_000 - plant.power.load(std::sync::atomic::Ordering::Relaxed)
+    1_000_000 - plant.power.load(Ordering::Relaxed)
 }
 
 fn crash_at(power: i64, seed: u64, units: usize) {
@@ -203,14 +205,7 @@ fn crash_at(power: i64, seed: u64, units: usize) {
         plant.crash(|| numbers.next());
     }
     let started = plant.start().unwrap_or_else(|error| panic!("after {power} writes: {error}"));
-    for name in plant.databases() {
-        assert_eq!(started.engine.check(&name), [], "after {power} writes");
-    }
-    let found = read(&started, &plant);
-    assert!(
-        found == committed || Some(&found) == instead.as_ref(),
-        "after {power} writes: found {found:#?}, committed {committed:#?}, or {instead:#?}"
-    );
+    assert_holds(&started, &plant, power, &committed, instead.as_ref());
 }
 
 #[test]
@@ -221,4 +216,43 @@ fn the_power_fails_at_every_write() {
     for power in 1..=needed {
         crash_at(power, seed, units);
     }
+}
+
+/// The disks of the databases break, and not those of the log. They are mended, and each database is closed and opened
+/// again, in the same engine and then in another.
+fn break_at(health: i64, seed: u64, units: usize) -> bool {
+    let mut plant = Plant::new(&source());
+    plant.checkpoint_records = 100;
+    let started = plant.start().unwrap();
+    plant.health.store(health, Ordering::Relaxed);
+    let (committed, instead) = work(&started, &plant, seed, units);
+    let stopped = plant.databases().iter().any(|name| started.engine.stop_message(name).is_some());
+    plant.health.store(i64::MAX, Ordering::Relaxed);
+    for name in plant.databases() {
+        started.engine.close(&name).unwrap();
+        plant.open(&started.engine, name).unwrap_or_else(|error| panic!("after {health} writes: {error}"));
+    }
+    assert_holds(&started, &plant, health, &committed, instead.as_ref());
+    drop(started);
+    plant.crash(|| 0);
+    let started = plant.start().unwrap();
+    assert_holds(&started, &plant, health, &committed, instead.as_ref());
+    stopped
+}
+
+fn assert_holds(started: &Started, plant: &Plant, at: i64, committed: &Content, instead: Option<&Content>) {
+    for name in plant.databases() {
+        assert_eq!(started.engine.check(&name), [], "after {at} writes");
+    }
+    let found = read(started, plant);
+    assert!(
+        found == *committed || Some(&found) == instead,
+        "after {at} writes: found {found:#?}, committed {committed:#?}, or {instead:#?}"
+    );
+}
+
+#[test]
+fn the_disks_of_the_databases_break_at_every_write() {
+    let stopped = (1..=100).filter(|&health| break_at(health, 20, 40)).count();
+    assert!(stopped > 50, "the faults hit: {stopped}");
 }

@@ -236,6 +236,11 @@ impl Journal {
     pub(crate) fn back_out(&mut self, pool: &BufferPool, to: Mark) {
         while self.entries.len() > to.entries {
             let Some(entry) = self.entries.pop() else { break };
+            // From where a database was stopped on a restart takes back all the rest, in its order.
+            if self.token.is_some() && entry.database.is_stopped() {
+                self.is_stranded = true;
+                continue;
+            }
             let outcome = self.take_back(pool, &entry);
             if let Err(trouble) = self.strand(outcome) {
                 entry.database.stop(&trouble);

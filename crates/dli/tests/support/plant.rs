@@ -21,6 +21,53 @@ struct Powered<S> {
     power: Arc<AtomicI64>,
 }
 
+/// A disk that breaks after so many more writes and syncs.
+struct Frail {
+    set: Powered<MemoryBlockSet>,
+    health: Arc<AtomicI64>,
+}
+
+impl Frail {
+    fn wear(&self) -> Result<(), DataSetError> {
+        match self.health.fetch_sub(1, Ordering::Relaxed) {
+            1.. => Ok(()),
+            _ => Err(DataSetError::Io { set: "disk".into(), reason: "it is broken".into() }),
+        }
+    }
+}
+
+impl BlockSet for Frail {
+    fn block_bytes(&self) -> usize {
+        self.set.block_bytes()
+    }
+
+    fn block_count(&self) -> u32 {
+        self.set.block_count()
+    }
+
+    fn read(&self, block: u32, into: &mut [u8]) -> Result<(), DataSetError> {
+        self.set.read(block, into)
+    }
+
+    fn write(&self, writer: Epoch, block: u32, from: &[u8]) -> Result<(), DataSetError> {
+        self.wear()?;
+        self.set.write(writer, block, from)
+    }
+
+    fn sync(&self) -> Result<(), DataSetError> {
+        self.wear()?;
+        self.set.sync()
+    }
+
+    fn admit(&self, epoch: Epoch) -> Result<(), DataSetError> {
+        self.set.admit(epoch)
+    }
+
+    fn admitted(&self) -> Epoch {
+        self.set.admitted()
+    }
+}
+
 impl<S> Powered<S> {
     fn use_power(&self) -> Result<(), DataSetError> {
         match self.power.fetch_sub(1, Ordering::Relaxed) {
@@ -133,6 +180,8 @@ impl KeyedSet for Powered<MemoryKeyedSet> {
 pub(crate) struct Plant {
     pub(crate) report: Report,
     pub(crate) power: Arc<AtomicI64>,
+    /// How many more writes and syncs the disks of the databases take.
+    pub(crate) health: Arc<AtomicI64>,
     pub(crate) buffers: usize,
     pub(crate) checkpoint_records: u64,
     disks: BTreeMap<DdName, MemoryBlockSet>,
@@ -159,6 +208,7 @@ impl Plant {
         Self {
             report,
             power: Arc::new(AtomicI64::new(i64::MAX)),
+            health: Arc::new(AtomicI64::new(i64::MAX)),
             buffers: 16,
             checkpoint_records: 1_000_000,
             disks: BTreeMap::new(),
@@ -212,14 +262,15 @@ impl Plant {
         self.report.dmbs.keys().copied().filter(|name| !indexes.contains(name)).collect()
     }
 
-    fn open(&mut self, engine: &Engine, name: DbdName) -> Result<Opened, String> {
+    pub(crate) fn open(&mut self, engine: &Engine, name: DbdName) -> Result<Opened, String> {
         let dmb = Arc::new(self.report.dmbs[&name].clone());
         let index = dmb.primary_index.as_ref().map(|index| self.report.dmbs[&index.dbd].clone());
         let mut sets = DataSets::new();
         for statement in dmb.data_sets.iter().chain(index.iter().flat_map(|index| &index.data_sets)) {
             let dd = statement.dd1.unwrap();
             let disk = self.disks.entry(dd).or_insert_with(|| MemoryBlockSet::new(block_bytes(statement)));
-            sets.insert(dd, Box::new(Powered { set: disk.clone(), power: self.power.clone() }));
+            let set = Powered { set: disk.clone(), power: self.power.clone() };
+            sets.insert(dd, Box::new(Frail { set, health: self.health.clone() }));
         }
         let mut recon = Recon::new();
         recon.register(name, ShareLevel::One);
