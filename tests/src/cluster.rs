@@ -133,6 +133,12 @@ impl Cluster {
         self.restart(member);
     }
 
+    /// Has a member that is down listen on another port from its next start on.
+    pub fn relocate(&self, member: &str, everybody_knows: bool) {
+        let relocated = self.layout.relocate(member, ports::free(1)[0], everybody_knows);
+        relocated.unwrap_or_else(|error| panic!("{error}"));
+    }
+
     /// Waits until a member has ended by itself, and gives its exit code; `None` if a signal ended it.
     pub fn wait_ended(&mut self, member: &str) -> Option<i32> {
         let mut process = self.take(member);

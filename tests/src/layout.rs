@@ -99,6 +99,25 @@ impl Layout {
         Ok(())
     }
 
+    /// Has a member listen on another port. Only its own configuration says so, or that of everybody.
+    pub fn relocate(&self, member: &str, port: u16, everybody_knows: bool) -> Result<(), LayoutError> {
+        let fault = |path: &Path| {
+            let path = path.to_path_buf();
+            move |reason| LayoutError::File { path, reason }
+        };
+        let own = self.config(member);
+        let text = fs::read_to_string(&own).map_err(fault(&own))?;
+        let address = text.split("[listen]\naddress = ").nth(1).and_then(|rest| rest.lines().next());
+        let (from, to) = (address.unwrap_or_default(), format!("\"127.0.0.1:{port}\""));
+        let others = self.members.iter().map(|name| self.config(name)).chain([self.operator_config()]);
+        let files = if everybody_knows { others.collect() } else { vec![own] };
+        for path in files {
+            let text = fs::read_to_string(&path).map_err(fault(&path))?;
+            write(&path, &text.replace(from, &to))?;
+        }
+        Ok(())
+    }
+
     /// Adds these sections to the configuration of every member.
     pub fn configure(&self, sections: &str) -> Result<(), LayoutError> {
         for member in &self.members {

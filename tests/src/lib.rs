@@ -7,7 +7,8 @@
 //! **Its words.** [`Binaries`] are the two programs, built once a run. A [`Layout`] is a folder with everything of one
 //! plex on this machine. A [`MemberProcess`] is one running `ims member`. A [`Cluster`] is a plex of a story: a layout in
 //! a folder of its own on free ports, and its processes. A member is *killed* (SIGKILL), *ended* (SIGTERM, and it
-//! goes in good order), *paused* and *resumed* (SIGSTOP, SIGCONT).
+//! goes in good order), *paused* and *resumed* (SIGSTOP, SIGCONT). A [`Document`] is a page whose commands are run, here
+//! or on the [`hosts`] that it names.
 //!
 //! **Its invariants.**
 //! - No two clusters of one machine share a folder or a port.
@@ -22,16 +23,19 @@ pub mod binaries;
 pub mod cluster;
 pub mod document;
 pub mod faults;
+pub mod hosts;
 pub mod layout;
 pub mod log;
 pub mod member;
 pub mod operator;
+pub mod packaging;
 mod ports;
 pub mod wait;
 
 pub use binaries::Binaries;
 pub use cluster::Cluster;
 pub use document::Document;
+pub use hosts::Network;
 pub use layout::Layout;
 pub use log::MemberLog;
 pub use member::MemberProcess;

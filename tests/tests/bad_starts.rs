@@ -2,6 +2,7 @@
 
 use end_to_end::{Binaries, Cluster};
 use std::fs;
+use std::net::TcpListener;
 use std::process::Command;
 
 /// What `ims member` says of a configuration with this change.
@@ -24,12 +25,26 @@ fn every_wrong_start_is_told_what_to_do_and_loses_nothing() {
 
     let (status, said) = cluster.start_in_vain("IMS1");
     assert_eq!(status, Some(8));
-    assert!(said.contains("in use by IMS1, process"), "{said}");
+    assert!(said.contains("START303E") && said.contains("in use by IMS1, process"), "{said}");
     cluster.end("IMS1");
 
+    let config = fs::read_to_string(cluster.layout().config("IMS1")).unwrap();
+    let address = config.split('"').find(|text| text.starts_with("127.0.0.1:")).unwrap();
+    let other = TcpListener::bind(address).unwrap();
+    let (_, port_in_use) = cluster.start_in_vain("IMS1");
+    assert!(port_in_use.contains("START304E"), "{port_in_use}");
+    assert!(port_in_use.contains(&format!("{address} is in use by another program")), "{port_in_use}");
+    drop(other);
+
     let typo = refusal(&mut cluster, "IMS1", "data = ", "dada = ").unwrap();
-    assert!(typo.contains("unknown field `dada`"), "{typo}");
+    assert!(typo.contains("START301E") && typo.contains("unknown field `dada`"), "{typo}");
+    let twice = "[[members]]\nname = \"IMS1\"\naddress = \"127.0.0.1:1\"\n\n[[members]]";
+    let twice = refusal(&mut cluster, "IMS1", "[[members]]", twice).unwrap();
+    assert!(twice.contains("START301E") && twice.contains("IMS1 is named twice"), "{twice}");
+    let foreign = refusal(&mut cluster, "IMS1", "data/IMS1", "certs").unwrap();
+    assert!(foreign.contains("START303E") && foreign.contains("is not a data folder"), "{foreign}");
     let other_plex = refusal(&mut cluster, "IMS1", "plex = \"PLEX1\"", "plex = \"PLEX2\"").unwrap();
+    assert!(other_plex.contains("START302E"), "{other_plex}");
     assert!(other_plex.contains("certificate is for member IMS1 of plex PLEX1"), "{other_plex}");
     let unshared = refusal(&mut cluster, "IMS1", "acbshr = \"Y\"", "acbshr = \"N\"").unwrap();
     assert!(unshared.contains("DFS4160E"), "{unshared}");
@@ -42,12 +57,12 @@ fn every_wrong_start_is_told_what_to_do_and_loses_nothing() {
     newer[9] = 99;
     fs::write(&identity, newer).unwrap();
     let (_, said) = cluster.start_in_vain("IMS1");
-    assert!(said.contains("format 99"), "{said}");
+    assert!(said.contains("START303E") && said.contains("format 99"), "{said}");
     fs::write(&identity, good).unwrap();
 
     cluster.restart("IMS1");
     assert_eq!(cluster.rows(&["list", "--all"]), listed);
-    for error in ["in use by", "certificate", "DFS4160E", "nobody.pem", "format 99"] {
+    for error in ["START302E", "START303E", "START304E", "DFS4160E"] {
         cluster.expect_error(error);
     }
     cluster.finish();

@@ -3,14 +3,15 @@
 //! With `UPDATE_GOLDENFILES=1` a page is written anew with what its commands really print.
 
 use end_to_end::{Binaries, Document};
-use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// The pages with commands that are run, each a test of its own below.
 const PAGES: &[&str] = &["tutorial.md", "operating/backup.md", "operating/quorum.md", "operating/upgrade.md"];
+
+/// The page that takes hosts of its own, a story of its own.
+const THREE_HOSTS: &str = "operating/three-hosts.md";
 
 fn docs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs")
@@ -65,43 +66,7 @@ fn every_page_with_commands_is_among_those_that_are_run() {
         }
     }
     found.sort();
-    let mut pages = PAGES.to_vec();
+    let mut pages = [PAGES, &[THREE_HOSTS]].concat();
     pages.sort_unstable();
     assert_eq!(found, pages);
-}
-
-/// The keys of the rows below a heading of the page about configuration.
-fn written_keys(page: &str, heading: &str) -> BTreeSet<String> {
-    let lines =
-        page.lines().skip_while(|line| *line != heading).skip(1).take_while(|line| !line.starts_with('#'));
-    let names = lines.filter_map(|line| line.strip_prefix("| `")?.split('`').next().map(str::to_string));
-    names.collect()
-}
-
-/// The keys that a member takes in a section, as it names them when it is given another one.
-fn taken_keys(section: &str) -> io::Result<BTreeSet<String>> {
-    let file = tempfile::NamedTempFile::new()?;
-    fs::write(file.path(), format!("{section}\nzzz = 1\n"))?;
-    let mut member = Command::new(&Binaries::for_stories().ims);
-    let refusal = member.args(["member", "--config"]).arg(file.path()).output()?.stderr;
-    let refusal = String::from_utf8_lossy(&refusal).into_owned();
-    let named = refusal.split_once("expected ").map(|(_, named)| named.to_string()).unwrap_or_default();
-    Ok(named.split('`').skip(1).step_by(2).map(str::to_string).collect())
-}
-
-#[test]
-fn the_page_about_configuration_has_every_key_that_a_member_takes_and_no_other() -> io::Result<()> {
-    let page = fs::read_to_string(docs().join("configuration.md"))?;
-    for section in
-        ["[listen]", "[tls]", "[[members]]", "[consensus]", "[activation]", "[retention]", "[audit]", "[log]"]
-    {
-        let taken = taken_keys(section)?;
-        assert!(!taken.is_empty(), "{section}");
-        assert_eq!(written_keys(&page, &format!("### `{section}`")), taken, "{section}");
-    }
-    let mut written = written_keys(&page, "## A member: `ims member --config FILE`");
-    let sections = ["listen", "tls", "members", "consensus", "activation", "retention", "audit", "log"];
-    written.extend(sections.map(str::to_string));
-    assert_eq!(written, taken_keys("")?);
-    Ok(())
 }

@@ -57,3 +57,42 @@ fn a_member_that_keeps_its_own_catalog_is_seen_and_left_alone() {
     assert!(own.stdout.contains("nothing is staged"), "its own catalog is empty: {}", own.stdout);
     cluster.finish();
 }
+
+/// Where the plex looks for a member. The first row of an answer is about the one who answers.
+fn address(cluster: &Cluster, member: &str) -> String {
+    let rows = cluster.rows(&["QUERY MEMBER TYPE(IMS) SHOW(ALL)"]);
+    let row = rows.iter().skip(1).find(|row| row["MbrName"] == member);
+    row.map(|row| row["Address"].to_string()).unwrap_or_else(|| panic!("{member} is not in {rows:?}"))
+}
+
+#[test]
+fn a_member_that_comes_back_at_another_address_is_found_there_also_when_all_move() {
+    let mut cluster = Cluster::start(3);
+    cluster.set_up_bank();
+    let moved = if cluster.master() == "IMS3" { "IMS2" } else { "IMS3" };
+    let stays = if cluster.master() == "IMS1" { "IMS2" } else { "IMS1" };
+    let stays = if stays == moved { "IMS1" } else { stays };
+    let earlier = address(&cluster, moved);
+    cluster.kill(moved);
+    cluster.relocate(moved, false);
+    cluster.restart(moved);
+    assert_ne!(address(&cluster, moved), earlier);
+    assert_eq!(cluster.message_count(stays, "LINK208I"), 1);
+    cluster.stage_change();
+    cluster.spoc([IMPORT]).well();
+    assert_eq!(cluster.program_stamps("TELLER").len(), 3);
+
+    let names = ["IMS1", "IMS2", "IMS3"];
+    for member in names {
+        cluster.end(member);
+        cluster.relocate(member, true);
+    }
+    for member in names {
+        cluster.begin_restart(member);
+    }
+    for member in names {
+        cluster.wait_restarted(member);
+    }
+    cluster.wait_until("all are found", LIMIT, || cluster.program_stamps("TELLER").len() == 3);
+    cluster.finish();
+}

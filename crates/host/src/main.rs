@@ -9,6 +9,8 @@ use host::{logging, member};
 use std::fmt::Display;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use vocabulary::Message;
+use vocabulary::message::{START301E, START306E, START307E};
 
 /// An open IMS: a member of an IMSplex, and its utilities.
 #[derive(Debug, Parser)]
@@ -63,30 +65,28 @@ fn main() -> ExitCode {
 fn run_member(file: &std::path::Path, cold: bool) -> ExitCode {
     let config = match Config::load(file) {
         Ok(config) => config,
-        Err(error) => return complain(&error),
+        Err(error) => return complain(&START301E.with(&[&error])),
     };
+    let member = config.member;
     logging::start(&config.log);
     // One worker: nearly all of a member's work is handing things on, and handing on within a thread costs no change
     // of threads. A turn that takes long gets a thread of its own.
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return complain(&error),
+        Err(error) => return refuse(&START306E.with(&[&member, &error])),
     };
     // On a worker, because each event that reaches the main thread costs a change of threads.
     match runtime.block_on(runtime.spawn(member::run(config, cold))) {
         Ok(Ok(())) => ExitCode::SUCCESS,
-        Ok(Err(error)) => {
-            match error.message() {
-                Some(message) => logging::issue(message),
-                None => tracing::error!("{error}"),
-            }
-            EXIT_WRONG.into()
-        }
-        Err(error) => {
-            tracing::error!("the member has failed: {error}");
-            EXIT_WRONG.into()
-        }
+        Ok(Err(error)) => refuse(&error.message(member)),
+        Err(error) => refuse(&START307E.with(&[&member, &error])),
     }
+}
+
+/// Once there is a log, that is where a person looks.
+fn refuse(message: &Message) -> ExitCode {
+    logging::issue(message);
+    EXIT_WRONG.into()
 }
 
 #[expect(clippy::print_stderr, reason = "before there is a log, stderr is where a person looks")]

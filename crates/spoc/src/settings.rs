@@ -102,12 +102,66 @@ struct Member {
     address: String,
 }
 
+/// A key: what it is called, what it is where it is left out, and what it is for.
+struct Key {
+    name: &'static str,
+    default: &'static str,
+    meaning: &'static str,
+}
+
+const fn key(name: &'static str, default: &'static str, meaning: &'static str) -> Key {
+    Key { name, default, meaning }
+}
+
+const PLEX: Key = key("plex", "needed", "name of the plex");
+const TLS: Key = key("tls", "needed", "who asks: see `[tls]`");
+const MEMBERS: Key =
+    key("members", "needed", "whom to ask, in this order until one answers: see `[[members]]`");
+
 /// The keys of each table, as the structures above have them. A context is a table of any name in `contexts`.
-const KEYS: &[(&str, &[&str])] = &[
-    ("", &["plex", "tls", "members", "context", "contexts", "output", "layout", "wait"]),
-    ("context", &["plex", "tls", "members"]),
-    ("tls", &["authority", "certificate", "key"]),
-    ("members", &["name", "address"]),
+const KEYS: &[(&str, &[Key])] = &[
+    (
+        "",
+        &[
+            PLEX,
+            TLS,
+            MEMBERS,
+            key(
+                "context",
+                "–",
+                "the context that is meant where neither `--context` nor `IMSPLEX_CONTEXT` says one",
+            ),
+            key(
+                "contexts",
+                "–",
+                "further plexes, each a table `[contexts.NAME]` with `plex`, `tls` and `members`",
+            ),
+            key("output", "`\"table\"`", "how answers are printed: `\"table\"`, `\"json\"`, `\"xml\"`"),
+            key("layout", "`\"wrap\"`", "how wide tables are laid out: `\"wrap\"`, `\"bycol\"`, `\"byrsc\"`"),
+            key("wait", "`300`", "seconds that answers are waited for, 1 to 59999"),
+        ],
+    ),
+    ("context", &[PLEX, TLS, MEMBERS]),
+    (
+        "tls",
+        &[
+            key("authority", "needed", "PEM certificate of the authority of the plex"),
+            key(
+                "certificate",
+                "needed",
+                "PEM certificate of the operator. Its common name is the operator's, its organization the plex, its unit \
+                 `operator` with a role behind it ([roles.md](operating/roles.md))",
+            ),
+            key("key", "needed", "PEM private key of that certificate"),
+        ],
+    ),
+    (
+        "members",
+        &[
+            key("name", "needed", "IMSID; `--member NAME` asks only that one"),
+            key("address", "needed", "host and port on which it listens"),
+        ],
+    ),
 ];
 
 /// The file that holds the settings, and what named it.
@@ -237,12 +291,28 @@ fn is_address(text: &str) -> bool {
     text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
 }
 
+/// The tables of keys, in Markdown.
+pub(crate) fn reference() -> String {
+    let section = |(table, keys): &(&str, &[Key])| {
+        let heading = match *table {
+            "" => String::new(),
+            "members" => "### `[[members]]`\n\n".to_string(),
+            table => format!("### `[{table}]`\n\n"),
+        };
+        let row = |key: &Key| format!("| `{}` | {} | {} |\n", key.name, key.default, key.meaning);
+        let rows = keys.iter().map(row).collect::<String>();
+        format!("{heading}| Key | Default | Meaning |\n|---|---|---|\n{rows}")
+    };
+    let sections = KEYS.iter().filter(|(table, _)| *table != "context");
+    sections.map(section).collect::<Vec<_>>().join("\n")
+}
+
 /// Refuses the first key that is not in [`KEYS`].
 fn check_keys(file: &Path, text: &str, table: &str, found: &DeTable<'_>) -> Result<(), SettingsError> {
     let keys = KEYS.iter().find(|(name, _)| *name == table).map_or(&[][..], |(_, keys)| *keys);
     for (key, value) in found {
         let name: &str = key.get_ref();
-        if !keys.contains(&name) {
+        if !keys.iter().any(|key| key.name == name) {
             return Err(unknown_key(file, text, table, key.span().start, name, keys));
         }
         match value.get_ref() {
@@ -267,11 +337,12 @@ fn unknown_key(
     table: &str,
     offset: usize,
     key: &str,
-    keys: &[&str],
+    keys: &[Key],
 ) -> SettingsError {
+    let names: Vec<_> = keys.iter().map(|key| key.name).collect();
     let before = text.get(..offset).unwrap_or_default();
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    let near = keys.iter().min_by_key(|right| strsim::damerau_levenshtein(key, right));
+    let near = names.iter().min_by_key(|right| strsim::damerau_levenshtein(key, right));
     let near = near.filter(|right| strsim::damerau_levenshtein(key, right) <= right.len() / 2);
     SettingsError::UnknownKey {
         file: file.to_path_buf(),
@@ -285,7 +356,7 @@ fn unknown_key(
         },
         right: match near {
             Some(right) => format!("did you mean {right}?"),
-            None => format!("it takes {}", keys.join(", ")),
+            None => format!("it takes {}", names.join(", ")),
         },
     }
 }
@@ -342,6 +413,47 @@ mod tests {
         std::fs::create_dir_all(user_file.parent().unwrap()).unwrap();
         std::fs::write(&user_file, "").unwrap();
         assert_eq!(found(None), user_file);
+    }
+
+    #[test]
+    fn the_page_about_configuration_says_of_every_key_what_the_parser_knows_of_it() {
+        const BEGIN: &str = "<!-- Made from the code: keys of an operator. -->\n";
+        const END: &str = "<!-- End of what is made from the code. -->\n";
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
+        let page = std::fs::read_to_string(&path).unwrap();
+        let (head, rest) = page.split_once(BEGIN).unwrap();
+        let (_, tail) = rest.split_once(END).unwrap();
+        let made = format!("{head}{BEGIN}\n{}\n{END}{tail}", reference());
+        if std::env::var_os("UPDATE_GOLDENFILES").is_some() {
+            std::fs::write(&path, &made).unwrap();
+        } else {
+            assert!(page == made, "{}: run this test with UPDATE_GOLDENFILES=1", path.display());
+        }
+    }
+
+    #[test]
+    fn every_key_of_the_tables_is_one_that_the_structures_take() {
+        let text = "plex = 'PLEX1'\ncontext = 'A'\noutput = 'json'\nlayout = 'wrap'\nwait = 1\n\
+                    [tls]\nauthority = 'a'\ncertificate = 'b'\nkey = 'c'\n\
+                    [[members]]\nname = 'IMS1'\naddress = 'a:1'\n[contexts.A]\nplex = 'PLEX2'\nmembers = []\n\
+                    tls = { authority = 'a', certificate = 'b', key = 'c' }\n";
+        let table: toml::Table = toml::from_str(text).unwrap();
+        let known = |name: &str| {
+            let keys = KEYS.iter().find(|(table, _)| *table == name).unwrap().1;
+            let mut names: Vec<_> = keys.iter().map(|key| key.name.to_string()).collect();
+            names.sort();
+            names
+        };
+        let sorted = |table: &toml::Table| {
+            let mut names: Vec<_> = table.keys().cloned().collect();
+            names.sort();
+            names
+        };
+        assert_eq!(sorted(&table), known(""));
+        assert_eq!(sorted(table["tls"].as_table().unwrap()), known("tls"));
+        assert_eq!(sorted(table["members"][0].as_table().unwrap()), known("members"));
+        assert_eq!(sorted(table["contexts"]["A"].as_table().unwrap()), known("context"));
+        SettingsFile::parse(Path::new("spoc.toml"), text.to_string()).map(drop).unwrap();
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The member's doors: what comes in over each lane, and the answers that go out again.
 
+use super::addresses;
 use super::core::Core;
+use super::links::LinkKeeper;
 use super::wire::{Envelope, Question, Reply};
 use crate::consensus::Consensus;
 use crate::logging;
@@ -23,6 +25,7 @@ use vocabulary::{MemberName, encoding};
 pub(super) struct Doors {
     core: Arc<Core>,
     consensus: Arc<Consensus>,
+    links: LinkKeeper,
     waiting: Arc<Mutex<BTreeMap<RequestId, Waiting>>>,
     requests: Arc<AtomicU64>,
     regions: Arc<AtomicU32>,
@@ -36,10 +39,11 @@ struct Waiting {
 }
 
 impl Doors {
-    pub(super) fn new(core: Arc<Core>, consensus: Arc<Consensus>) -> Self {
+    pub(super) fn new(core: Arc<Core>, consensus: Arc<Consensus>, links: LinkKeeper) -> Self {
         Self {
             core,
             consensus,
+            links,
             waiting: Arc::default(),
             requests: Arc::default(),
             regions: Arc::new(AtomicU32::new(1)),
@@ -85,7 +89,7 @@ impl Doors {
             async move {
                 match incoming {
                     Incoming::Tell(body) => doors.letter(from, &body),
-                    Incoming::Ask { body, responder } => doors.question(&body, responder).await,
+                    Incoming::Ask { body, responder } => doors.question(from, &body, responder).await,
                 }
             }
         })
@@ -102,7 +106,7 @@ impl Doors {
         }
     }
 
-    async fn question(&self, body: &[u8], responder: Responder) {
+    async fn question(&self, from: MemberName, body: &[u8], responder: Responder) {
         let reply = match encoding::decode::<Question>("question", body) {
             Ok(Question::Who) => {
                 let node = self.consensus.standing().borrow().node_id;
@@ -116,9 +120,20 @@ impl Doors {
                 self.core.look(|region| region.plex().former_nodes().get(&node).map(|former| former.left)),
             ),
             Ok(Question::Join { member, node, address }) => self.join(member, node, address).await,
+            Ok(Question::MovedTo { node, address }) => self.moved(from, node, &address),
             Err(error) => Reply::No(error.to_string()),
         };
         responder.answer(Bytes::from(encoding::encode(&reply)));
+    }
+
+    /// Looks for a member at another address from now on. Only the node that the roster knows may move.
+    fn moved(&self, member: MemberName, node: u64, address: &str) -> Reply {
+        match self.core.look(|region| addresses::recorded(region, node)) {
+            Some((known, from)) if known == member => {
+                self.links.moved(member, &from, address).map_or_else(Reply::No, |()| Reply::Joined)
+            }
+            _ => Reply::No(format!("{member} is not in the plex with this data folder")),
+        }
     }
 
     /// Takes a node into the group. A member that is known with another node gives its place to the new one,

@@ -4,6 +4,7 @@
 //! belonged to one before. A member with an empty data folder that meets a plex asks to be taken in, in the place
 //! of its earlier self if it had one. A member that keeps a catalog of its own (ACBSHR=N) is a group of one.
 
+use super::addresses::tell_new_address;
 use super::core::Core;
 use super::links::ask;
 use super::wire::{Question, Reply};
@@ -53,6 +54,7 @@ pub(super) async fn form_or_join(
         }
         tokio::time::sleep(PAUSE).await;
     }
+    tell_new_address(&config, node, &identity, &core).await;
 }
 
 async fn form(consensus: &Consensus, members: &BTreeMap<MemberName, (u64, String)>) {

@@ -1,8 +1,10 @@
 //! Links to the other members: dialed, kept, dialed again.
 
+use super::addresses::AddressBook;
 use super::core::Core;
 use super::link_news::LinkNews;
 use super::wire::{Envelope, Question, Reply};
+use crate::logging;
 use bytes::Bytes;
 use control_region::{Event, Letter, LinkState};
 use plex::{Incarnation, MemberState};
@@ -12,6 +14,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::{io, time::Duration};
 use tokio::task::JoinHandle;
+use vocabulary::message::LINK208I;
 use vocabulary::{MemberName, encoding};
 
 /// The pause before a member that was not reached is dialed again.
@@ -26,6 +29,7 @@ const QUESTION: Duration = Duration::from_secs(5);
 pub(super) struct LinkKeeper {
     identity: Identity,
     core: Arc<Core>,
+    book: AddressBook,
     links: Arc<Mutex<BTreeMap<MemberName, Link>>>,
 }
 
@@ -68,12 +72,14 @@ impl End {
 }
 
 impl LinkKeeper {
-    pub(super) fn new(identity: Identity, core: Arc<Core>) -> Self {
-        Self { identity, core, links: Arc::default() }
+    pub(super) fn new(identity: Identity, core: Arc<Core>, book: AddressBook) -> Self {
+        Self { identity, core, book, links: Arc::default() }
     }
 
     /// Keeps exactly these links from now on.
     pub(super) fn keep(&self, wanted: &BTreeMap<MemberName, String>) {
+        let place = |(member, address): (&MemberName, &String)| (*member, self.book.of(*member, address));
+        let wanted: BTreeMap<_, _> = wanted.iter().map(place).collect();
         let mut links = lock(&self.links);
         links.retain(|member, link| {
             let stays = wanted.get(member) == Some(&link.address);
@@ -83,8 +89,29 @@ impl LinkKeeper {
             stays
         });
         for (member, address) in wanted {
-            links.entry(*member).or_insert_with(|| self.open(*member, address.clone()));
+            links.entry(member).or_insert_with(|| self.open(member, address));
         }
+    }
+
+    /// A member says that it listens elsewhere now. Refused while it is linked where it was: then it runs twice.
+    pub(super) fn moved(&self, member: MemberName, from: &str, to: &str) -> Result<(), String> {
+        let mut links = lock(&self.links);
+        let link = links.get(&member);
+        if let Some(link) = link.filter(|link| link.address != to && lock(&link.end).caller.is_some()) {
+            return Err(format!("{member} is at work at {}; stop that one first", link.address));
+        }
+        if self.book.note(member, from, to) {
+            logging::issue(&LINK208I.with(&[&member, &to, &from]));
+        }
+        if let Some(earlier) = links.remove(&member) {
+            if earlier.address == to {
+                links.insert(member, earlier);
+            } else {
+                earlier.task.abort();
+                links.insert(member, self.open(member, to.to_string()));
+            }
+        }
+        Ok(())
     }
 
     fn open(&self, member: MemberName, address: String) -> Link {

@@ -10,6 +10,7 @@
 //! Everything that happens becomes an event for the core; everything that is wanted becomes an effect, which the
 //! performer carries out. Neither knows the other's business.
 
+mod addresses;
 mod core;
 mod doors;
 mod formation;
@@ -26,7 +27,8 @@ use crate::consensus::{Consensus, ConsensusError, Dial, SnapshotBounds, Standing
 use crate::files::{DataFolder, FolderError, KeyedFile, SegmentBounds};
 use crate::logging;
 use crate::shelf::{Opened, SledSet};
-use control_region::{ControlRegion, Event, Settings, Stops, StopsError};
+use addresses::AddressBook;
+use control_region::{Event, Settings, Stops, StopsError};
 use core::Core;
 pub(crate) use core::now;
 use dasd::DataSetError;
@@ -40,7 +42,10 @@ use sci::{BindError, Frames, Identity, IdentityError, Lane, Limits, Listener};
 use std::{fmt::Display, io, pin::pin, sync::Arc, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
-use vocabulary::message::{DFS4160E, DFS4593E, DISK103E, DISK104E, DISK105E, DISK108W};
+use vocabulary::message::{
+    DFS4160E, DFS4593E, DISK103E, DISK104E, DISK105E, DISK108W, START302E, START303E, START304E, START305E,
+    START306E, START307E,
+};
 use vocabulary::{MemberName, Message};
 
 /// How often time is told to the control region.
@@ -83,9 +88,7 @@ pub enum MemberError {
     #[error("{0}")]
     Failed(Message),
     /// A part of the member broke, which no input should bring about.
-    #[error(
-        "the member has stopped, because {0}. Nothing that was accepted is lost; start it again, and report this"
-    )]
+    #[error("{0}")]
     Broken(String),
     /// What is stopped on the member can't be read or written.
     #[error(
@@ -98,12 +101,20 @@ pub enum MemberError {
 }
 
 impl MemberError {
-    /// The message that says it, if it has a number.
-    pub fn message(&self) -> Option<&Message> {
-        match self {
-            Self::Unusable(message) | Self::Failed(message) | Self::Sharing(message) => Some(message),
-            _ => None,
-        }
+    /// The message that says it of this member.
+    pub fn message(&self, member: MemberName) -> Message {
+        let definition = match self {
+            Self::Unusable(message) | Self::Failed(message) | Self::Sharing(message) => {
+                return message.clone();
+            }
+            Self::Identity(_) | Self::OtherCertificate { .. } => &START302E,
+            Self::Folder(_) => &START303E,
+            Self::Bind(_) => &START304E,
+            Self::Stops(_) => &START305E,
+            Self::Io { .. } => &START306E,
+            Self::Broken(_) => &START307E,
+        };
+        definition.with(&[&member, self])
     }
 }
 
@@ -118,9 +129,11 @@ pub async fn run(config: Config, cold: bool) -> Result<(), MemberError> {
     let settings = settings(&config, folder.identity().node_id, cold);
     let core = Arc::new(open_core(&config, &folder, settings, effects)?);
     check_sharing(&config, &core)?;
-    let consensus = start_consensus(&config, &folder, &identity, &core).await?;
-    let links = LinkKeeper::new(identity.clone(), Arc::clone(&core));
-    let doors = Doors::new(Arc::clone(&core), Arc::clone(&consensus));
+    let book = AddressBook::default();
+    let lane = RaftLane { identity: identity.clone(), core: Arc::clone(&core), book: book.clone() };
+    let consensus = start_consensus(&config, &folder, lane, &core).await?;
+    let links = LinkKeeper::new(identity.clone(), Arc::clone(&core), book);
+    let doors = Doors::new(Arc::clone(&core), Arc::clone(&consensus), links.clone());
     let (ended, mut ending) = watch::channel(None);
     let (orders, ordered) = mpsc::unbounded_channel();
     let performer = Performer {
@@ -130,7 +143,6 @@ pub async fn run(config: Config, cold: bool) -> Result<(), MemberError> {
         doors: doors.clone(),
         orders,
         ended: ended.clone(),
-        incarnation: core.look(ControlRegion::incarnation),
     };
     let tasks = [
         tokio::spawn(performer.run(wanted)),
@@ -232,7 +244,7 @@ fn check_sharing(config: &Config, core: &Core) -> Result<(), MemberError> {
 async fn start_consensus(
     config: &Config,
     folder: &DataFolder,
-    identity: &Identity,
+    lane: RaftLane,
     core: &Arc<Core>,
 ) -> Result<Arc<Consensus>, MemberError> {
     let mut settings =
@@ -248,8 +260,7 @@ async fn start_consensus(
     // A segment goes only as a whole, so it must be a small part of what the log may hold.
     let segment_bytes = (log_bytes / 4).clamp(1 << 18, SegmentBounds::default().segment_bytes);
     settings.log = SegmentBounds { segment_bytes, ..SegmentBounds::default() };
-    let dial: Arc<dyn Dial> = Arc::new(RaftLane { identity: identity.clone() });
-    let started = Consensus::start(settings, Arc::clone(core) as _, dial).await;
+    let started = Consensus::start(settings, Arc::clone(core) as _, Arc::new(lane)).await;
     Ok(Arc::new(started.map_err(|error| unusable(config.member, &error))?))
 }
 
@@ -274,13 +285,24 @@ fn outlive_file_limits() -> Result<(), MemberError> {
 /// How consensus reaches other members.
 struct RaftLane {
     identity: Identity,
+    core: Arc<Core>,
+    book: AddressBook,
+}
+
+impl RaftLane {
+    /// The group has the address at which a node came to it; the roster knows where its member was last.
+    fn place(&self, node: u64, address: &str) -> String {
+        let recorded = self.core.look(|region| addresses::recorded(region, node));
+        recorded.map_or(address.to_string(), |(member, address)| self.book.of(member, &address))
+    }
 }
 
 impl Dial for RaftLane {
-    fn dial<'a>(&'a self, _node: u64, address: &'a str) -> BoxFuture<'a, io::Result<Frames>> {
+    fn dial<'a>(&'a self, node: u64, address: &'a str) -> BoxFuture<'a, io::Result<Frames>> {
         Box::pin(async move {
             let limits = Limits::default();
-            let connection = sci::dial(&self.identity, address, None, Lane::Raft, &limits).await;
+            let address = self.place(node, address);
+            let connection = sci::dial(&self.identity, &address, None, Lane::Raft, &limits).await;
             connection.map(sci::Connection::into_frames).map_err(io::Error::other)
         })
     }

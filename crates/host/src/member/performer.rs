@@ -7,8 +7,8 @@ use super::wire::{Question, Reply};
 use super::workroom::Order;
 use crate::consensus::{Consensus, MembershipError, ProposeError};
 use crate::logging;
-use control_region::{BarrierId, Effect, Event, ProposalId};
-use plex::{Incarnation, PlexChange, PlexReply};
+use control_region::{BarrierId, ControlRegion, Effect, Event, ProposalId};
+use plex::{PlexChange, PlexReply};
 use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::sync::watch;
@@ -22,8 +22,6 @@ pub(super) struct Performer {
     pub(super) doors: Doors,
     pub(super) orders: UnboundedSender<Order>,
     pub(super) ended: watch::Sender<Option<Ended>>,
-    /// The run of this member, which its letters name.
-    pub(super) incarnation: Incarnation,
 }
 
 /// How the member came to its end.
@@ -54,7 +52,9 @@ impl Performer {
                 tokio::spawn(ask_for_newest(core, consensus, self.links.clone(), barrier));
             }
             Effect::Send { to, letter } => {
-                self.links.send(to, self.incarnation, letter);
+                // A member that was taken for lost comes back as another run of itself, in the same process.
+                let incarnation = self.core.look(ControlRegion::incarnation);
+                self.links.send(to, incarnation, letter);
             }
             Effect::Work { work, task } => {
                 // Nobody takes orders any more only when the member is on its way out.
@@ -96,7 +96,7 @@ fn regrouped(node: u64, outcome: Result<(), MembershipError>) {
 
 /// Asks the members that are linked whether this node left the plex.
 async fn inquire(core: Arc<Core>, links: LinkKeeper) {
-    let question = Question::HasLeft { node: core.look(control_region::ControlRegion::node) };
+    let question = Question::HasLeft { node: core.look(ControlRegion::node) };
     for member in links.up() {
         if let Some(Reply::HasLeft(Some(left))) = links.ask(member, &question).await {
             return core.tell(Event::Left { left });
@@ -131,7 +131,7 @@ async fn ask_for_newest(core: Arc<Core>, consensus: Arc<Consensus>, links: LinkK
     let index = if consensus.standing().borrow().is_master {
         consensus.read_barrier().await.ok()
     } else {
-        match core.look(control_region::ControlRegion::leading_member) {
+        match core.look(ControlRegion::leading_member) {
             Some(leader) => match links.ask(leader, &Question::Barrier).await {
                 Some(Reply::Barrier(index)) => Some(index),
                 _ => None,

@@ -33,6 +33,13 @@ pub(super) enum Question {
         /// Where it listens.
         address: String,
     },
+    /// This member listens elsewhere now, with the data folder that it had. The certificate says which member.
+    MovedTo {
+        /// Its number in the group.
+        node: u64,
+        /// Where it listens.
+        address: String,
+    },
 }
 
 /// What a host answers.

@@ -11,6 +11,7 @@ mod host;
 mod log;
 mod member;
 mod safety;
+mod start;
 
 pub use activation::*;
 pub use catalog::*;
@@ -20,6 +21,7 @@ pub use host::*;
 pub use log::*;
 pub use member::*;
 pub use safety::*;
+pub use start::*;
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -133,7 +135,7 @@ impl<'de> Deserialize<'de> for Message {
 
 /// Every message this program can issue, table by table.
 pub fn all() -> impl Iterator<Item = &'static MessageDefinition> {
-    let tables = [ACTIVATION, CATALOG, DATABASE, GENERATION, HOST, LOG, MEMBER, SAFETY];
+    let tables = [ACTIVATION, CATALOG, DATABASE, GENERATION, HOST, LOG, MEMBER, SAFETY, START];
     tables.into_iter().flatten().copied()
 }
 

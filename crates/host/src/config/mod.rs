@@ -1,37 +1,53 @@
 //! What a member is told in its configuration file.
 //!
-//! The file as it is written is read first; [`Config`] is what holds after it was checked. Every key is
-//! described in `docs/configuration.md`.
+//! The file as it is written is read first; [`Config`] is what holds after it was checked. Each key is declared once,
+//! with type, default, limits and meaning, and `docs/configuration.md` is made from that ([`reference()`]).
+
+mod keys;
+mod page;
+
+pub use keys::Key;
+pub use page::reference;
 
 use catalog::Retention;
+use keys::{Address, Table, Value, needed, table};
 use plex::{AuditBound, AuditBounds, Membership};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use vocabulary::{MemberName, PlexName};
 
-/// The file as it is written.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MemberFile {
-    member: MemberName,
-    plex: PlexName,
-    data: PathBuf,
-    #[serde(default)]
-    acbshr: AcbShare,
-    listen: Listen,
-    tls: Tls,
-    members: Vec<Neighbour>,
-    #[serde(default)]
-    consensus: Consensus,
-    #[serde(default)]
-    activation: Activation,
-    #[serde(default)]
-    retention: RetentionKeys,
-    #[serde(default)]
-    audit: AuditKeys,
-    #[serde(default)]
-    log: Log,
+needed! {
+    /// The file as it is written.
+    struct MemberFile {
+        /// IMSID of this member: 1 to 8 letters, digits, `#`, `@`, `$`
+        member: MemberName;
+        /// name of the plex; a member refuses a data folder of another plex
+        plex: PlexName;
+        /// folder for everything the member keeps. One member a folder; a second process on it is refused
+        data: PathBuf;
+    }
+    defaults {
+        /// `"Y"` shares the catalog of the plex, `"N"` keeps its own. Changing it for an existing folder is refused
+        /// (DFS4160E, DFS4593E)
+        acbshr: AcbShare;
+    }
+    tables {
+        listen: Listen;
+        tls: Tls;
+        members: Vec<Neighbour>;
+        #[serde(default)]
+        consensus: Consensus;
+        #[serde(default)]
+        activation: Activation;
+        #[serde(default)]
+        retention: RetentionKeys;
+        #[serde(default)]
+        audit: AuditKeys;
+        #[serde(default)]
+        log: Log;
+    }
 }
 
 /// ACBSHR=.
@@ -42,120 +58,103 @@ enum AcbShare {
     N,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Listen {
-    address: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Tls {
-    authority: PathBuf,
-    certificate: PathBuf,
-    key: PathBuf,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Neighbour {
-    name: MemberName,
-    address: String,
-}
-
-/// How the consensus group keeps time and its log.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Consensus {
-    /// How often a leader says that it is there.
-    pub heartbeat_ms: u64,
-    /// The shortest silence after which a member stands for election.
-    pub election_min_ms: u64,
-    /// The longest.
-    pub election_max_ms: u64,
-    /// How many entries the log has at most before a snapshot is made.
-    pub snapshot_entries: u64,
-    /// How large the log is at most before a snapshot is made.
-    pub snapshot_mib: u64,
-}
-
-impl Default for Consensus {
-    fn default() -> Self {
-        Self {
-            heartbeat_ms: 100,
-            election_min_ms: 500,
-            election_max_ms: 900,
-            snapshot_entries: 10_000,
-            snapshot_mib: 64,
-        }
+needed! {
+    /// `[listen]`.
+    struct Listen {
+        /// host and port on which members, operators and regions reach this member; the same as under `[[members]]`
+        address: Address;
     }
 }
 
-/// The limits of an activation.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Activation {
-    /// How long participants have for each step, in seconds.
-    pub step_timeout_s: u64,
-    /// How long an import waits for the staging data set, in seconds.
-    pub staging_wait_s: u64,
-    /// How much the staging data set holds, in MiB.
-    pub staging_mib: u64,
-    /// How long a silent member counts as active, in milliseconds.
-    pub member_lost_ms: u64,
-    /// How long a populate job waits for its next part, in seconds.
-    pub populate_idle_s: u64,
-}
-
-impl Default for Activation {
-    fn default() -> Self {
-        Self {
-            step_timeout_s: 300,
-            staging_wait_s: 150,
-            staging_mib: 512,
-            member_lost_ms: 3_000,
-            populate_idle_s: 60,
-        }
+needed! {
+    /// `[tls]`.
+    struct Tls {
+        /// PEM certificate of the authority of this plex. Nobody without a certificate of it is answered
+        authority: PathBuf;
+        /// PEM certificate of this member. Its common name is the IMSID, its organization the plex, its unit `member`
+        certificate: PathBuf;
+        /// PEM private key of that certificate
+        key: PathBuf;
     }
 }
 
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct RetentionKeys {
-    instances: u16,
-    days: u16,
-}
-
-impl Default for RetentionKeys {
-    fn default() -> Self {
-        let Retention { instances, days } = Retention::default();
-        Self { instances, days }
+needed! {
+    /// One of `[[members]]`.
+    struct Neighbour {
+        /// IMSID
+        name: MemberName;
+        /// host and port on which the others reach it
+        address: Address;
     }
 }
 
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct AuditKeys {
-    changes: u64,
-    changes_kib: u64,
-    queries: u64,
-    queries_kib: u64,
-}
+/// An hour, for limits of what is waited for.
+const HOUR_S: u64 = 3_600;
+const HOUR_MS: u64 = HOUR_S * 1_000;
 
-impl Default for AuditKeys {
-    fn default() -> Self {
-        let AuditBounds { changes, queries } = AuditBounds::default();
-        Self {
-            changes: changes.records,
-            changes_kib: changes.bytes >> 10,
-            queries: queries.records,
-            queries_kib: queries.bytes >> 10,
-        }
+table! {
+    /// How the consensus group keeps time and its log.
+    pub struct Consensus {
+        /// how often the master tells the others that it is there
+        heartbeat_ms: u64 = 100, 1..=HOUR_MS;
+        /// the least silence of the master after which a member stands for election; at least three heartbeats
+        election_min_ms: u64 = 500, 1..=HOUR_MS;
+        /// the most, longer than the least; each member picks a time between the two
+        election_max_ms: u64 = 900, 1..=HOUR_MS;
+        /// a snapshot is taken after so many log entries
+        snapshot_entries: u64 = 10_000, 1..=1_000_000_000;
+        /// or after so many MiB of log, whichever comes first. On the disk the log takes up to three times that; it
+        /// lies in segments of a quarter of it, 16 MiB at most
+        snapshot_mib: u64 = 64, 1..=1_048_576;
     }
 }
+
+table! {
+    /// The limits of an activation.
+    pub struct Activation {
+        /// how long a phase waits for a member; after it the member counts as silent (CC 91)
+        step_timeout_s: u64 = 300, 1..=24 * HOUR_S;
+        /// how long an IMPORT waits for staging that somebody else holds (DFS4338W, then DFS4333E)
+        staging_wait_s: u64 = 150, 0..=24 * HOUR_S;
+        /// the most that staging holds (DFS3642E when it is full)
+        staging_mib: u64 = 512, 1..=1_048_576;
+        /// how long the link to a member is lost until the member counts as down (a link is lost after 6 s of silence);
+        /// and how long a member whose disk is full waits for room before it stops
+        member_lost_ms: u64 = 3_000, 1..=HOUR_MS;
+        /// how long a populate job waits for its next part before it is given up
+        populate_idle_s: u64 = 60, 1..=24 * HOUR_S;
+    }
+}
+
+table! {
+    /// What prior instances are kept.
+    struct RetentionKeys {
+        /// how many instances of a definition are kept at least
+        instances: u16 = Retention::default().instances, 1..=u16::MAX.into();
+        /// and for how many days at least
+        days: u16 = Retention::default().days, 0..=u16::MAX.into();
+    }
+}
+
+table! {
+    /// How much the audit record holds. Every member holds the whole record in memory, and sends it with its snapshots.
+    struct AuditKeys {
+        /// the most commands that do something
+        changes: u64 = AuditBounds::default().changes.records, 1..=1_000_000_000;
+        /// and the most KiB that they take
+        changes_kib: u64 = AuditBounds::default().changes.bytes >> 10, AUDIT_KIB;
+        /// the most commands that look
+        queries: u64 = AuditBounds::default().queries.records, 1..=1_000_000_000;
+        /// and the most KiB that they take
+        queries_kib: u64 = AuditBounds::default().queries.bytes >> 10, AUDIT_KIB;
+    }
+}
+
+/// Less would not hold a few long commands.
+const AUDIT_KIB: RangeInclusive<u64> = 64..=64 << 10;
 
 impl AuditKeys {
-    fn bounds(self) -> AuditBounds {
+    fn bounds(&self) -> AuditBounds {
         AuditBounds {
             changes: AuditBound { records: self.changes, bytes: self.changes_kib << 10 },
             queries: AuditBound { records: self.queries, bytes: self.queries_kib << 10 },
@@ -163,19 +162,13 @@ impl AuditKeys {
     }
 }
 
-/// How the member writes its log.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Log {
-    /// Lines for people, or a JSON object a line.
-    pub format: LogFormat,
-    /// `error`, `warn`, `info`, `debug`, `trace`, or a filter as `tracing` has it.
-    pub level: String,
-}
-
-impl Default for Log {
-    fn default() -> Self {
-        Self { format: LogFormat::Text, level: "info".to_string() }
+table! {
+    /// How the member writes its log.
+    pub struct Log {
+        /// `"text"` for people, `"json"` for programs
+        format: LogFormat = LogFormat::Text;
+        /// `"error"`, `"warn"`, `"info"`, `"debug"`, `"trace"`, or a filter in the notation of `tracing`
+        level: String = "info".to_string();
     }
 }
 
@@ -230,7 +223,7 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// It is not TOML, or a key is unknown, missing or of another kind.
-    #[error("{}: {source}", file.display())]
+    #[error("{}: {}", file.display(), source.to_string().trim_end())]
     Malformed {
         /// Which file.
         file: PathBuf,
@@ -264,7 +257,7 @@ impl Config {
         })?;
         check(&written).map_err(|(key, reason)| ConfigError::Wrong {
             file: file.to_path_buf(),
-            key: key.to_string(),
+            key,
             reason,
         })?;
         let folder = file.parent().unwrap_or(Path::new("."));
@@ -282,13 +275,13 @@ impl MemberFile {
                 AcbShare::Y => Membership::Sharer,
                 AcbShare::N => Membership::Guest,
             },
-            address: self.listen.address,
+            address: self.listen.address.0,
             tls: sci::IdentityFiles {
                 ca: folder.join(self.tls.authority),
                 certificate: folder.join(self.tls.certificate),
                 key: folder.join(self.tls.key),
             },
-            members: self.members.into_iter().map(|member| (member.name, member.address)).collect(),
+            members: self.members.into_iter().map(|member| (member.name, member.address.0)).collect(),
             consensus: self.consensus,
             activation: self.activation,
             retention: Retention { instances: self.retention.instances, days: self.retention.days },
@@ -298,32 +291,32 @@ impl MemberFile {
     }
 }
 
-/// Less would not hold a few long commands.
-const AUDIT_KIB_LEAST: u64 = 64;
-const AUDIT_KIB_MOST: u64 = 64 << 10;
-
-type Complaint = (&'static str, String);
+/// A key, and what is wrong with it.
+type Complaint = (String, String);
 
 fn check(file: &MemberFile) -> Result<(), Complaint> {
     check_members(file)?;
+    check_limits(file)?;
     check_timers(&file.consensus)?;
-    check_limits(file)
+    check_level(&file.log)
 }
 
 fn check_members(file: &MemberFile) -> Result<(), Complaint> {
+    let wrong = |key: &str, reason| Err((key.to_string(), reason));
     let (mut names, mut addresses) = (BTreeSet::new(), BTreeSet::new());
     for member in &file.members {
         if !names.insert(member.name) {
-            return Err(("members.name", format!("{} is named twice; name each member once", member.name)));
+            return wrong("members.name", format!("{} is named twice; name each member once", member.name));
         }
-        if !addresses.insert(member.address.as_str()) {
-            return Err(("members.address", format!("{} is given to two members", member.address)));
+        if !addresses.insert(&member.address) {
+            let reason = format!("{} is given to two members; each has its own", member.address);
+            return wrong("members.address", reason);
         }
         check_address("members.address", &member.address)?;
     }
     check_address("listen.address", &file.listen.address)?;
     if file.members.is_empty() {
-        return Err(("members", "no member is named; name every founding member of the plex".to_string()));
+        return wrong("members", "no member is named; name every founding member of the plex".to_string());
     }
     let own = file.members.iter().find(|member| member.name == file.member);
     match own {
@@ -332,73 +325,60 @@ fn check_members(file: &MemberFile) -> Result<(), Complaint> {
                 "{} listens at {}, and the others are told {}; make them the same",
                 file.member, file.listen.address, own.address
             );
-            Err(("listen.address", reason))
+            wrong("listen.address", reason)
         }
         _ => Ok(()),
     }
 }
 
-fn check_address(key: &'static str, address: &str) -> Result<(), Complaint> {
-    let port =
-        address.rsplit_once(':').filter(|(host, _)| !host.is_empty()).map(|(_, port)| port.parse::<u16>());
-    match port {
+fn check_address(key: &str, address: &Address) -> Result<(), Complaint> {
+    let parts = address.0.rsplit_once(':').filter(|(host, _)| !host.is_empty());
+    match parts.map(|(_, port)| port.parse::<u16>()) {
         Some(Ok(port)) if port > 0 => Ok(()),
         _ => {
-            Err((key, format!("{address:?} is not an address; write host:port with a port from 1 to 65535")))
+            let reason =
+                format!("{:?} is not an address; write host:port with a port from 1 to 65535", address.0);
+            Err((key.to_string(), reason))
         }
     }
 }
 
 fn check_timers(consensus: &Consensus) -> Result<(), Complaint> {
-    let Consensus { heartbeat_ms, election_min_ms, election_max_ms, snapshot_entries, snapshot_mib } =
-        *consensus;
-    if heartbeat_ms == 0 {
-        return Err(("consensus.heartbeat_ms", "0 is too short; the default is 100".to_string()));
-    }
+    let Consensus { heartbeat_ms, election_min_ms, election_max_ms, .. } = *consensus;
     // A follower has to miss several heartbeats before it doubts the leader.
     if election_min_ms < 3 * heartbeat_ms {
         let reason = format!(
             "{election_min_ms} is too short: it takes at least three heartbeats of {heartbeat_ms} ms"
         );
-        return Err(("consensus.election_min_ms", reason));
+        return Err(("consensus.election_min_ms".to_string(), reason));
     }
     if election_max_ms <= election_min_ms {
         let reason =
             format!("{election_max_ms} has to be longer than election_min_ms, which is {election_min_ms}");
-        return Err(("consensus.election_max_ms", reason));
-    }
-    if snapshot_entries == 0 || snapshot_mib == 0 {
-        return Err(("consensus.snapshot_entries", "the bounds of the log can't be 0".to_string()));
+        return Err(("consensus.election_max_ms".to_string(), reason));
     }
     Ok(())
 }
 
 fn check_limits(file: &MemberFile) -> Result<(), Complaint> {
-    let Activation { step_timeout_s, staging_mib, member_lost_ms, populate_idle_s, .. } = file.activation;
-    for (key, value) in [
-        ("activation.step_timeout_s", step_timeout_s),
-        ("activation.staging_mib", staging_mib),
-        ("activation.member_lost_ms", member_lost_ms),
-        ("activation.populate_idle_s", populate_idle_s),
-        ("retention.instances", u64::from(file.retention.instances)),
-        ("audit.changes", file.audit.changes),
-        ("audit.queries", file.audit.queries),
-    ] {
-        if value == 0 {
-            return Err((key, "0 is not allowed".to_string()));
-        }
+    let tables = [
+        ("consensus", file.consensus.out_of_limits()),
+        ("activation", file.activation.out_of_limits()),
+        ("retention", file.retention.out_of_limits()),
+        ("audit", file.audit.out_of_limits()),
+        ("log", file.log.out_of_limits()),
+    ];
+    let wrong = tables.into_iter().find_map(|(table, wrong)| Some((table, wrong?)));
+    match wrong {
+        Some((table, (key, reason))) => Err((format!("{table}.{key}"), reason)),
+        None => Ok(()),
     }
-    // Every member holds the whole record in memory, and sends it with its snapshots.
-    for (key, value) in
-        [("audit.changes_kib", file.audit.changes_kib), ("audit.queries_kib", file.audit.queries_kib)]
-    {
-        if !(AUDIT_KIB_LEAST..=AUDIT_KIB_MOST).contains(&value) {
-            return Err((key, format!("{value} is not from {AUDIT_KIB_LEAST} to {AUDIT_KIB_MOST}")));
-        }
-    }
-    tracing_subscriber::EnvFilter::try_new(&file.log.level)
+}
+
+fn check_level(log: &Log) -> Result<(), Complaint> {
+    tracing_subscriber::EnvFilter::try_new(&log.level)
         .map(|_| ())
-        .map_err(|error| ("log.level", format!("{:?} is no level or filter: {error}", file.log.level)))
+        .map_err(|error| ("log.level".to_string(), format!("{:?} is no level or filter: {error}", log.level)))
 }
 
 #[cfg(test)]
