@@ -91,6 +91,8 @@ impl Names {
             retry_ms: 500,
             consensus_retry_ms: 20,
             populate_idle_ms: 100_000,
+            auto_import: false,
+            auto_create: false,
             staging_bytes_max: 1 << 20,
             retention: Retention::default(),
             // What is noted of a command has no part in an activation.

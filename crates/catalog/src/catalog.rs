@@ -2,9 +2,9 @@
 
 use crate::instance::{Instance, NewInstance};
 use crate::job::{JobCard, JobId, PopulateJob};
-use crate::plan::ImportPlan;
+use crate::plan::{ImportPlan, PlannedChange};
 use crate::record::{Record, Retention};
-use crate::stage::{Admission, judge};
+use crate::stage::{Admission, StageOutcome, judge};
 use crate::stored::{CatalogKey, Summary};
 use csl::envelope::PopulateMode;
 use std::collections::{BTreeMap, BTreeSet};
@@ -131,11 +131,13 @@ impl Catalog {
         Some((stamp, record.instance(stamp)?.clone()))
     }
 
-    /// The pending instance of a name, or else the active one, shared: what the directory will have.
+    /// The pending instance of a name, or else the active one, shared: what the directory will have. Nothing where it
+    /// is to be dropped.
     pub fn coming(&self, name: &ResourceName) -> Option<(InstanceStamp, Arc<Instance>)> {
         let record = self.record(name)?;
         let stamp = record.pending.or(record.active)?;
-        Some((stamp, record.instance(stamp)?.clone()))
+        let instance = record.instance(stamp).filter(|instance| !instance.is_drop())?;
+        Some((stamp, instance.clone()))
     }
 
     /// The job that holds the staging data set.
@@ -205,15 +207,13 @@ impl Catalog {
         if job.card.delete {
             self.empty_staging();
         }
-        let admissions = job.gathered.values().map(|new| self.admit(&job.card, new)).collect();
-        self.summary.staging_version += 1;
-        self.changed.insert(CatalogKey::Summary);
+        let admissions = self.admit_all(&job);
         if job.card.mode == PopulateMode::Setup {
             let plan = ImportPlan {
                 changes: self
                     .staged()
                     .filter_map(|(name, record)| {
-                        record.pending.map(|new| crate::PlannedChange { name, old: None, new })
+                        record.pending.map(|new| PlannedChange { name, old: None, new })
                     })
                     .collect(),
                 dependents: BTreeSet::new(),
@@ -223,11 +223,67 @@ impl Catalog {
         Ok(admissions)
     }
 
+    /// Stages what a job has gathered so far, and leaves it open: a unit of work that is committed.
+    pub fn commit_job(&mut self, id: JobId) -> Result<Vec<Admission>, CatalogError> {
+        let gathered = self.take_gathered(id)?;
+        // The same unit once more is none.
+        if gathered.gathered.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(self.admit_all(&gathered))
+    }
+
+    /// What activating all that a job has gathered would change. What staging would not take is not among it.
+    pub fn plan_job(&self, id: JobId) -> Result<ImportPlan, CatalogError> {
+        let mut trial = self.clone();
+        let gathered = trial.take_gathered(id)?;
+        trial.admit_all(&gathered);
+        let news: BTreeSet<_> = gathered.gathered.values().map(|new| (new.name, new.stamp)).collect();
+        let names: BTreeSet<ResourceName> = news.iter().map(|(name, _)| *name).collect();
+        let change = |name: ResourceName| {
+            let new = trial.record(&name)?.pending.filter(|new| news.contains(&(name, *new)))?;
+            Some(PlannedChange { name, old: self.record(&name).and_then(|record| record.active), new })
+        };
+        Ok(self.with_dependents(names.into_iter().filter_map(change).collect()))
+    }
+
+    /// Makes everything that a job has gathered active, in one step, and leaves it open.
+    pub fn activate_job(
+        &mut self,
+        id: JobId,
+        plan: &ImportPlan,
+        retention: Retention,
+        at: Moment,
+    ) -> Result<Activated, CatalogError> {
+        let gathered = self.take_gathered(id)?;
+        self.admit_all(&gathered);
+        Ok(self.activate(plan, retention, at))
+    }
+
+    /// What a job has gathered; it has nothing from then on.
+    fn take_gathered(&mut self, id: JobId) -> Result<PopulateJob, CatalogError> {
+        let Some(job) = self.job.as_mut().filter(|job| job.card.id == id) else {
+            return Err(CatalogError::NoSuchJob(id));
+        };
+        let emptied = PopulateJob { card: job.card.clone(), gathered: BTreeMap::new(), gathered_bytes: 0 };
+        let gathered = std::mem::replace(job, Arc::new(emptied));
+        self.changed.extend((0..gathered.gathered.len() as u64).map(CatalogKey::JobPart));
+        Ok(Arc::unwrap_or_clone(gathered))
+    }
+
+    fn admit_all(&mut self, job: &PopulateJob) -> Vec<Admission> {
+        self.summary.staging_version += 1;
+        self.changed.insert(CatalogKey::Summary);
+        job.gathered.values().map(|new| self.admit(&job.card, new)).collect()
+    }
+
     fn admit(&mut self, card: &JobCard, new: &NewInstance) -> Admission {
         let record = self.record(&new.name);
         let was_in_catalog = record.is_some_and(|record| record.instance(new.stamp).is_some());
         let outcome = judge(record, new, card.condition);
-        if outcome.admitted() {
+        if outcome == StageOutcome::DropStaged {
+            self.unstage(new.name);
+        } else if outcome.admitted() {
             self.unstage(new.name);
             let instance = Instance { facts: new.facts.clone(), content: new.content.clone() };
             let record = self.change(new.name);
@@ -287,6 +343,9 @@ impl Catalog {
 
     fn activate_one(&mut self, name: ResourceName, stamp: InstanceStamp, level: DirectoryLevel) {
         let Some(new) = self.record(&name).and_then(|record| record.instance(stamp)).cloned() else { return };
+        if new.is_drop() {
+            return self.remove(name);
+        }
         let old =
             self.record(&name).and_then(Record::active_instance).map(|old| old.facts.references.clone());
         let record = self.change(name);
@@ -299,6 +358,17 @@ impl Catalog {
         }
         self.leave_dbds(name, &old.unwrap_or_default());
         self.use_dbds(name, &new.facts.references);
+    }
+
+    /// Takes a dropped definition out of the catalog, with everything that there was of it.
+    fn remove(&mut self, name: ResourceName) {
+        let Some(record) = self.records.remove(&name) else { return };
+        self.changed.insert(CatalogKey::Header(name));
+        self.changed.extend(record.instances.keys().map(|stamp| CatalogKey::Instance(name, *stamp)));
+        if let Some(active) = record.active_instance() {
+            self.leave_dbds(name, &active.facts.references);
+        }
+        self.staged.remove(&name);
     }
 
     fn expire(&mut self, name: ResourceName, retention: Retention, at: Moment) -> Vec<InstanceStamp> {

@@ -15,6 +15,16 @@ impl Content {
         Self(encoding::encode(definition).into())
     }
 
+    /// What stands where there is to be no definition any more.
+    pub fn none() -> Self {
+        Self(Arc::new([]))
+    }
+
+    /// Whether it stands for none.
+    pub fn is_none(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The definition back again.
     pub fn definition(&self) -> Result<Definition, encoding::DecodeError> {
         encoding::decode("definition", &self.0)
@@ -86,6 +96,11 @@ pub struct NewInstance {
 }
 
 impl NewInstance {
+    /// What drops a definition: an instance without one. It is pending until an activation takes the name away.
+    pub fn drop_of(name: ResourceName, stamp: InstanceStamp) -> Self {
+        Self { name, stamp, facts: Facts::default(), content: Content::none() }
+    }
+
     /// The instance of this definition with this timestamp.
     pub fn of(definition: &Definition, stamp: InstanceStamp) -> Self {
         let (gsam, references) = match definition {
@@ -108,6 +123,13 @@ pub struct Instance {
     pub facts: Facts,
     /// The definition.
     pub content: Content,
+}
+
+impl Instance {
+    /// Whether it stands for a definition that is to be dropped.
+    pub fn is_drop(&self) -> bool {
+        self.content.is_none()
+    }
 }
 
 /// What an instance is to its record.

@@ -95,12 +95,17 @@ impl Catalog {
         if !problems.is_empty() {
             return Err(problems);
         }
+        Ok(self.with_dependents(plan.changes))
+    }
+
+    pub(crate) fn with_dependents(&self, changes: Vec<PlannedChange>) -> ImportPlan {
+        let mut plan = ImportPlan { changes, dependents: BTreeSet::new() };
         plan.dependents = self.dependents_of(&plan);
-        Ok(plan)
+        plan
     }
 
     fn will_have(&self, dbd: DbdName) -> bool {
-        self.record(&dbd.into()).is_some_and(|record| record.active.is_some() || record.pending.is_some())
+        self.coming(&dbd.into()).is_some()
     }
 
     fn dependents_of(&self, plan: &ImportPlan) -> BTreeSet<PsbName> {

@@ -5,8 +5,8 @@ use crate::record::Record;
 use csl::envelope::{PopulateCondition, PopulateMode};
 use serde::{Deserialize, Serialize};
 use vocabulary::message::{
-    DFS4434I, DFS4436I, DFS4520I, DFS4521I, DFS4522I, DFS4537I, DFS4538I, DFS4539I, DFS4542I, DFS4765E,
-    DFS7415I,
+    DDL210I, DDL211I, DFS4387I, DFS4434I, DFS4436I, DFS4520I, DFS4521I, DFS4522I, DFS4537I, DFS4538I,
+    DFS4539I, DFS4542I, DFS4765E, DFS7415I,
 };
 use vocabulary::{InstanceStamp, Message, ResourceName};
 
@@ -38,12 +38,18 @@ pub enum StageOutcome {
     StagingIsLater(InstanceStamp),
     /// Refused: this timestamp stands for another content.
     OtherContent,
+    /// Will take, or took, this instance out of the directory.
+    Drop(InstanceStamp),
+    /// It was only staged, and is not any more.
+    DropStaged,
+    /// There is nothing to drop.
+    NothingToDrop,
 }
 
 impl StageOutcome {
     /// Whether the instance came in.
     pub fn admitted(&self) -> bool {
-        matches!(self, Self::Insert | Self::Replace(_))
+        matches!(self, Self::Insert | Self::Replace(_) | Self::Drop(_) | Self::DropStaged)
     }
 }
 
@@ -52,7 +58,8 @@ impl Admission {
     pub fn messages(&self, mode: PopulateMode) -> impl Iterator<Item = Message> {
         let (name, stamp) = (&self.name, &self.stamp);
         let catalog = if self.was_in_catalog { &DFS4436I } else { &DFS4434I };
-        let catalog = self.outcome.admitted().then(|| catalog.with(&[name, stamp]));
+        let comes_in = matches!(self.outcome, StageOutcome::Insert | StageOutcome::Replace(_));
+        let catalog = comes_in.then(|| catalog.with(&[name, stamp]));
         catalog.into_iter().chain([self.placed(mode)])
     }
 
@@ -71,6 +78,9 @@ impl Admission {
             StageOutcome::SameInDirectory => DFS4542I.with(&[name, stamp]),
             StageOutcome::StagingIsLater(later) => DFS7415I.with(&[name, stamp, later]),
             StageOutcome::OtherContent => DFS4765E.with(&[name, stamp]),
+            StageOutcome::Drop(old) => DDL210I.with(&[name, old]),
+            StageOutcome::DropStaged => DDL211I.with(&[name]),
+            StageOutcome::NothingToDrop => DFS4387I.with(&[name]),
         }
     }
 }
@@ -81,10 +91,14 @@ pub(crate) fn judge(
     new: &NewInstance,
     condition: PopulateCondition,
 ) -> StageOutcome {
-    let Some(record) = record else { return StageOutcome::Insert };
-    if record.instance(new.stamp).is_some_and(|known| known.content != new.content) {
+    let known = record.and_then(|record| record.instance(new.stamp));
+    if known.is_some_and(|known| known.content != new.content) {
         return StageOutcome::OtherContent;
     }
+    if new.content.is_none() {
+        return judge_drop(record);
+    }
+    let Some(record) = record else { return StageOutcome::Insert };
     if record.active == Some(new.stamp) {
         return StageOutcome::SameInDirectory;
     }
@@ -101,4 +115,12 @@ pub(crate) fn judge(
         }
     }
     record.active.map_or(StageOutcome::Insert, StageOutcome::Replace)
+}
+
+fn judge_drop(record: Option<&Record>) -> StageOutcome {
+    match record.map(|record| (record.active, record.pending)) {
+        Some((Some(active), _)) => StageOutcome::Drop(active),
+        Some((None, Some(_))) => StageOutcome::DropStaged,
+        Some((None, None)) | None => StageOutcome::NothingToDrop,
+    }
 }

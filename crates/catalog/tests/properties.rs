@@ -4,7 +4,7 @@
 
 use catalog::job::{JobCard, JobId};
 use catalog::stored::CatalogKey;
-use catalog::{Catalog, Content, Facts, InstanceKind, NewInstance, PlanMode, Retention};
+use catalog::{Catalog, Content, Facts, ImportPlan, InstanceKind, NewInstance, PlanMode, Retention};
 use csl::envelope::{PopulateCondition, PopulateMode};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +18,8 @@ enum Call {
     Begin { job: u64, mode: PopulateMode, condition: PopulateCondition, delete: bool },
     Add { job: u64, first: u64, instances: Vec<NewInstance> },
     End { job: u64 },
+    Unit { job: u64 },
+    ActivateUnit { job: u64, retention: Retention },
     Drop { job: u64 },
     Empty,
     Activate { mode: PlanMode, retention: Retention },
@@ -36,7 +38,11 @@ fn resource() -> impl Strategy<Value = ResourceName> {
 
 fn instance() -> impl Strategy<Value = NewInstance> {
     let facts = (any::<bool>(), prop::collection::btree_set(dbd(), 0..3));
-    let content = prop::collection::vec(0u8..3, 1..40);
+    // Without content it is a drop.
+    let content = prop_oneof![
+        5 => prop::collection::vec(0u8..3, 1..40),
+        1 => Just(Vec::new()),
+    ];
     (resource(), 0u64..8, facts, content).prop_map(|(name, second, (gsam, references), content)| {
         NewInstance {
             name,
@@ -64,6 +70,8 @@ fn call() -> impl Strategy<Value = Call> {
         6 => (0u64..3, 0u64..4, prop::collection::vec(instance(), 0..4))
             .prop_map(|(job, first, instances)| Call::Add { job, first, instances }),
         3 => (0u64..3).prop_map(|job| Call::End { job }),
+        2 => (0u64..3).prop_map(|job| Call::Unit { job }),
+        2 => (0u64..3, retention.clone()).prop_map(|(job, retention)| Call::ActivateUnit { job, retention }),
         1 => (0u64..3).prop_map(|job| Call::Drop { job }),
         1 => Just(Call::Empty),
         3 => (plan, retention()).prop_map(|(mode, retention)| Call::Activate { mode, retention }),
@@ -89,6 +97,12 @@ fn make(catalog: &mut Catalog, at: u64, call: &Call) {
         }
         Call::Add { job, first, instances } => drop(catalog.add_to_job(JobId(job), first, instances)),
         Call::End { job } => drop(catalog.end_job(JobId(job), now)),
+        Call::Unit { job } => drop(catalog.commit_job(JobId(job))),
+        Call::ActivateUnit { job, retention } => {
+            if let Ok(plan) = catalog.plan_job(JobId(job)) {
+                catalog.activate_job(JobId(job), &plan, retention, now).unwrap();
+            }
+        }
         Call::Drop { job } => catalog.drop_job(JobId(job)),
         Call::Empty => catalog.empty_staging(),
         Call::Activate { mode, retention } => {
@@ -164,6 +178,7 @@ fn level_counts_activations(before: &Catalog, call: &Call, after: &Catalog) {
     let (old, new) = (before.level().0, after.level().0);
     let activates = match call {
         Call::Activate { mode, .. } => before.plan(*mode).is_ok(),
+        Call::ActivateUnit { job, .. } => before.plan_job(JobId(*job)).is_ok(),
         Call::End { job } => {
             before.job().is_some_and(|open| open.card.id.0 == *job && open.card.mode == PopulateMode::Setup)
         }
@@ -172,19 +187,30 @@ fn level_counts_activations(before: &Catalog, call: &Call, after: &Catalog) {
     assert_eq!(new, if activates { old.next() } else { old });
 }
 
-/// Nothing but an activation changes what is active, and nothing at all takes an active instance away.
+/// The plan of an activation, where the call is one that can be.
+fn plan_of(before: &Catalog, call: &Call) -> Option<ImportPlan> {
+    match call {
+        Call::Activate { mode, .. } => before.plan(*mode).ok(),
+        Call::ActivateUnit { job, .. } => before.plan_job(JobId(*job)).ok(),
+        _ => None,
+    }
+}
+
+/// Nothing but an activation changes what is active, and nothing but one that has it in its plan takes a name away.
 fn only_activations_change_the_directory(before: &Catalog, call: &Call, after: &Catalog) {
-    let may_change = matches!(call, Call::Activate { .. } | Call::End { .. });
+    let may_change = matches!(call, Call::Activate { .. } | Call::ActivateUnit { .. } | Call::End { .. });
+    let planned = plan_of(before, call).unwrap_or_default();
     for (name, record) in before.records().filter(|(_, record)| record.active.is_some()) {
         let now = after.record(&name).and_then(|record| record.active);
-        assert!(now.is_some(), "{name} is not in the directory any more");
+        let in_plan = planned.changes.iter().any(|change| change.name == name);
+        assert!(now.is_some() || in_plan, "{name} is not in the directory any more");
         assert!(may_change || now == record.active, "{name} changed without an activation");
     }
 }
 
 /// A prior instance is lost to retention alone, when an activation passes over it, or to a purge that names it.
 fn prior_instances_are_kept(before: &Catalog, call: &Call, after: &Catalog) {
-    if matches!(call, Call::Activate { .. }) {
+    if matches!(call, Call::Activate { .. } | Call::ActivateUnit { .. }) {
         return;
     }
     for (name, record) in before.records() {
@@ -209,7 +235,8 @@ fn retention_keeps_its_word(before: &Catalog, call: &Call, after: &Catalog) {
     let Call::Activate { mode, retention } = call else { return };
     let Ok(plan) = before.plan(*mode) else { return };
     for change in plan.changes {
-        let record = after.record(&change.name).unwrap();
+        // What was dropped is gone as a whole.
+        let Some(record) = after.record(&change.name) else { continue };
         assert_eq!(record.active, Some(change.new));
         let had = before.record(&change.name).unwrap().instances().count();
         let has = record.instances().count();

@@ -11,7 +11,8 @@ use std::fmt::Write as _;
 use vocabulary::{InstanceStamp, MemberName, Moment, ResourceName};
 
 /// What can happen in a story. An instance is written `kind/NAME/day/content[/DBD.DBD]`: `dbd`, `psb` or `gsam`, its
-/// name, the day of 2026 that its timestamp names, some text that stands for the definition, and the DBDs it names.
+/// name, the day of 2026 that its timestamp names, some text that stands for the definition (`none` drops it), and the
+/// DBDs it names.
 #[derive(goldenscript::Command)]
 enum Command {
     /// It is this day of 2026 from now on.
@@ -45,6 +46,10 @@ enum Command {
     },
     /// Ends a job.
     End(u64),
+    /// Stages what a job has gathered, and leaves it open.
+    Unit(u64),
+    /// Tells what activating what a job has gathered would change, and does it.
+    ActivateUnit(u64),
     /// Drops a job.
     Drop(u64),
     /// A whole job of mode STAGE.
@@ -154,6 +159,25 @@ impl Story {
     fn end(&mut self, job: u64) -> Result<String, CatalogError> {
         let admissions = self.catalog.end_job(JobId(job), self.now)?;
         Ok(admissions.iter().flat_map(|admission| told(admission, self.mode)).collect())
+    }
+
+    fn unit(&mut self, job: u64) -> Result<String, CatalogError> {
+        let admissions = self.catalog.commit_job(JobId(job))?;
+        self.gathered = 0;
+        Ok(admissions.iter().flat_map(|admission| told(admission, self.mode)).collect())
+    }
+
+    fn activate_unit(&mut self, job: u64) -> Result<String, Box<dyn Error>> {
+        let plan = self.catalog.plan_job(JobId(job))?;
+        let activated = self.catalog.activate_job(JobId(job), &plan, self.retention, self.now)?;
+        self.gathered = 0;
+        let mut output = String::new();
+        for change in &plan.changes {
+            let old = change.old.map_or("nothing".to_string(), |old| old.to_string());
+            writeln!(output, "{} from {old} to {}", change.name, change.new)?;
+        }
+        writeln!(output, "level {}", activated.level)?;
+        Ok(output)
     }
 
     fn activate(&mut self, mode: PlanMode) -> Result<String, Box<dyn Error>> {
@@ -287,6 +311,8 @@ impl goldenscript::Runner for Story {
             }
             Command::Add { job, first, instances } => self.add(*job, *first, instances)?,
             Command::End(job) => return Ok(self.end(*job)?),
+            Command::Unit(job) => return Ok(self.unit(*job)?),
+            Command::ActivateUnit(job) => return self.activate_unit(*job),
             Command::Drop(job) => self.catalog.drop_job(JobId(*job)),
             Command::Stage { uncond, delete, instances } => {
                 self.begin(1, "stage", *uncond, *delete, "IMS1")?;
@@ -359,6 +385,9 @@ fn instance(text: &str) -> Result<NewInstance, Box<dyn Error>> {
     let facts =
         Facts { gsam: kind == "gsam", references: references.map(str::parse).collect::<Result<_, _>>()? };
     let stamp = InstanceStamp::at(day(of_year.parse()?));
+    if content == "none" {
+        return Ok(NewInstance::drop_of(name, stamp));
+    }
     Ok(NewInstance { name, stamp, facts, content: Content::from(content.as_bytes().to_vec()) })
 }
 

@@ -8,6 +8,8 @@ use csl::envelope::SourceFile;
 /// - `dbd/BRANCH/2/broken`: does not compile.
 /// - `dbd/BRANCH/2/copying`: copies its segment, which is `cpy/OFFICES/2`.
 /// - `psb/CLERK/2/lost`: names a DBD that is nowhere.
+///
+/// `ddl/NAME/version` is DDL, which populate does not take.
 pub(crate) fn source(specification: &str) -> Result<SourceFile, String> {
     let parts: Vec<&str> = specification.split('/').collect();
     let [kind, name, version, ..] = parts[..] else {
@@ -28,6 +30,7 @@ pub(crate) fn source(specification: &str) -> Result<SourceFile, String> {
         ("psb", "CLERK") if special == "lost" => psb(name, version, &[("NOWHERE", "NOTHING")]),
         ("psb", "CLERK") => psb(name, version, &[("BRANCH", "OFFICE")]),
         ("psb", "BATCHPST") => psb(name, version, &[("ACCTDB", "ACCOUNT"), ("POSTING", "")]),
+        ("ddl", _) => format!("CREATE DATABASE {name};\n"),
         _ => return Err(format!("the bank has no {kind} {name}")),
     };
     Ok(SourceFile { name: format!("{}.{kind}", name.to_lowercase()), bytes: cards.into_bytes() })

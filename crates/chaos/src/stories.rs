@@ -6,7 +6,8 @@ use crate::world::network::Held;
 use catalog::job::{JobCard, JobId};
 use catalog::{Content, Facts, NewInstance};
 use csl::envelope::{
-    ListInstances, ListRequest, OperatorRequest, PopulateCondition, PopulateMode, PopulateRequest,
+    DdlOptions, DdlRequest, ListInstances, ListRequest, OperatorRequest, PopulateCondition, PopulateMode,
+    PopulateRequest, SourceFile,
 };
 use csl::om::render;
 use dasd::Fault;
@@ -37,6 +38,10 @@ enum Command {
         populate_idle_s: Option<u64>,
         #[arg(key)]
         canvass_ms: Option<u64>,
+        #[arg(key, optional)]
+        autoimport: bool,
+        #[arg(key, optional)]
+        autocreate: bool,
     },
     /// Fills the directory of a new plex with the bank, in version 1.
     Bank(String),
@@ -116,6 +121,33 @@ enum Command {
         #[arg(optional)]
         definitions: Vec<String>,
     },
+    /// A whole DDL job, at a member: its lines. The names are options of the job.
+    Ddl {
+        member: String,
+        #[arg(key, optional)]
+        verbose: bool,
+        #[arg(key, optional)]
+        autocommit: bool,
+        #[arg(key, optional)]
+        simulate: bool,
+        #[arg(key, optional)]
+        autoactivate: bool,
+        #[arg(key, optional)]
+        views: bool,
+        lines: Vec<String>,
+    },
+    /// One part of a DDL job, the last of it with `last=true`.
+    DdlChunk {
+        member: String,
+        #[arg(key)]
+        job: u64,
+        #[arg(key, optional)]
+        last: bool,
+        #[arg(optional)]
+        lines: Vec<String>,
+    },
+    /// The operator who asked last at a member goes away.
+    Hangup(String),
     /// Lists the catalog at a member.
     List {
         member: String,
@@ -195,6 +227,26 @@ impl Story {
             output = output.replace(token.as_str(), &format!("T{number}"));
         }
         output
+    }
+
+    fn ddl(&mut self, member: &str, options: DdlOptions, lines: &[String]) -> Told {
+        self.jobs += 1;
+        let (job, sources) = (self.jobs, ddl_sources(lines));
+        self.cluster
+            .ask(name(member)?, OperatorRequest::Ddl(DdlRequest { job, options, sources, last: true }));
+        Ok(())
+    }
+
+    /// The connection of the operator who asked last at a member is gone.
+    fn hang_up(&mut self, member: &str) -> Told {
+        let member = name(member)?;
+        let asked = self.cluster.requests.iter_mut().rev().find(|(_, request)| request.member == member);
+        let (request, noted) = asked.ok_or("nobody asked anything")?;
+        noted.cut_off = true;
+        let request = *request;
+        self.cluster.tell(member, control_region::Event::OperatorLeft { request });
+        self.cluster.settle();
+        Ok(())
     }
 
     fn limit(
@@ -319,8 +371,17 @@ impl Story {
                 self.cluster.start(name(member)?, false);
                 self.cluster.run(2_000);
             }
-            Command::Limit { step_timeout_s, staging_bytes, populate_idle_s, canvass_ms } => {
+            Command::Limit {
+                step_timeout_s,
+                staging_bytes,
+                populate_idle_s,
+                canvass_ms,
+                autoimport,
+                autocreate,
+            } => {
                 self.limit(*step_timeout_s, *staging_bytes, *populate_idle_s, *canvass_ms);
+                let limits = &mut self.cluster.limits;
+                (limits.auto_import, limits.auto_create) = (*autoimport, *autocreate);
             }
             Command::Bank(member) => {
                 let part = self.part_of_job(Some("setup"), &bank::WHOLE.map(str::to_string))?;
@@ -393,6 +454,26 @@ impl Story {
                 let part = PopulateRequest { job: 1_000 + *job, last: *last, ..part };
                 self.ask(member, None, OperatorRequest::Populate(part))?;
             }
+            Command::Ddl { member, verbose, autocommit, simulate, autoactivate, views, lines } => {
+                let options = DdlOptions {
+                    verbose: *verbose,
+                    auto_commit: *autocommit,
+                    simulate: *simulate,
+                    auto_activate: *autoactivate,
+                    program_views: *views,
+                };
+                self.ddl(member, options, lines)?;
+            }
+            Command::DdlChunk { member, job, last, lines } => {
+                let part = DdlRequest {
+                    job: 2_000 + *job,
+                    options: DdlOptions::default(),
+                    sources: ddl_sources(lines),
+                    last: *last,
+                };
+                self.cluster.ask(name(member)?, OperatorRequest::Ddl(part));
+            }
+            Command::Hangup(member) => self.hang_up(member)?,
             Command::List { member, name, instances } => {
                 self.list(member, name.as_deref(), instances.as_deref())?;
             }
@@ -415,6 +496,13 @@ impl Story {
             }
         }
         Ok(())
+    }
+}
+
+fn ddl_sources(lines: &[String]) -> Vec<SourceFile> {
+    match lines.is_empty() {
+        true => Vec::new(),
+        false => vec![SourceFile { name: "job.ddl".to_string(), bytes: lines.join("\n").into_bytes() }],
     }
 }
 

@@ -5,7 +5,7 @@
 use crate::commands;
 use crate::om::ReplyTo;
 use crate::region::ControlRegion;
-use csl::envelope::{OperatorRequest, PopulateRequest, User};
+use csl::envelope::{DdlRequest, OperatorRequest, PopulateRequest, User};
 use csl::om::{Answer, CompletionCode, ReasonCode};
 use vocabulary::message::AUTH301E;
 
@@ -31,6 +31,17 @@ impl ControlRegion {
         }
         if let OperatorRequest::Populate(part) = asked {
             self.take_part_of_job(to, &part, first);
+        }
+    }
+
+    /// Takes a part of a DDL job, if its user may give it.
+    pub(crate) fn take_ddl_for(&mut self, to: ReplyTo, user: &User, part: DdlRequest, first: bool) {
+        let asked = OperatorRequest::Ddl(part);
+        if let Some(refusal) = self.refuse_unauthorized(user, &asked) {
+            return self.reply(to, refusal);
+        }
+        if let OperatorRequest::Ddl(part) = asked {
+            self.take_part_of_ddl(to, part, first);
         }
     }
 }

@@ -61,6 +61,11 @@ pub enum Event {
         /// What.
         asked: OperatorRequest,
     },
+    /// An operator is gone before it was answered.
+    OperatorLeft {
+        /// What it had asked.
+        request: RequestId,
+    },
     /// A proposal came to an end.
     Proposed {
         /// Which one.

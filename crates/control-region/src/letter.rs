@@ -1,6 +1,6 @@
 //! What members say to each other. A letter may be lost or come twice; whoever is owed an answer asks again.
 
-use csl::envelope::{OperatorRequest, PopulateRequest, User};
+use csl::envelope::{DdlRequest, OperatorRequest, PopulateRequest, User};
 use csl::om::Answer;
 use plex::{ActivationOptions, AuditRecord, CommandToken, Completion, InUse, Registration};
 use serde::{Deserialize, Serialize};
@@ -116,5 +116,21 @@ pub enum Letter {
         run: u64,
         /// What I accepted.
         records: Vec<AuditRecord>,
+    },
+    /// Take a part of a DDL job as master, and answer.
+    Ddl {
+        /// The name to answer under.
+        call: CallId,
+        /// Who gives it.
+        user: User,
+        /// The part.
+        part: DdlRequest,
+        /// It is the one that the job begins with. A later one must not begin a job anew at another master.
+        first: bool,
+    },
+    /// The operator of a DDL job is gone.
+    OperatorLeft {
+        /// The token of the job.
+        token: CommandToken,
     },
 }

@@ -45,6 +45,7 @@ mod audit;
 mod authorization;
 mod columns;
 mod commands;
+mod ddl;
 mod event;
 mod group;
 mod leadership;

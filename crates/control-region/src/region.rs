@@ -2,6 +2,7 @@
 
 use crate::activation::{Ballot, Canvassing, Coordination, Settles, Validation, WaitingImport, in_term};
 use crate::audit::AuditDesk;
+use crate::ddl::DdlDesk;
 use crate::event::{Effect, Event, ProposalId, RequestId, Standing};
 use crate::group::Group;
 use crate::leadership::Leadership;
@@ -43,6 +44,7 @@ pub(crate) enum Purpose {
     Import(CommandToken),
     Populate(CommandToken),
     Utility(CommandToken),
+    Ddl(CommandToken),
     Remove { reply_to: ReplyTo, member: MemberName },
     Forget,
 }
@@ -83,6 +85,7 @@ pub struct ControlRegion {
     pub(crate) populate: PopulateDesk,
     pub(crate) audit: AuditDesk,
     pub(crate) utilities: UtilityDesk,
+    pub(crate) ddl: DdlDesk,
     // On its way, or since when it is known that it did not arrive.
     outstanding: BTreeMap<Owed, Option<Moment>>,
     proposals: BTreeMap<ProposalId, Purpose>,
@@ -123,6 +126,7 @@ impl ControlRegion {
             desk: Desk::default(),
             populate: PopulateDesk::default(),
             utilities: UtilityDesk::default(),
+            ddl: DdlDesk::default(),
             outstanding: BTreeMap::new(),
             proposals: BTreeMap::new(),
             failure: None,
@@ -212,6 +216,7 @@ impl ControlRegion {
                 self.read(from, incarnation, letter);
             }
             Event::Operator { request, user, asked } => self.operator(request, user, asked),
+            Event::OperatorLeft { request } => self.operator_left(request),
             Event::Proposed { proposal, outcome } => self.proposed(proposal, outcome),
             Event::Barrier { barrier, index } => {
                 self.start_barrier(barrier, index);
@@ -223,6 +228,7 @@ impl ControlRegion {
                 Product::Checked(checked) => self.checked(work, checked),
                 Product::Verdict(verdict) => self.validated(work, verdict),
                 Product::Surveyed(surveyed) => self.surveyed(work, surveyed),
+                Product::Ddl(compiled) => self.ddl_compiled(work, compiled),
             },
             Event::Schedule { request, region, psb } => self.schedule(request, region, psb),
             Event::RegionEnded { region } => {
@@ -254,6 +260,7 @@ impl ControlRegion {
         self.withdraw_turn();
         self.populate_turn();
         self.utility_turn();
+        self.ddl_turn();
         self.desk_turn();
         self.audit_turn();
         self.links_turn();
@@ -268,7 +275,10 @@ impl ControlRegion {
                 self.registered(member, incarnation, start, missed);
             }
             PlexEvent::JobEnded { job, admissions } => self.job_ended(job, &admissions),
-            PlexEvent::JobDropped { job } => self.job_dropped(job),
+            PlexEvent::JobDropped { job } => {
+                self.job_dropped(job);
+                self.ddl_dropped(job);
+            }
             PlexEvent::Committed => self.committed(),
             PlexEvent::Ended(finished) => self.ended(&finished),
             PlexEvent::Prepared => self.prepared(),
@@ -277,6 +287,7 @@ impl ControlRegion {
             // What follows from these is asked for on every turn.
             PlexEvent::Formed
             | PlexEvent::TakenOver(_)
+            | PlexEvent::UnitStaged { .. }
             | PlexEvent::Departed { .. }
             | PlexEvent::Removed { .. } => {}
         }
@@ -293,6 +304,7 @@ impl ControlRegion {
             Some(Purpose::Import(token)) => self.import_proposed(token, outcome),
             Some(Purpose::Populate(token)) => self.populate_proposed(token, outcome.as_ref()),
             Some(Purpose::Utility(token)) => self.utility_proposed(token, outcome),
+            Some(Purpose::Ddl(token)) => self.ddl_proposed(token, outcome.as_ref()),
             Some(Purpose::Remove { reply_to, member }) => {
                 self.member_removed(reply_to, member, outcome.as_ref());
             }

@@ -43,6 +43,10 @@ pub struct Settings {
     pub consensus_retry_ms: u64,
     /// How long a populate job waits for its next part.
     pub populate_idle_ms: u64,
+    /// Units of work that define nothing but what is new are activated when they are committed: AUTOIMPORT(CREATE).
+    pub auto_import: bool,
+    /// The same, where the databases are DEDBs: AUTOCREATE.
+    pub auto_create: bool,
     /// How much the staging data set holds.
     pub staging_bytes_max: u64,
     /// What prior instances an activation keeps.

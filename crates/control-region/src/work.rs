@@ -4,6 +4,7 @@
 //! result says which version of the staging data set it is about; whoever asked looks whether that is still the one.
 
 use crate::activation::Verdict;
+use crate::ddl::{DdlCompiled, DdlSource};
 use crate::populate::{Checked, Compiled, Gathered};
 use crate::utility::{Question, Surveyed};
 use catalog::Catalog;
@@ -28,6 +29,8 @@ pub(crate) enum Task {
     Validate(ActivationMode, Catalog),
     /// Look what a utility has to do in this catalog.
     Survey(Question, Catalog),
+    /// Compile the DDL of a job beside this catalog.
+    Ddl(DdlSource, Catalog),
 }
 
 /// What came of a piece of work.
@@ -40,6 +43,7 @@ pub(crate) enum Product {
     Checked(Checked),
     Verdict(Verdict),
     Surveyed(Surveyed),
+    Ddl(DdlCompiled),
 }
 
 impl Work {
@@ -50,6 +54,7 @@ impl Work {
             Task::Check(gathered, catalog) => Product::Checked(gathered.check(&catalog)),
             Task::Survey(question, catalog) => Product::Surveyed(question.answer(&catalog)),
             Task::Validate(mode, catalog) => Product::Verdict(Verdict::on(&catalog, mode)),
+            Task::Ddl(source, catalog) => Product::Ddl(source.compile(&catalog)),
         })
     }
 }

@@ -32,6 +32,8 @@ pub enum OperatorRequest {
     Populate(PopulateRequest),
     /// A listing of the catalog: the query utility, DFS3CATQ.
     List(ListRequest),
+    /// A part of a DDL job: the data definition utility, DFS3ID00.
+    Ddl(DdlRequest),
 }
 
 /// One chunk of source members on its way into the catalog.
@@ -83,6 +85,37 @@ pub struct SourceFile {
     pub name: String,
     /// Its content, in whatever encoding it has.
     pub bytes: Vec<u8>,
+}
+
+/// One chunk of DDL on its way into the catalog.
+///
+/// A job is the chunks that carry its number, in order, up to the one that says it is the `last`; nothing is carried
+/// out before that one. Each earlier chunk is answered by an empty answer that is all right.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DdlRequest {
+    /// Tells the chunks of this job from those of another.
+    pub job: u64,
+    /// How the job is carried out.
+    pub options: DdlOptions,
+    /// DDL, to be read one source after the other.
+    pub sources: Vec<SourceFile>,
+    /// The job is complete with this chunk.
+    pub last: bool,
+}
+
+/// The control options of DFS3ID00.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DdlOptions {
+    /// `VERBOSE`: repeat the text of every statement, and not just of what is wrong.
+    pub verbose: bool,
+    /// `AUTOCOMMIT`: what follows the last COMMIT DDL is committed, and not rolled back.
+    pub auto_commit: bool,
+    /// `SIMULATE`: check everything and change nothing.
+    pub simulate: bool,
+    /// `AUTOACTIVATE`: activate each unit of work when it is committed, whatever it changes.
+    pub auto_activate: bool,
+    /// `DYNAMICPROGRAMVIEW=(CREATEYES)`: activate a unit of nothing but program views when it is committed.
+    pub program_views: bool,
 }
 
 /// Which instances of the catalog to list.

@@ -1,6 +1,7 @@
 //! One activation: what it changes, who takes part, how far it is, how it ended.
 
 use crate::roster::Incarnation;
+use catalog::job::JobId;
 use catalog::{ImportPlan, PlannedChange};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, collections::BTreeSet, fmt};
@@ -27,12 +28,22 @@ pub enum ActivationMode {
     RefreshPsb,
     /// FOR(IMSID()) without OPTION: [`Self::UpdatePsb`] of what is staged, and [`Self::RefreshPsb`].
     Either,
+    /// No IMPORT: a unit of work of this DDL job, on every sharer.
+    Unit(JobId),
 }
 
 impl ActivationMode {
     /// Whether staged definitions are activated.
     pub fn imports(self) -> bool {
-        self != Self::RefreshPsb
+        !matches!(self, Self::RefreshPsb | Self::Unit(_))
+    }
+
+    /// The DDL job whose unit of work is activated.
+    pub fn ddl_job(self) -> Option<JobId> {
+        match self {
+            Self::Unit(job) => Some(job),
+            Self::Plain | Self::UpdatePsb | Self::RefreshPsb | Self::Either => None,
+        }
     }
 
     /// Whether the targets refresh what is refresh-pending.
@@ -55,7 +66,7 @@ pub struct ActivationOptions {
 impl ActivationOptions {
     /// Whether this member uses the new definitions at the commit; else it keeps loaded PSBs as refresh-pending.
     pub fn concerns(&self, member: MemberName) -> bool {
-        self.mode == ActivationMode::Plain || self.targets.contains(&member)
+        matches!(self.mode, ActivationMode::Plain | ActivationMode::Unit(_)) || self.targets.contains(&member)
     }
 }
 

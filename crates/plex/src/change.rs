@@ -121,6 +121,17 @@ pub enum PlexChange {
     },
     /// A utility changes the catalog.
     Catalog(CatalogChange),
+    /// The activation of a unit of work begins: of what a DDL job has gathered, and of nothing else that is staged.
+    PrepareUnit {
+        /// What the members call it.
+        token: CommandToken,
+        /// The job that gathered it.
+        job: JobId,
+        /// Who coordinates it.
+        master: MemberName,
+        /// When.
+        at: Moment,
+    },
 }
 
 /// A change of the catalog by one of its utilities, a part of it where it is large. None of them moves the directory to
@@ -199,6 +210,13 @@ pub enum StageChange {
     Empty {
         /// The version of staging that was found so.
         staging_version: u64,
+    },
+    /// What a DDL job gathered is staged, and the job goes on with its next unit of work.
+    Commit {
+        /// Which job.
+        job: JobId,
+        /// When.
+        at: Moment,
     },
 }
 
@@ -296,6 +314,11 @@ pub enum PlexEvent {
         job: JobId,
         /// What became of each of its instances.
         admissions: Vec<Admission>,
+    },
+    /// A unit of work of a DDL job is staged.
+    UnitStaged {
+        /// Which job.
+        job: JobId,
     },
     /// A populate job was dropped.
     JobDropped {

@@ -9,6 +9,7 @@ use crate::change::{Canvass, PlexChange, PlexEvent, PlexReply, Refusal, StageCha
 use crate::masters::{MASTERS_REMEMBERED, MasterChange};
 use crate::roster::{FormerNode, Left, MemberState, Membership, Registration, RosterEntry, StartKind};
 use crate::stored::PlexKey;
+use catalog::job::JobId;
 use catalog::{Catalog, ImportPlan, PlanMode};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -148,6 +149,9 @@ impl Plex {
                 Ok(())
             }
             PlexChange::Catalog(change) => self.change_catalog(change, events),
+            PlexChange::PrepareUnit { token, job, master, at } => {
+                self.prepare_unit(token, job, master, at, events)
+            }
         }
     }
 
@@ -303,6 +307,10 @@ impl Plex {
                 self.catalog.empty_staging();
             }
             StageChange::Empty { .. } => return Err(Refusal::StagingChanged),
+            StageChange::Commit { job, at: _ } => {
+                self.catalog.commit_job(job)?;
+                events.push(PlexEvent::UnitStaged { job });
+            }
         }
         Ok(())
     }
@@ -327,18 +335,62 @@ impl Plex {
         at: Moment,
         events: &mut Vec<PlexEvent>,
     ) -> PlexReply {
-        match &self.activation {
-            Some(activation) if activation.token == token => return Ok(()),
-            Some(activation) => {
-                return Err(Refusal::ActivationUnderWay {
-                    token: activation.token,
-                    master: activation.master,
-                });
-            }
-            None if self.finished(token).is_some() => return Ok(()),
-            None => {}
+        if self.is_prepared(token)? {
+            return Ok(());
         }
         let plan = self.import_plan(master, &options, staging_version)?;
+        self.begin_activation(token, master, options, plan, at, events);
+        Ok(())
+    }
+
+    /// What a DDL job has gathered is activated while the job goes on holding the staging data set.
+    fn prepare_unit(
+        &mut self,
+        token: CommandToken,
+        job: JobId,
+        master: MemberName,
+        at: Moment,
+        events: &mut Vec<PlexEvent>,
+    ) -> PlexReply {
+        if self.is_prepared(token)? {
+            return Ok(());
+        }
+        let plan = self.catalog.plan_job(job)?;
+        if plan.is_empty() {
+            return Err(Refusal::NothingStaged);
+        }
+        if !self.roster.get(&master).is_some_and(RosterEntry::takes_part) {
+            return Err(Refusal::NotASharer(master));
+        }
+        let options = ActivationOptions {
+            mode: ActivationMode::Unit(job),
+            targets: BTreeSet::new(),
+            delpenderr: false,
+        };
+        self.begin_activation(token, master, options, plan, at, events);
+        Ok(())
+    }
+
+    /// Whether this very activation has begun, or is over; refused where another one is under way.
+    fn is_prepared(&self, token: CommandToken) -> Result<bool, Refusal> {
+        match &self.activation {
+            Some(activation) if activation.token == token => Ok(true),
+            Some(activation) => {
+                Err(Refusal::ActivationUnderWay { token: activation.token, master: activation.master })
+            }
+            None => Ok(self.finished(token).is_some()),
+        }
+    }
+
+    fn begin_activation(
+        &mut self,
+        token: CommandToken,
+        master: MemberName,
+        options: ActivationOptions,
+        plan: ImportPlan,
+        at: Moment,
+        events: &mut Vec<PlexEvent>,
+    ) {
         let (here, away): (Vec<_>, Vec<_>) = self
             .roster
             .iter()
@@ -359,7 +411,6 @@ impl Plex {
         self.activation = Some(Arc::new(activation));
         self.changed.insert(PlexKey::Activation);
         events.push(PlexEvent::Prepared);
-        Ok(())
     }
 
     /// What an activation with these options would change if it began now. An activation under way is not looked at.
@@ -450,10 +501,11 @@ impl Plex {
         if !missing.is_empty() {
             return Err(Refusal::VotesMissing(missing));
         }
-        let level = if current.plan.is_empty() {
-            self.catalog.level().0
-        } else {
-            self.catalog.activate(&current.plan, retention, at).level
+        let level = match current.options.mode.ddl_job() {
+            // A job that was dropped with its master has left nothing to commit: whoever takes over backs out.
+            Some(job) => self.catalog.activate_job(job, &current.plan, retention, at)?.level,
+            None if current.plan.is_empty() => self.catalog.level().0,
+            None => self.catalog.activate(&current.plan, retention, at).level,
         };
         Arc::make_mut(current).phase = Phase::Committing { level, since: at };
         self.changed.insert(PlexKey::Activation);

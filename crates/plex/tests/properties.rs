@@ -60,9 +60,12 @@ fn registration() -> impl Strategy<Value = PlexChange> {
 }
 
 fn instance() -> impl Strategy<Value = NewInstance> {
-    (any::<bool>(), 1u64..9).prop_map(|(gsam, version)| {
+    (any::<bool>(), 1u64..9, prop::bool::weighted(0.2)).prop_map(|(gsam, version, is_drop)| {
         let name = if gsam { ResourceName::Dbd("POSTING".parse().unwrap()) } else { teller().into() };
         let stamp = InstanceStamp::at(Moment::default().plus_ms(version * 1_000));
+        if is_drop {
+            return NewInstance::drop_of(name, stamp);
+        }
         let content = Content::from(version.to_be_bytes().to_vec());
         NewInstance { name, stamp, facts: Facts { gsam, references: BTreeSet::new() }, content }
     })
@@ -95,6 +98,7 @@ fn staging() -> impl Strategy<Value = PlexChange> {
         3 => begin,
         4 => add,
         3 => (1u64..3).prop_map(|job| StageChange::End { job: JobId(job), at: Moment::default() }),
+        2 => (1u64..3).prop_map(|job| StageChange::Commit { job: JobId(job), at: Moment::default() }),
         1 => (1u64..3).prop_map(|job| StageChange::Drop { job: JobId(job) }),
         1 => (0u64..9).prop_map(|staging_version| StageChange::Empty { staging_version }),
     ];
@@ -123,6 +127,15 @@ fn preparation() -> impl Strategy<Value = PlexChange> {
             PlexChange::Prepare { token, master, options, staging_version: 0, canvass, at: Moment::default() }
         },
     )
+}
+
+fn unit_preparation() -> impl Strategy<Value = PlexChange> {
+    (token(), 1u64..3, member()).prop_map(|(token, job, master)| PlexChange::PrepareUnit {
+        token,
+        job: JobId(job),
+        master,
+        at: Moment::default(),
+    })
 }
 
 fn progress() -> impl Strategy<Value = PlexChange> {
@@ -194,6 +207,7 @@ fn change() -> impl Strategy<Value = PlexChange> {
         1 => member().prop_map(|member| PlexChange::Remove { member }),
         6 => staging(),
         4 => preparation(),
+        4 => unit_preparation(),
         8 => progress(),
     ]
 }
@@ -227,6 +241,7 @@ fn made(plex: &Plex, change: &PlexChange) -> PlexChange {
                 .for_each(|(member, run)| *run = run_of(member));
             *token = if *token == THE_ONE { next } else { *token };
         }
+        PlexChange::PrepareUnit { token, .. } => *token = if *token == THE_ONE { next } else { *token },
         PlexChange::Commit { token, .. }
         | PlexChange::Abort { token, .. }
         | PlexChange::TakeOver { token, .. }
@@ -334,7 +349,10 @@ fn an_activation_finds_what_it_planned(before: &Plex, after: &Plex) {
     }
     let committing = after.activation().filter(|activation| activation.phase != Phase::Preparing);
     for change in committing.iter().flat_map(|activation| &activation.plan.changes) {
-        assert_eq!(after.catalog().record(&change.name).unwrap().active, Some(change.new));
+        // A definition that was dropped has no record any more.
+        if let Some(record) = after.catalog().record(&change.name) {
+            assert_eq!(record.active, Some(change.new));
+        }
     }
 }
 

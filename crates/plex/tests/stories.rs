@@ -52,6 +52,18 @@ enum Command {
         #[arg(key)]
         owner: String,
     },
+    /// A job gathers these.
+    Add { job: u64, instances: Vec<String> },
+    /// What a DDL job has gathered is staged.
+    Unit(u64),
+    /// The activation of what a DDL job has gathered begins.
+    PrepareUnit {
+        token: u64,
+        #[arg(key)]
+        job: u64,
+        #[arg(key)]
+        master: String,
+    },
     /// A populate job is dropped.
     Drop(u64),
     /// Staging of that version is emptied.
@@ -337,6 +349,7 @@ fn under_way(activation: &Activation) -> String {
 fn told(event: &PlexEvent) -> String {
     match event {
         PlexEvent::Formed => "formed".to_string(),
+        PlexEvent::UnitStaged { job } => format!("a unit of job {} is staged", job.0),
         PlexEvent::Registered { member, incarnation, start, missed } => {
             let missed = missed.map_or(String::new(), |(old, new)| format!(", missed levels {old} to {new}"));
             format!("{member} run {} starts {start}{missed}", incarnation.0)
@@ -436,6 +449,20 @@ impl goldenscript::Runner for Story {
             Command::Remove(member) => self.apply(PlexChange::Remove { member: MemberName::new(member)? }),
             Command::Stage { setup, instances } => self.stage(*setup, instances),
             Command::Begin { job, owner } => self.begin(*job, owner, PopulateMode::Stage),
+            Command::Add { job, instances } => {
+                let (job, first) = (JobId(*job), 0);
+                let instances = instances.iter().map(|text| instance(text)).collect::<Result<_, _>>()?;
+                self.apply(PlexChange::Stage(StageChange::Add { job, first, instances }))
+            }
+            Command::Unit(job) => {
+                let (job, at) = (JobId(*job), self.now());
+                self.apply(PlexChange::Stage(StageChange::Commit { job, at }))
+            }
+            Command::PrepareUnit { token, job, master } => {
+                let (token, job, at) = (CommandToken(*token), JobId(*job), self.now());
+                let master = MemberName::new(master)?;
+                self.apply(PlexChange::PrepareUnit { token, job, master, at })
+            }
             Command::Drop(job) => self.apply(PlexChange::Stage(StageChange::Drop { job: JobId(*job) })),
             Command::Empty(staging_version) => {
                 let staging_version = *staging_version;

@@ -3,7 +3,7 @@
 use clap::builder::Resettable;
 use clap::{Args as Group, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use csl::envelope::{ListInstances, PopulateMode};
+use csl::envelope::{DdlOptions, ListInstances, PopulateMode};
 use csl::om::Generic;
 use csl::om::render::Layout;
 use serde::Deserialize;
@@ -36,7 +36,7 @@ use vocabulary::{MemberName, PsbName, ResourceKind};
     subcommand_negates_reqs = true
 )]
 #[command(
-    override_usage = "spoc [OPTIONS] [COMMAND]...\n       spoc [OPTIONS] -\n       spoc [OPTIONS] populate|list|region|status|ha|batch|contexts|explain|help|completion ..."
+    override_usage = "spoc [OPTIONS] [COMMAND]...\n       spoc [OPTIONS] -\n       spoc [OPTIONS] populate|ddl|list|region|status|ha|batch|contexts|explain|help|completion ..."
 )]
 pub(crate) struct Args {
     /// Settings [default: spoc.toml here, else imsplex/spoc.toml in the configuration folder of the user]
@@ -98,6 +98,8 @@ pub(crate) const WAIT_S_MAX: u64 = 59_999;
 pub(crate) enum Utility {
     /// Put DBD and PSB source into the catalog (the populate utility, DFS3PU00)
     Populate(Populate),
+    /// Carry out DDL: CREATE, ALTER and DROP databases and program views (the data definition utility, DFS3ID00)
+    Ddl(Ddl),
     /// List what the catalog holds (the catalog query, DFS3CATQ)
     List(List),
     /// Hold a PSB scheduled in a dependent region of a member (a BMP that does nothing); give --member
@@ -175,6 +177,46 @@ pub(crate) struct Populate {
     /// Source members, and folders whose files are all taken, except those that begin with a dot
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+}
+
+/// Arguments of DFS3ID00.
+#[derive(Debug, Group)]
+pub(crate) struct Ddl {
+    /// Repeat the text of every unit of work, and not just of what is wrong (VERBOSE)
+    #[arg(long)]
+    pub(crate) verbose: bool,
+
+    /// Commit what follows the last COMMIT DDL; else it is rolled back (AUTOCOMMIT)
+    #[arg(long)]
+    pub(crate) autocommit: bool,
+
+    /// Check everything, and change nothing (SIMULATE)
+    #[arg(long)]
+    pub(crate) simulate: bool,
+
+    /// Activate each unit of work when it is committed, whatever it changes (AUTOACTIVATE)
+    #[arg(long, conflicts_with = "dynamic_program_view")]
+    pub(crate) autoactivate: bool,
+
+    /// Activate units of nothing but program views when they are committed (DYNAMICPROGRAMVIEW=(CREATEYES))
+    #[arg(long)]
+    pub(crate) dynamic_program_view: bool,
+
+    /// Files of DDL statements, read one after the other, and folders whose files are all taken
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+impl Ddl {
+    pub(crate) fn options(&self) -> DdlOptions {
+        DdlOptions {
+            verbose: self.verbose,
+            auto_commit: self.autocommit,
+            simulate: self.simulate,
+            auto_activate: self.autoactivate,
+            program_views: self.dynamic_program_view,
+        }
+    }
 }
 
 /// Where the definitions go.

@@ -105,6 +105,7 @@ fn answer(request: &OperatorRequest) -> Answer {
             if bad { Answer::refused("", Moment(0), rc, rsn, "bad source") } else { Answer::default() }
         }
         OperatorRequest::List(_) => Answer::new("LIST", Moment(0)),
+        OperatorRequest::Ddl(_) => Answer::new("DDL", Moment(0)),
     }
 }
 
@@ -266,4 +267,25 @@ fn the_status_is_made_of_the_answers_to_five_commands_that_are_not_waited_for_lo
     assert_eq!((status, &page["exit_status"]), (4, &serde_json::json!(4)));
     let (_, documents, _) = plex.spoc(&["--output", "xml", "status"]);
     assert_eq!(documents.matches("<?xml ").count(), 5);
+}
+
+#[test]
+fn ddl_goes_in_chunks_with_the_options_of_the_job() {
+    let plex = Plex::start();
+    let (first, second) = (plex.path("first.ddl"), plex.path("second.ddl"));
+    fs::write(&first, vec![b' '; 1 << 20]).unwrap();
+    fs::write(&second, "COMMIT DDL;").unwrap();
+    let (first, second) = (first.to_str().unwrap(), second.to_str().unwrap());
+    let (status, answers, _) = plex.spoc(&["ddl", "--simulate", first, second]);
+    assert_eq!((status, answers.lines().next()), (0, Some("Response for: DDL")));
+    let asked = plex.asked();
+    let [OperatorRequest::Ddl(one), OperatorRequest::Ddl(other)] = &asked[..] else {
+        panic!("{}", asked.len())
+    };
+    assert_eq!((one.job, one.last, other.last), (other.job, false, true));
+    assert!(one.options.simulate && one.options == other.options && !one.options.auto_activate);
+    assert_eq!(
+        (one.sources[0].name.as_str(), other.sources[0].bytes.as_slice()),
+        (first, &b"COMMIT DDL;"[..])
+    );
 }

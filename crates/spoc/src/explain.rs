@@ -97,8 +97,8 @@ mod tests {
     #[test]
     fn an_unknown_number_is_answered_with_the_nearest() {
         assert_eq!(
-            told("DFS4372I"),
-            "error: DFS4372I is not a message of this release: did you mean DFS4373I?"
+            told("DFS4393I"),
+            "error: DFS4393I is not a message of this release: did you mean DFS4373I?"
         );
         assert_eq!(told("NONSENSE"), "error: NONSENSE is not a message of this release");
     }

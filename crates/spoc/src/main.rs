@@ -28,8 +28,8 @@
 //! `sci`'s.
 //!
 //! It follows the TSO SPOC (responses), the Batch SPOC CSLUSPOC (commands from a file), the populate utility
-//! DFS3PU00 (`populate`) and the catalog query DFS3CATQ (`list`). `status` and `ha explain` are made of the answers to
-//! commands. `region` stands for a batch message region.
+//! DFS3PU00 (`populate`), the data definition utility DFS3ID00 (`ddl`) and the catalog query DFS3CATQ (`list`). `status`
+//! and `ha explain` are made of the answers to commands. `region` stands for a batch message region.
 
 mod args;
 mod batch;

@@ -1,6 +1,6 @@
 //! What is done with the arguments: a command, commands from a file or a terminal, or a utility.
 
-use crate::args::{Args, Ha, List, Mode, OutputFormat, Populate, Region, Utility};
+use crate::args::{Args, Ddl, Ha, List, Mode, OutputFormat, Populate, Region, Utility};
 use crate::batch::{BatchError, Commands};
 use crate::explain::{self, ExplainError};
 use crate::ha::{self, Account};
@@ -14,7 +14,7 @@ use crate::sources::{self, SourceError};
 use crate::status::{self, Status};
 use crate::{EXIT_ENVIRONMENT, EXIT_WRONG};
 use clap::CommandFactory;
-use csl::envelope::{ListRequest, OperatorRequest, PopulateCondition, PopulateRequest};
+use csl::envelope::{DdlRequest, ListRequest, OperatorRequest, PopulateCondition, PopulateRequest};
 use csl::om::render::Page;
 use csl::om::view::CommandView;
 use csl::om::{Answer, Command, CommandError};
@@ -96,6 +96,7 @@ pub(crate) fn operate<O: Write, E: Write>(
     let mut operator = Operator { args, preferences, session, printer, known: Rc::default() };
     let outcome = match &args.utility {
         Some(Utility::Populate(populate)) => operator.populate(populate),
+        Some(Utility::Ddl(ddl)) => operator.ddl(ddl),
         Some(Utility::List(list)) => operator.list(list),
         Some(Utility::Region(region)) => operator.region(region),
         Some(Utility::Status) => operator.status(),
@@ -285,6 +286,21 @@ impl<O: Write, E: Write> Operator<'_, O, E> {
                 last,
                 stamp: None,
             });
+            let answer = self.session.ask(&request, wait_ms, self.printer)?;
+            if last || answer.exit_status() >= EXIT_WRONG {
+                return self.print(&answer);
+            }
+        }
+        Ok(0)
+    }
+
+    /// Sends DDL chunk by chunk. An answer that refuses a chunk is the answer to the job.
+    fn ddl(&mut self, ddl: &Ddl) -> Result<u8, OperateError> {
+        let chunks = sources::chunks(sources::read(&ddl.paths)?);
+        let (job, count, wait_ms) = (now().0, chunks.len(), self.wait_ms());
+        for (at, sources) in chunks.into_iter().enumerate() {
+            let last = at + 1 == count;
+            let request = OperatorRequest::Ddl(DdlRequest { job, options: ddl.options(), sources, last });
             let answer = self.session.ask(&request, wait_ms, self.printer)?;
             if last || answer.exit_status() >= EXIT_WRONG {
                 return self.print(&answer);

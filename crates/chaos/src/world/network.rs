@@ -21,6 +21,7 @@ pub(crate) enum Held {
     Answer,
     Canvass,
     Coordinate,
+    Ddl,
     Done,
     Execute,
     Populate,
@@ -40,6 +41,7 @@ impl Held {
         match letter {
             Letter::Answer { .. } => Some(Self::Answer),
             Letter::Coordinate { .. } => Some(Self::Coordinate),
+            Letter::Ddl { .. } => Some(Self::Ddl),
             Letter::Done { .. } => Some(Self::Done),
             Letter::Execute { .. } => Some(Self::Execute),
             Letter::Populate { .. } => Some(Self::Populate),
@@ -49,6 +51,7 @@ impl Held {
             Letter::Alive
             | Letter::Audit { .. }
             | Letter::LookAgain { .. }
+            | Letter::OperatorLeft { .. }
             | Letter::Stopping
             | Letter::Progress { .. } => None,
         }
@@ -60,6 +63,7 @@ impl Held {
             Self::Answer,
             Self::Canvass,
             Self::Coordinate,
+            Self::Ddl,
             Self::Done,
             Self::Execute,
             Self::Populate,
@@ -82,9 +86,22 @@ impl fmt::Display for Held {
     }
 }
 
-const CHANGES: [&str; 14] = [
-    "Form", "Register", "Depart", "Remove", "Stage", "Prepare", "Commit", "Abort", "TakeOver", "End", "Lead",
-    "Withdraw", "Audit", "Catalog",
+const CHANGES: [&str; 15] = [
+    "Form",
+    "Register",
+    "Depart",
+    "Remove",
+    "Stage",
+    "Prepare",
+    "Commit",
+    "Abort",
+    "TakeOver",
+    "End",
+    "Lead",
+    "Withdraw",
+    "Audit",
+    "Catalog",
+    "PrepareUnit",
 ];
 
 /// The name of a change.
@@ -104,6 +121,7 @@ pub(crate) fn name_of(change: &PlexChange) -> &'static str {
         PlexChange::Withdraw { .. } => "Withdraw",
         PlexChange::Audit { .. } => "Audit",
         PlexChange::Catalog(_) => "Catalog",
+        PlexChange::PrepareUnit { .. } => "PrepareUnit",
     }
 }
 

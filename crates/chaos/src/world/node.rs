@@ -19,6 +19,8 @@ pub(crate) struct Limits {
     pub(crate) member_lost_ms: u64,
     pub(crate) populate_idle_ms: u64,
     pub(crate) staging_bytes_max: u64,
+    pub(crate) auto_import: bool,
+    pub(crate) auto_create: bool,
 }
 
 impl Default for Limits {
@@ -31,6 +33,8 @@ impl Default for Limits {
             member_lost_ms: 3_000,
             populate_idle_ms: 600_000,
             staging_bytes_max: 1 << 20,
+            auto_import: false,
+            auto_create: false,
         }
     }
 }
@@ -89,6 +93,8 @@ impl Node {
             retry_ms: 500,
             consensus_retry_ms: 20,
             populate_idle_ms: limits.populate_idle_ms,
+            auto_import: limits.auto_import,
+            auto_create: limits.auto_create,
             staging_bytes_max: limits.staging_bytes_max,
             retention: Retention::default(),
             audit: AuditBounds::default(),

@@ -1,5 +1,6 @@
 //! The participant's side: check what is in use here, vote, refresh, report; again and again until it is taken.
 
+use crate::ddl::{away_messages, change_messages};
 use crate::letter::Letter;
 use crate::region::ControlRegion;
 use catalog::ImportPlan;
@@ -7,7 +8,8 @@ use plex::{
     AbortReason, Activation, ActivationOptions, CommandToken, Completion, Finished, InUse, Outcome, Phase,
 };
 use vocabulary::message::{
-    DFS3780I, DFS4755E, DFS4756E, DFS4794I, DFS4896I, DFS4897I, DFS4898E, DFS4999I, DFS5000I,
+    DFS3780I, DFS4326E, DFS4755E, DFS4756E, DFS4781I, DFS4794I, DFS4795I, DFS4896I, DFS4897I, DFS4898E,
+    DFS4997I, DFS4998I, DFS4999I, DFS5000I,
 };
 use vocabulary::{MemberName, Moment, ResourceName};
 
@@ -113,8 +115,13 @@ impl ControlRegion {
         if !self.is_running() {
             return self.resources.reconcile(self.plex.catalog());
         }
-        let count = activation.plan.changes.len();
-        self.issue(DFS4896I.with(&[&count, &activation.token]));
+        if activation.options.mode.ddl_job().is_none() {
+            let count = activation.plan.changes.len();
+            self.issue(DFS4896I.with(&[&count, &activation.token]));
+        } else if activation.master == self.me() {
+            let messages = change_messages(&activation.plan.changes, self.plex.catalog());
+            messages.into_iter().for_each(|message| self.issue(message));
+        }
         let concerned = activation.options.concerns(self.me());
         debug_assert!(
             !concerned
@@ -142,6 +149,7 @@ impl ControlRegion {
         self.ballot = None;
         self.resources.release();
         self.import_ended(finished);
+        self.ddl_ended(finished);
         // Who takes over tells of it even while it waits for this very activation to end.
         if self.is_running() || (finished.master == self.me() && self.is_current()) {
             self.tell_end(finished);
@@ -149,6 +157,9 @@ impl ControlRegion {
     }
 
     fn tell_end(&mut self, finished: &Finished) {
+        if finished.options.mode.ddl_job().is_some() {
+            return self.tell_end_of_unit(finished);
+        }
         let token = finished.token;
         let takeover = finished.takeovers.last().copied();
         match &finished.outcome {
@@ -164,6 +175,31 @@ impl ControlRegion {
                     self.issue(DFS4999I.with(&[lost, &token]));
                 }
                 self.issue(DFS4898E.with(&[&token]));
+            }
+        }
+    }
+
+    /// The same of a unit of work that DDL defined.
+    fn tell_end_of_unit(&mut self, finished: &Finished) {
+        let (token, own) = (finished.token, finished.master == self.me());
+        match &finished.outcome {
+            Outcome::Committed { level, .. } => {
+                if let Some(takeover) = finished.takeovers.last() {
+                    let definition = if own { &DFS4998I } else { &DFS4795I };
+                    self.issue(definition.with(&[&takeover.from, &token]));
+                }
+                let me = self.me();
+                self.issue(DFS4781I.with(&[&me, level, &token]));
+                if own {
+                    let messages = away_messages(finished, &self.plex);
+                    messages.into_iter().for_each(|message| self.issue(message));
+                }
+            }
+            Outcome::BackedOut(reason) => {
+                if let (AbortReason::MasterLost(lost), true) = (reason, own) {
+                    self.issue(DFS4997I.with(&[lost, &token]));
+                }
+                self.issue(DFS4326E.with(&[&token]));
             }
         }
     }

@@ -63,7 +63,7 @@ impl ControlRegion {
     fn drop_orphaned_job(&mut self) {
         let job = self.plex.catalog().job().map(|job| (job.card.owner, job.card.id));
         if let Some((owner, job)) = job
-            && (owner != self.me() || !self.populate.runs(job))
+            && (owner != self.me() || !(self.populate.runs(job) || self.ddl.runs(job)))
         {
             self.owe(Owed::DropJob(job), |_| PlexChange::Stage(StageChange::Drop { job }));
         }
@@ -209,10 +209,11 @@ impl ControlRegion {
             .collect();
         if !awaited.is_empty() {
             let since = activation.phase_since();
-            self.import_progress(
-                activation.token,
-                format!("{step}: WAITING FOR {} SINCE {since}", awaited.join(",")),
-            );
+            let text = format!("{step}: WAITING FOR {} SINCE {since}", awaited.join(","));
+            match activation.options.mode.ddl_job() {
+                Some(job) => self.ddl_progress(job, text),
+                None => self.import_progress(activation.token, text),
+            }
         }
     }
 }

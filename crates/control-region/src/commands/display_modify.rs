@@ -50,6 +50,10 @@ fn resource_row(member: MemberName, name: ResourceName, work: &str) -> Row {
 pub(super) fn display(region: &ControlRegion) -> Answer {
     let mut rows = awaited(region);
     rows.extend(region.imports.iter().filter_map(|import| before_prepare(region, import)));
+    rows.extend(region.ddl.waiting().zip(1..).map(|(waiting, before)| {
+        let row = row(region.me(), IMS, &format!("DDL JOB, BEHIND {before} OTHERS"));
+        since(row, waiting).with("RELEASE", "THE END OF THE JOBS BEFORE IT")
+    }));
     rows.extend(own_work(region));
     if matches!(region.start, StartPhase::Waiting { .. }) {
         rows.push(row(region.me(), IMS, "START").with("RELEASE", "THE END OF THE ACTIVATION"));
@@ -140,7 +144,7 @@ pub(super) fn complete(region: &ControlRegion, display: DisplayModify, answer: &
     if display.all {
         let staged = staged(region);
         let plan = region.plex.activation().map_or(&staged, |activation| &activation.plan);
-        answer.rows.extend(plan.changes.iter().map(|change| change_row(region.me(), change)));
+        answer.rows.extend(plan.changes.iter().map(|change| change_row(region, change)));
     }
     if let Some(activation) = region.plex.activation() {
         answer.rows.insert(0, activation_row(region, activation));
@@ -150,9 +154,15 @@ pub(super) fn complete(region: &ControlRegion, display: DisplayModify, answer: &
     }
 }
 
-fn change_row(member: MemberName, change: &PlannedChange) -> Row {
-    let action = if change.old.is_some() { "CHANGED" } else { "ADDED" };
-    resource_row(member, change.name, "").with("ACT", action)
+fn change_row(region: &ControlRegion, change: &PlannedChange) -> Row {
+    let record = region.plex.catalog().record(&change.name);
+    let is_drop = record.and_then(|record| record.instance(change.new)).is_some_and(|new| new.is_drop());
+    let action = match change.old {
+        _ if is_drop => "DROPPED",
+        Some(_) => "CHANGED",
+        None => "ADDED",
+    };
+    resource_row(region.me(), change.name, "").with("ACT", action)
 }
 
 fn activation_row(region: &ControlRegion, activation: &Activation) -> Row {

@@ -30,7 +30,7 @@ pub(super) fn export(region: &ControlRegion, asked: &CatalogInstances) -> Answer
             continue;
         }
         for (stamp, kind, instance) in record.instances() {
-            if !query_catalog::includes(asked, kind) {
+            if !query_catalog::includes(asked, kind) || instance.is_drop() {
                 continue;
             }
             let row = row(resource, stamp).with("INST", kind.to_string());

@@ -61,7 +61,7 @@ fn row(
         .with("NAME", resource.as_str())
         .with("TYP", resource.kind().to_string())
         .with(CC, CompletionCode::OK)
-        .with("INST", kind.to_string())
+        .with("INST", if instance.is_drop() { "PENDING DROP".to_string() } else { kind.to_string() })
         .with("TIMESTMP", stamp.to_string())
         .with("BYTES", instance.content.byte_count())
         .with("REFERS", references.join(","));

@@ -23,7 +23,7 @@ mod update_pgm;
 use crate::om::ReplyTo;
 use crate::region::ControlRegion;
 use crate::utility::Utility;
-use csl::envelope::{OperatorRequest, User};
+use csl::envelope::{DdlOptions, OperatorRequest, User};
 use csl::om::grammar::{COMMANDS, roles};
 use csl::om::view::{CatalogAction, CommandView, UpdateResource};
 use csl::om::{Answer, Command, OperatorRole, ReasonCode, Resource, ReturnCode, Route, Verb};
@@ -68,7 +68,7 @@ pub(crate) fn coordinated_verb(asked: &OperatorRequest) -> Option<(Verb, Resourc
         OperatorRequest::Command { text, .. } => {
             Command::parse(text).ok().map(|command| (command.verb, command.resource))
         }
-        OperatorRequest::Populate(_) | OperatorRequest::List(_) => None,
+        OperatorRequest::Populate(_) | OperatorRequest::List(_) | OperatorRequest::Ddl(_) => None,
     }
 }
 
@@ -79,6 +79,7 @@ pub(crate) fn role_needed(asked: &OperatorRequest) -> Option<OperatorRole> {
             Command::parse(text).ok().map(|command| roles::needed(&command))
         }
         OperatorRequest::Populate(_) => Some(roles::POPULATE),
+        OperatorRequest::Ddl(_) => Some(roles::DDL),
         OperatorRequest::List(_) => Some(roles::LIST),
     }
 }
@@ -89,7 +90,7 @@ pub(crate) fn is_audit(asked: &OperatorRequest) -> bool {
         OperatorRequest::Command { text, .. } => {
             Command::parse(text).is_ok_and(|command| command.resource == Resource::Audit)
         }
-        OperatorRequest::Populate(_) | OperatorRequest::List(_) => false,
+        OperatorRequest::Populate(_) | OperatorRequest::List(_) | OperatorRequest::Ddl(_) => false,
     }
 }
 
@@ -102,6 +103,7 @@ pub(crate) fn verb_name(asked: &OperatorRequest) -> &'static str {
             row.map_or("", |row| row.name)
         }
         OperatorRequest::Populate(_) => "POPULATE",
+        OperatorRequest::Ddl(_) => "DDL",
         OperatorRequest::List(_) => "LIST",
     }
 }
@@ -111,10 +113,22 @@ pub(crate) fn text_of(asked: &OperatorRequest) -> String {
     match asked {
         OperatorRequest::Command { text, .. } => text.trim().to_string(),
         OperatorRequest::Populate(part) => format!("POPULATE {:?}", part.mode).to_uppercase(),
+        OperatorRequest::Ddl(part) => ddl_text(&part.options),
         OperatorRequest::List(list) => {
             format!("LIST {:?} NAME({})", list.instances, list.name).to_uppercase()
         }
     }
+}
+
+fn ddl_text(options: &DdlOptions) -> String {
+    let said = [
+        (options.verbose, " VERBOSE"),
+        (options.auto_commit, " AUTOCOMMIT"),
+        (options.simulate, " SIMULATE"),
+        (options.auto_activate, " AUTOACTIVATE"),
+        (options.program_views, " DYNAMICPROGRAMVIEW=(CREATEYES)"),
+    ];
+    said.iter().filter(|(is_said, _)| *is_said).fold("DDL".to_string(), |text, (_, word)| text + word)
 }
 
 /// Who carries out what is asked, or the answer where nobody can.
@@ -126,6 +140,10 @@ pub(crate) fn plan(region: &ControlRegion, asked: &OperatorRequest) -> Result<Pl
             Ok(Plan { wait_ms: wait_ms_of(region, &command, &view, *wait_ms), way })
         }
         OperatorRequest::Populate(part) => {
+            let to = master(region, &text_of(asked))?;
+            Ok(Plan { wait_ms: None, way: Way::ByOne { to, token: Some(CommandToken(part.job)) } })
+        }
+        OperatorRequest::Ddl(part) => {
             let to = master(region, &text_of(asked))?;
             Ok(Plan { wait_ms: None, way: Way::ByOne { to, token: Some(CommandToken(part.job)) } })
         }
@@ -238,7 +256,7 @@ pub(crate) fn execute(region: &mut ControlRegion, asked: &OperatorRequest) -> An
             Ok((_, view)) => execute_view(region, text, view),
             Err(answer) => *answer,
         },
-        OperatorRequest::Populate(_) => not_for_one(region, &text),
+        OperatorRequest::Populate(_) | OperatorRequest::Ddl(_) => not_for_one(region, &text),
     };
     answer.command = text;
     (answer.started, answer.stopped) = (region.now, region.now);

@@ -101,6 +101,7 @@ fn options(options: &ActivationOptions) -> String {
         ActivationMode::Plain | ActivationMode::Either => None,
         ActivationMode::UpdatePsb => Some("UPDATEPSB".to_string()),
         ActivationMode::RefreshPsb => Some("REFRESHPSB".to_string()),
+        ActivationMode::Unit(_) => Some("DDL".to_string()),
     };
     let delpenderr = options.delpenderr.then(|| "DELPENDERR".to_string());
     let targets = (!options.targets.is_empty()).then(|| format!("FOR({})", listed(&options.targets)));

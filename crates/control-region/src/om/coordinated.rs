@@ -7,10 +7,12 @@
 use super::{Desk, JOBS_REMEMBERED, Kind, Pending, ReplyTo};
 use crate::activation::{import_answer, never_begun_answer};
 use crate::commands;
+use crate::ddl::taken_over_answer;
 use crate::event::{BarrierId, Effect, RequestId};
 use crate::letter::{CallId, Letter};
 use crate::region::ControlRegion;
-use csl::envelope::{OperatorRequest, PopulateRequest, User};
+use catalog::job::JobId;
+use csl::envelope::{DdlRequest, OperatorRequest, PopulateRequest, User};
 use csl::om::{Answer, ReasonCode, Resource, ReturnCode, Verb};
 use plex::{CommandToken, Finished};
 use vocabulary::{MemberName, Moment};
@@ -31,6 +33,7 @@ enum What {
     DeleteMember,
     Populate,
     Utility,
+    Ddl,
 }
 
 /// What is to be done about a command.
@@ -89,6 +92,7 @@ impl ControlRegion {
         let call = CallId(self.next_name());
         let what = match (asked, commands::coordinated_verb(asked)) {
             (OperatorRequest::Populate(_), _) => What::Populate,
+            (OperatorRequest::Ddl(_), _) => What::Ddl,
             (_, Some((Verb::Import, _))) => What::Import,
             (_, Some((Verb::Delete, Resource::Member))) => What::DeleteMember,
             (_, _) => What::Utility,
@@ -104,6 +108,36 @@ impl ControlRegion {
             self.take_part_for(ReplyTo::Operator(request), &user, part, first);
         } else {
             self.emit(Effect::Send { to, letter: Letter::Populate { call, user, part, first } });
+        }
+    }
+
+    /// Hands a part of a DDL job over to whoever runs the job.
+    pub(super) fn hand_over_ddl(&mut self, request: RequestId, user: User, part: DdlRequest) {
+        let Some((to, call)) = self.coordinator_of(request).map(|(to, call, _)| (to, call)) else { return };
+        let first = self.desk.is_first_part(part.job);
+        if to == self.me() {
+            self.take_ddl_for(ReplyTo::Operator(request), &user, part, first);
+        } else {
+            self.emit(Effect::Send { to, letter: Letter::Ddl { call, user, part, first } });
+        }
+    }
+
+    /// An operator went away. What it asked goes on without it, but for a DDL job, which makes others wait.
+    pub(crate) fn operator_left(&mut self, request: RequestId) {
+        let Some(pending) = self.desk.pending.get(&request) else { return };
+        let Kind::Coordinated(Coordinated { token, to, what: What::Ddl, .. }) = &pending.kind else { return };
+        let (token, to) = (*token, *to);
+        if let Some(pending) = self.desk.pending.remove(&request) {
+            // Nobody hears it, but the audit record does.
+            let reason = "the operator went away before the job was over";
+            let (rc, rsn) = (ReturnCode::OM_WARNING, ReasonCode::WARNINGS);
+            let answer = Answer::refused(&pending.text, self.now, rc, rsn, reason);
+            self.finish(request, &pending, answer);
+        }
+        if to == self.me() {
+            self.ddl_left(token);
+        } else {
+            self.emit(Effect::Send { to, letter: Letter::OperatorLeft { token } });
         }
     }
 
@@ -136,10 +170,28 @@ impl ControlRegion {
         if self.is_with_its_coordinator(command) || (under_way && command.what == What::Import) {
             return Pursuit::Wait;
         }
+        if command.what == What::Ddl {
+            return self.pursue_ddl(text, began, command);
+        }
         if command.what != What::Import || self.is_guest(command.to) {
             return Pursuit::Answer(Box::new(self.unknown_outcome(text, command)));
         }
         self.resolve_doubt(text, began, command)
+    }
+
+    /// The master that ran a DDL job is gone. The unit that it was activating is finished or backed out by another one.
+    fn pursue_ddl(&self, text: &str, began: Moment, command: &Coordinated) -> Pursuit {
+        let job = Some(JobId(command.token.0));
+        if self.plex.activation().is_some_and(|activation| activation.options.mode.ddl_job() == job) {
+            return Pursuit::Wait;
+        }
+        // What was over before the master was lost, its operator was told.
+        let taken_over =
+            |finished: &&Finished| finished.options.mode.ddl_job() == job && finished.master != command.to;
+        Pursuit::Answer(Box::new(match self.plex.history().rev().find(taken_over) {
+            Some(finished) => taken_over_answer(text, began, self.now, finished, &self.plex),
+            None => self.unknown_outcome(text, command),
+        }))
     }
 
     fn is_with_its_coordinator(&self, command: &Coordinated) -> bool {
@@ -147,7 +199,7 @@ impl ControlRegion {
         let leads = match (command.what, self.master()) {
             _ if self.is_guest(command.to) => true,
             // A job outlives a moment without a leader.
-            (What::Populate, None) => command.to != self.me(),
+            (What::Populate | What::Ddl, None) => command.to != self.me(),
             (_, master) => master == Some(command.to),
         };
         linked && leads && command.doubt.is_none()
@@ -203,6 +255,9 @@ impl ControlRegion {
         let reason = match command.what {
             What::Populate => format!(
                 "{to}, which ran the job, was lost, and what it staged is dropped unless the job had ended; list the catalog, then submit it again"
+            ),
+            What::Ddl => format!(
+                "{to}, which ran the DDL, was lost; units of work that it did not tell of as committed are rolled back: list the catalog, then submit those again"
             ),
             What::DeleteMember => format!(
                 "{to} was lost, and it is not known whether it deleted the member; QUERY MEMBER TYPE(IMS) shows who is there"

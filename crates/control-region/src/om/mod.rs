@@ -91,6 +91,7 @@ impl ControlRegion {
                 self.desk.pending.insert(request, pending);
                 match asked {
                     OperatorRequest::Populate(part) => self.hand_over_part(request, user, part),
+                    OperatorRequest::Ddl(part) => self.hand_over_ddl(request, user, part),
                     _ => self.hand_over(request, user, &text),
                 }
             }
@@ -218,6 +219,10 @@ impl ControlRegion {
             Letter::Populate { call, user, part, first } => {
                 self.take_part_for(ReplyTo::Member(from, call), &user, part, first);
             }
+            Letter::Ddl { call, user, part, first } => {
+                self.take_ddl_for(ReplyTo::Member(from, call), &user, part, first);
+            }
+            Letter::OperatorLeft { token } => self.ddl_left(token),
             Letter::Answer { call, answer } => self.take_answer(from, call, *answer),
             Letter::Progress { call, text } => self.pass_progress(call, &text),
             Letter::Audit { run, records } if self.is_master() => self.take_records(from, run, records),
@@ -255,7 +260,11 @@ impl ControlRegion {
 fn noted(asked: &OperatorRequest) -> Noted {
     let looks = commands::role_needed(asked) == Some(OperatorRole::Read) || commands::is_audit(asked);
     let class = if looks { AuditClass::Query } else { AuditClass::Change };
-    let is_part = matches!(asked, OperatorRequest::Populate(part) if !part.last);
+    let is_part = match asked {
+        OperatorRequest::Populate(part) => !part.last,
+        OperatorRequest::Ddl(part) => !part.last,
+        OperatorRequest::Command { .. } | OperatorRequest::List(_) => false,
+    };
     Noted { verb: commands::verb_name(asked), class, is_part }
 }
 

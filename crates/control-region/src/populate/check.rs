@@ -3,8 +3,10 @@
 use crate::library::CatalogLibrary;
 use catalog::{Catalog, NewInstance};
 use csl::envelope::SourceFile;
+use definitions::ddl::is_ddl_file;
 use definitions::{Compilation, Definition, Finding, acb};
 use std::sync::Arc;
+use vocabulary::message::CARD029;
 use vocabulary::{InstanceStamp, Moment, ResourceName, Severity};
 
 /// What is wrong, and with what.
@@ -26,6 +28,12 @@ impl Found {
         }
     }
 
+    fn tell_of_ddl(&mut self, file_name: &str) {
+        self.worst = self.worst.max(Some(Severity::Error));
+        self.lines.push(CARD029.with(&[&file_name]).to_string());
+        self.rejected_count += 1;
+    }
+
     pub(super) fn add(&mut self, other: Self) {
         self.lines.extend(other.lines);
         self.worst = self.worst.max(other.worst);
@@ -44,8 +52,10 @@ pub(crate) struct Compiled {
 impl Compiled {
     pub(crate) fn of(sources: &[SourceFile]) -> Self {
         let files = sources.iter().map(|source| (source.name.as_str(), &source.bytes[..]));
+        let (ddl, macros): (Vec<_>, Vec<_>) = files.partition(|(name, bytes)| is_ddl_file(name, bytes));
         let mut compiled =
-            Self { compilations: definitions::compile_together(files), found: Found::default() };
+            Self { compilations: definitions::compile_together(macros), found: Found::default() };
+        ddl.into_iter().for_each(|(name, _)| compiled.found.tell_of_ddl(name));
         for compilation in &compiled.compilations {
             compiled.found.rejected_count += compilation.rejected_count;
             compiled.found.rejected.extend(&compilation.rejected);

@@ -92,6 +92,9 @@ fn admission_row(admission: &Admission, master: MemberName) -> Row {
             ("OLDER", CompletionCode::OK, Some(*later))
         }
         StageOutcome::OtherContent => ("REFUSED", CompletionCode::ALREADY_EXISTS, None),
+        // Populate drops nothing.
+        StageOutcome::Drop(old) => ("DROP", CompletionCode::OK, Some(*old)),
+        StageOutcome::DropStaged | StageOutcome::NothingToDrop => ("DROP", CompletionCode::OK, None),
     };
     Row::of(master, code)
         .with("NAME", admission.name.as_str())

@@ -70,6 +70,8 @@ pub struct Unit {
     pub statements: usize,
     /// The line of its first statement, counted from 1.
     pub line: u32,
+    /// The line of the end of its last statement.
+    pub last_line: u32,
 }
 
 /// How a unit of work ended.
@@ -116,6 +118,11 @@ pub(crate) fn is_ddl(source: &Source) -> bool {
     let word = first.split(|character: char| !character.is_ascii_alphabetic()).next().unwrap_or_default();
     let begins = first.starts_with("/*") || VERBS.iter().any(|verb| verb.eq_ignore_ascii_case(word));
     begins || lines.any(|line| line.get(..10).is_some_and(|start| start.eq_ignore_ascii_case("COMMIT DDL")))
+}
+
+/// Whether a file is DDL, and no macro source: see the extension of its name, or what it begins with.
+pub fn is_ddl_file(file_name: &str, bytes: &[u8]) -> bool {
+    is_ddl(&Source::new(file_name, bytes))
 }
 
 /// Compiles DDL against the definitions that there are. Every input has a result; what is wrong is in the findings.

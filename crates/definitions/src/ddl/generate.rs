@@ -16,8 +16,8 @@ use crate::origin::Places;
 use crate::psbgen::PsbDeck;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use vocabulary::SegmentName;
 use vocabulary::message::*;
-use vocabulary::{ResourceName, SegmentName};
 
 /// A statement, or the change of data set group that a repeated label asks for.
 pub(super) enum Step {
@@ -251,7 +251,7 @@ pub(super) fn view_statements(view: &View, find: FindDbd<'_>, findings: &mut Fin
     let mut statements = Vec::new();
     for schema in &view.schemas {
         statements.push(schema.sheet.statement());
-        add_segments(&mut statements, schema, find, findings);
+        add_segments(&mut statements, view, schema, find, findings);
     }
     statements.push(view.sheet.statement());
     statements
@@ -260,6 +260,7 @@ pub(super) fn view_statements(view: &View, find: FindDbd<'_>, findings: &mut Fin
 /// A SENSEGVIEW does not name its parent: it is where the database has it.
 fn add_segments(
     statements: &mut Vec<Statement>,
+    view: &View,
     schema: &Schema,
     find: FindDbd<'_>,
     findings: &mut Findings,
@@ -271,7 +272,7 @@ fn add_segments(
         if dbd.is_none()
             && let Ok(name) = using.name.parse::<vocabulary::DbdName>()
         {
-            findings.report(&DFS0586I, using.place, &[&ResourceName::from(name)]);
+            findings.report(&DFS9041E, using.place, &[&shown(&view.name.name), &name]);
         }
         dbd
     });

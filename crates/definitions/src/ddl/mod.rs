@@ -39,7 +39,7 @@ mod table;
 mod units;
 mod view;
 
-pub use compilation::{Change, DdlCompilation, Known, Options, Outcome, Unit, compile_ddl};
+pub use compilation::{Change, DdlCompilation, Known, Options, Outcome, Unit, compile_ddl, is_ddl_file};
 pub use print::{to_ddl, to_macros};
 
 pub(crate) use compilation::{compile_ddl_source, is_ddl};

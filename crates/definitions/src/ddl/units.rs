@@ -95,6 +95,7 @@ struct Open {
     current: Option<String>,
     statements: usize,
     first: Option<Place>,
+    last_line: u32,
     /// The findings before it.
     mark: usize,
     /// A token of it could not be read whole.
@@ -142,6 +143,7 @@ impl<'k> Session<'k> {
         self.unit.first.get_or_insert(first);
         self.unit.statements += 1;
         let last = tokens.list[end - 1].place;
+        self.unit.last_line = last.line;
         while self.broken.front().is_some_and(|at| (at.line, at.column) <= (last.line, last.column)) {
             self.broken.pop_front();
             self.unit.broken = true;
@@ -491,8 +493,8 @@ impl<'k> Session<'k> {
 
     fn close(&mut self, outcome: Outcome, changes: Vec<Change>, touched: Vec<ResourceName>, place: Place) {
         let line = self.unit.first.unwrap_or(place).line;
-        let statements = self.unit.statements;
-        self.units.push(Unit { outcome, changes, touched, statements, line });
+        let (statements, last_line) = (self.unit.statements, self.unit.last_line);
+        self.units.push(Unit { outcome, changes, touched, statements, line, last_line });
         self.unit = Open { mark: self.findings.mark(), ..Open::default() };
     }
 

@@ -74,6 +74,14 @@ impl Value for u16 {
     }
 }
 
+impl Value for bool {
+    const KIND: &'static str = "`true` or `false`";
+
+    fn written(&self) -> String {
+        self.to_string()
+    }
+}
+
 /// Values that stand in quotes.
 macro_rules! quoted {
     ($($type:ty: $kind:literal, $show:expr;)+) => {

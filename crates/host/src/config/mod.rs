@@ -123,6 +123,11 @@ table! {
         member_lost_ms: u64 = 3_000, 1..=HOUR_MS;
         /// how long a populate job waits for its next part before it is given up
         populate_idle_s: u64 = 60, 1..=24 * HOUR_S;
+        /// activate a unit of DDL when it is committed, where all that it defines is new (AUTOIMPORT(CREATE)); what the
+        /// master says counts
+        autoimport_create: bool = false;
+        /// the same, where its databases are DEDBs (AUTOCREATE)
+        autocreate: bool = false;
     }
 }
 

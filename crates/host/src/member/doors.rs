@@ -20,6 +20,9 @@ use std::time::Instant;
 use vocabulary::message::LINK205W;
 use vocabulary::{MemberName, encoding};
 
+/// Tells a connection of an operator or a region from every other.
+type ConnectionId = u64;
+
 /// What is behind every connection that was let in. Clones are the same doors.
 #[derive(Clone)]
 pub(super) struct Doors {
@@ -28,11 +31,13 @@ pub(super) struct Doors {
     links: LinkKeeper,
     waiting: Arc<Mutex<BTreeMap<RequestId, Waiting>>>,
     requests: Arc<AtomicU64>,
+    connections: Arc<AtomicU64>,
     regions: Arc<AtomicU32>,
 }
 
 /// Somebody who waits for an answer.
 struct Waiting {
+    connection: ConnectionId,
     responder: Responder,
     /// Of an operator: who, what, and since when.
     asked: Option<(User, String, Instant)>,
@@ -46,6 +51,7 @@ impl Doors {
             links,
             waiting: Arc::default(),
             requests: Arc::default(),
+            connections: Arc::default(),
             regions: Arc::new(AtomicU32::new(1)),
         }
     }
@@ -157,26 +163,37 @@ impl Doors {
     }
 
     async fn serve_operator(self, connection: Connection, peer: Peer) {
-        let user = user(peer, &connection);
+        let own = self.connections.fetch_add(1, Ordering::Relaxed);
+        let (doors, user) = (self.clone(), user(peer, &connection));
         let lost = serve(connection, MuxSettings::default(), move |incoming| {
-            let (doors, user) = (self.clone(), user.clone());
+            let (doors, user) = (doors.clone(), user.clone());
             async move {
                 if let Incoming::Ask { body, responder } = incoming {
-                    doors.operator(user, &body, responder);
+                    doors.operator(own, user, &body, responder);
                 }
             }
         })
         .await;
         note(&lost);
+        for request in self.unanswered(own) {
+            self.core.tell(Event::OperatorLeft { request });
+        }
     }
 
-    fn operator(&self, user: User, body: &[u8], responder: Responder) {
+    /// What was asked over a connection and not answered.
+    fn unanswered(&self, connection: ConnectionId) -> Vec<RequestId> {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.iter().filter(|(_, one)| one.connection == connection).map(|(request, _)| *request).collect()
+    }
+
+    fn operator(&self, connection: ConnectionId, user: User, body: &[u8], responder: Responder) {
         match encoding::decode::<OperatorRequest>("request", body) {
             Ok(asked) => {
                 let what = summary(&asked);
                 tracing::info!(user = user.name, address = user.address, "asked: {what}");
                 let since = Instant::now();
-                let request = self.wait(Waiting { responder, asked: Some((user.clone(), what, since)) });
+                let request =
+                    self.wait(Waiting { connection, responder, asked: Some((user.clone(), what, since)) });
                 self.core.tell(Event::Operator { request, user, asked });
             }
             Err(error) => {
@@ -199,7 +216,7 @@ impl Doors {
     }
 
     pub(super) fn answer(&self, request: RequestId, answer: &Answer) {
-        if let Some(Waiting { responder, asked }) = self.take(request) {
+        if let Some(Waiting { responder, asked, .. }) = self.take(request) {
             if let Some((user, what, since)) = asked {
                 let (user, address) = (user.name, user.address);
                 let (rc, rsn, ms) = (answer.rc, answer.rsn, since.elapsed().as_millis());
@@ -219,12 +236,13 @@ impl Doors {
     /// A dependent region lives as long as its connection.
     async fn serve_region(self, connection: Connection) {
         let region = RegionId(self.regions.fetch_add(1, Ordering::Relaxed));
+        let own = self.connections.fetch_add(1, Ordering::Relaxed);
         let doors = self.clone();
         let lost = serve(connection, MuxSettings::default(), move |incoming| {
             let doors = doors.clone();
             async move {
                 if let Incoming::Ask { body, responder } = incoming {
-                    doors.region_asks(region, &body, responder);
+                    doors.region_asks(own, region, &body, responder);
                 }
             }
         })
@@ -233,10 +251,10 @@ impl Doors {
         self.core.tell(Event::RegionEnded { region });
     }
 
-    fn region_asks(&self, region: RegionId, body: &[u8], responder: Responder) {
+    fn region_asks(&self, connection: ConnectionId, region: RegionId, body: &[u8], responder: Responder) {
         match encoding::decode::<RegionRequest>("request of a region", body) {
             Ok(RegionRequest::Schedule { psb }) => {
-                let request = self.wait(Waiting { responder, asked: None });
+                let request = self.wait(Waiting { connection, responder, asked: None });
                 self.core.tell(Event::Schedule { request, region, psb });
             }
             Err(error) => {
@@ -282,5 +300,6 @@ fn summary(asked: &OperatorRequest) -> String {
             format!("populate job {:016X}, {} files", part.job, part.sources.len())
         }
         OperatorRequest::List(list) => format!("list {}", list.name.replace(char::is_control, " ")),
+        OperatorRequest::Ddl(part) => format!("DDL job {:016X}, {} files", part.job, part.sources.len()),
     }
 }

@@ -202,6 +202,8 @@ fn settings(config: &Config, node: u64, cold: bool) -> Settings {
         consensus_retry_ms: 25,
         canvass_wait_ms: 50,
         populate_idle_ms: config.activation.populate_idle_s * 1_000,
+        auto_import: config.activation.autoimport_create,
+        auto_create: config.activation.autocreate,
         staging_bytes_max: config.activation.staging_mib << 20,
         retention: config.retention,
         audit: config.audit,

@@ -6,6 +6,7 @@
 mod activation;
 mod catalog;
 mod database;
+mod ddl;
 mod generation;
 mod host;
 mod log;
@@ -16,6 +17,7 @@ mod start;
 pub use activation::*;
 pub use catalog::*;
 pub use database::*;
+pub use ddl::*;
 pub use generation::*;
 pub use host::*;
 pub use log::*;
@@ -135,7 +137,7 @@ impl<'de> Deserialize<'de> for Message {
 
 /// Every message this program can issue, table by table.
 pub fn all() -> impl Iterator<Item = &'static MessageDefinition> {
-    let tables = [ACTIVATION, CATALOG, DATABASE, GENERATION, HOST, LOG, MEMBER, SAFETY, START];
+    let tables = [ACTIVATION, CATALOG, DATABASE, DDL_JOBS, GENERATION, HOST, LOG, MEMBER, SAFETY, START];
     tables.into_iter().flatten().copied()
 }
 

@@ -72,6 +72,7 @@ pub(super) const AUDIT: &[KeywordRow] = &[
 /// The verbs, and the utilities.
 const AUDITED: &[&str] = &[
     "CREATE",
+    "DDL",
     "DELETE",
     "DISPLAY",
     "EXPORT",

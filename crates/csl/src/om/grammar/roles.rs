@@ -56,6 +56,9 @@ impl FromStr for OperatorRole {
 /// The populate utility writes definitions.
 pub const POPULATE: OperatorRole = OperatorRole::Administer;
 
+/// So does the data definition utility.
+pub const DDL: OperatorRole = OperatorRole::Administer;
+
 /// The listing utility looks.
 pub const LIST: OperatorRole = OperatorRole::Read;
 
