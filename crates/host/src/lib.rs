@@ -28,3 +28,4 @@ pub mod log_folder;
 pub mod logging;
 pub mod member;
 pub mod shelf;
+pub mod strange;

@@ -40,6 +40,7 @@ mod settings;
 mod snapshot;
 mod standing;
 mod state;
+pub(crate) mod strange;
 #[cfg(test)]
 mod tests;
 mod types;

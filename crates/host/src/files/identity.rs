@@ -28,7 +28,7 @@ impl Identity {
         seal(&FORMAT, self)
     }
 
-    pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
         unseal(&FORMAT, bytes)
     }
 }

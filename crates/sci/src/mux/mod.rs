@@ -32,6 +32,15 @@ pub use caller::{AskError, Caller, TellError};
 pub use link::{LinkLost, LostReason};
 pub use server::{Incoming, Responder, serve};
 
+/// Whether these bytes are a frame, and one that is written as it was read.
+pub(crate) fn frame_of(bytes: bytes::Bytes) -> Result<(), String> {
+    let frame = frame::Frame::decode(bytes).map_err(|error| error.to_string())?;
+    match frame::Frame::decode(frame.encode()) {
+        Ok(again) if again == frame => Ok(()),
+        _ => Err("a frame that reads otherwise when it is written again".to_string()),
+    }
+}
+
 /// Times and bounds of a multiplexed connection. Both sides should have the same times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MuxSettings {

@@ -11,6 +11,7 @@ mod wire;
 
 pub(super) use client::Network;
 pub(super) use serve::{Heard, Server};
+pub(super) use wire::read_message;
 pub use wire::{Dial, MESSAGE_BYTES_MAX};
 
 pub use sci::{Duplex, Frames};

@@ -129,6 +129,22 @@ pub(super) fn decode<T: DeserializeOwned>(frame: &[u8]) -> io::Result<T> {
     encoding::decode("consensus message", frame).map_err(invalid)
 }
 
+/// Reads a frame as each kind of message that there is; an error where it is none of them.
+pub(in crate::consensus) fn read_message(frame: &[u8]) -> io::Result<()> {
+    let append = decode::<Append>(frame);
+    if let Ok(append) = append {
+        append.entries.into_iter().try_for_each(|entry| entry.into_entry().map(drop))?;
+    }
+    opened(frame)
+        .map(drop)
+        .or_else(|_| decode::<AppendAnswer>(frame).map(drop))
+        .or_else(|_| decode::<Call>(frame).map(drop))
+        .or_else(|_| decode::<CallAnswer>(frame).map(drop))
+        .or_else(|_| decode::<SnapshotPart>(frame).map(drop))
+        .or_else(|_| decode::<SnapshotAnswer>(frame).map(drop))
+        .or_else(|_| decode::<Append>(frame).map(drop))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

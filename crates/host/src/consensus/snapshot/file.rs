@@ -41,7 +41,7 @@ pub(crate) struct SnapshotFile {
 
 impl SnapshotFile {
     /// Opens a file and reads its position.
-    pub(super) fn open(path: &Path) -> io::Result<Self> {
+    pub(in crate::consensus) fn open(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
         let position = PositionRecord::from_bytes(&read_position(&mut Checked::new(&file))?)?;
         Ok(Self { path: path.into(), file: Arc::new(file), position, _unadopted: None })
