@@ -9,17 +9,20 @@ fn fuzz() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz")
 }
 
-fn names(folder: &Path) -> BTreeSet<String> {
+fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let stem = |path: PathBuf| path.file_stem().unwrap().to_string_lossy().into_owned();
-    entries.map(|entry| stem(entry.unwrap().path())).collect()
+    entries.flatten().map(|entry| entry.path()).collect()
+}
+
+fn names(folder: &Path) -> BTreeSet<String> {
+    let stem = |path: PathBuf| path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    files(folder).into_iter().filter_map(stem).collect()
 }
 
 fn read_all(door: &str) {
     let mut count = 0;
-    for entry in fs::read_dir(fuzz().join("corpus").join(door)).unwrap() {
-        let path = entry.unwrap().path();
-        let bytes = fs::read(&path).unwrap();
+    for path in files(&fuzz().join("corpus").join(door)) {
+        let bytes = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let read = std::panic::catch_unwind(|| strange_input::read(door, &bytes));
         assert!(read.is_ok(), "{} breaks a promise", path.display());
         count += 1;

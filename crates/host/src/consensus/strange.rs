@@ -12,7 +12,9 @@ pub(crate) fn message(bytes: &[u8]) -> io::Result<()> {
 
 /// Reads an entry of the log, and as well a position of the machine.
 pub(crate) fn entry(bytes: &[u8]) -> io::Result<()> {
-    decode_entry(bytes).map(drop).and(PositionRecord::from_bytes(bytes).and_then(|position| position.meta()).map(drop))
+    decode_entry(bytes)
+        .map(drop)
+        .and(PositionRecord::from_bytes(bytes).and_then(|position| position.meta()).map(drop))
 }
 
 /// Reads a snapshot from its beginning to its end, and gives how many records it has.

@@ -14,6 +14,9 @@ const FORMAT: Format = Format { what: "log segment", magic: *b"IMSPSEGM", versio
 /// What is written of a segment's zeros at a time.
 static ZEROS: [u8; 1 << 16] = [0; 1 << 16];
 
+/// The highest number and first position that a segment can have. No log comes near it.
+const COUNT_MAX: u64 = 1 << 62;
+
 /// What a segment says of itself, at its beginning:
 ///
 /// ```text
@@ -58,9 +61,13 @@ impl SegmentHeader {
             first: number(Format::HEADER_BYTES + 8),
             restart: header[Format::HEADER_BYTES + 16] == 1,
         };
-        match read.to_bytes()[Format::HEADER_BYTES..] == header[Format::HEADER_BYTES..] {
+        if read.to_bytes()[Format::HEADER_BYTES..] != header[Format::HEADER_BYTES..] {
+            return Err("the segment header has a wrong checksum".into());
+        }
+        // Positions and numbers are counted on from here, and must not come to an end.
+        match read.first <= COUNT_MAX && read.number <= COUNT_MAX {
             true => Ok(read),
-            false => Err("the segment header has a wrong checksum".into()),
+            false => Err("the segment header begins at a position that no log reaches".into()),
         }
     }
 }
