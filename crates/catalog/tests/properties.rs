@@ -71,7 +71,7 @@ fn call() -> impl Strategy<Value = Call> {
             .prop_map(|(job, first, instances)| Call::Add { job, first, instances }),
         3 => (0u64..3).prop_map(|job| Call::End { job }),
         2 => (0u64..3).prop_map(|job| Call::Unit { job }),
-        2 => (0u64..3, retention.clone()).prop_map(|(job, retention)| Call::ActivateUnit { job, retention }),
+        2 => (0u64..3, retention()).prop_map(|(job, retention)| Call::ActivateUnit { job, retention }),
         1 => (0u64..3).prop_map(|job| Call::Drop { job }),
         1 => Just(Call::Empty),
         3 => (plan, retention()).prop_map(|(mode, retention)| Call::Activate { mode, retention }),
