@@ -50,6 +50,18 @@ pub(crate) fn model(root: &Path, faults: &[String]) -> Result<(), CargoError> {
     watched(root, &run.into_iter().chain(faults).collect::<Vec<_>>())
 }
 
+/// Builds the proving ground for speed and runs it.
+pub(crate) fn chaos(root: &Path, arguments: &[String]) -> Result<(), CargoError> {
+    let arguments = arguments.iter().map(String::as_str);
+    watched(
+        root,
+        &["run", "--quiet", "--release", "--package", "chaos", "--"]
+            .into_iter()
+            .chain(arguments)
+            .collect::<Vec<_>>(),
+    )
+}
+
 /// Changes the tree: format, and what clippy can mend.
 pub(crate) fn fix(root: &Path) -> Result<(), CargoError> {
     watched(root, &["fmt", "--all"])?;

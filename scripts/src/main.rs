@@ -64,6 +64,12 @@ enum Command {
         /// How many crashes, partitions and steps of the clock
         faults: Vec<String>,
     },
+    /// Run simulated worlds that are hard on a plex, built for speed, and judge what comes of each
+    Chaos {
+        /// What the runs are: `--seeds N --seed FIRST`; `--help` tells all of it
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Measure a plex of real processes, built for speed; without arguments it says what can be measured
     Bench {
         /// What is measured
@@ -82,6 +88,7 @@ fn main() -> ExitCode {
         Command::Down => told(plex::down(&root)),
         Command::Test => told(cargo::test(&root)),
         Command::Model { faults } => told(cargo::model(&root, &faults)),
+        Command::Chaos { arguments } => told(cargo::chaos(&root, &arguments)),
         Command::Bench { what } => told(cargo::bench(&root, &what)),
     };
     if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }

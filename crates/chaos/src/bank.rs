@@ -36,6 +36,9 @@ pub(crate) fn source(specification: &str) -> Result<SourceFile, String> {
     Ok(SourceFile { name: format!("{}.{kind}", name.to_lowercase()), bytes: cards.into_bytes() })
 }
 
+/// Its programs.
+pub(crate) const PSBS: [&str; 4] = ["TELLER", "INQUIRY", "CLERK", "BATCHPST"];
+
 /// Everything, in version 1.
 pub(crate) const WHOLE: [&str; 9] = [
     "dbd/CUSTDB/1",

@@ -1,27 +1,45 @@
 //! The proving ground: control regions, unchanged, in worlds that are hard on them.
 //!
-//! **What it guarantees.** A world does nothing that its driver did not ask for: the same script, or the same random
-//! choices, give the same run, message by message.
+//! **What it guarantees.** Everything in a run follows from its seed: the same seed gives the same run, message by
+//! message, on every machine. A run that fails tells the line that replays it.
 //!
 //! **Its words.** A *world* is a simulated plex: members, one ideal ordered log for each consensus group, the network
-//! between them, their disks and a clock. A *story* is a golden script in `crates/control-region/scripts/`. An
-//! *invariant* is what has to be true of every world after every event.
+//! between them, their disks and their clocks. A *run* is a world from its seed to its end: a *storm* of faults, in
+//! which operators work all the while, then a *calm* in which everything has to converge and to serve. An *invariant*
+//! is what has to be true of every world after every event; the *oracle* knows all of them. A *history* is what
+//! operators did and were told. A *story* is what happened, one line an event; those in
+//! `crates/control-region/scripts/` are written by hand.
+//!
+//! **What befalls a world.** Letters take their time, overtake each other, get lost and come twice; the network
+//! falls apart, in one direction or in both; members crash and keep what was synced, and some of what was not; they
+//! stand still, apply late, hear late how links and leadership stand; a bit flips on a shelf, a disk fails or is full;
+//! clocks drift and jump; the outcome of a proposal is not told; members are stopped, started warm, after an abend or
+//! cold, deleted, and replaced with an empty data folder.
 //!
 //! **What it leaves out.** Real consensus, disks and sockets: the ideal log aims at the protocols of the plex.
 #![allow(
     clippy::unwrap_used,
-    reason = "a world that can't go on is a failure of the world, and ends the test"
+    reason = "a world that can't go on is a failure of the world, and ends the run"
 )]
 
-#[cfg(test)]
 mod bank;
-#[cfg(test)]
+mod dice;
+mod history;
 mod invariants;
+mod operators;
+mod run;
+mod storm;
+mod sweep;
+mod world;
+
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod roles;
 #[cfg(test)]
-mod stories;
+mod sabotage;
 #[cfg(test)]
-mod world;
+mod stories;
+
+pub use run::{Report, ideal};
+pub use sweep::{Sum, sweep};

@@ -1,7 +1,7 @@
 //! What holds however letters, kills, restarts, partitions, imports and programs fall together.
 
 use crate::bank;
-use crate::invariants::Watch;
+use crate::invariants::{Oracle, Terms};
 use crate::world::cluster::Cluster;
 use crate::world::network::Held;
 use crate::world::node::Node;
@@ -119,7 +119,7 @@ fn act() -> impl Strategy<Value = Act> {
 
 struct World {
     cluster: Cluster,
-    watch: Watch,
+    oracle: Oracle,
     versions: u32,
     jobs: u64,
     has_lagged: bool,
@@ -135,7 +135,7 @@ impl World {
         cluster.limits.populate_idle_ms = 8_000;
         cluster.found(&MEMBERS.map(name));
         cluster.run(2_000);
-        let mut world = Self { cluster, watch: Watch::default(), versions: 1, jobs: 0, has_lagged: false };
+        let mut world = Self { cluster, oracle: Oracle::new(), versions: 1, jobs: 0, has_lagged: false };
         world.populate(name("IMS1"), PopulateMode::Setup, &bank::WHOLE, None);
         world.cluster.run(1_000);
         world
@@ -170,6 +170,10 @@ impl World {
     fn command(&mut self, at: MemberName, text: &str) -> control_region::RequestId {
         let asked = OperatorRequest::Command { text: text.to_string(), wait_ms: None };
         self.cluster.ask(at, asked)
+    }
+
+    fn look(&mut self) {
+        self.oracle.look(&mut self.cluster).unwrap_or_else(|broken| panic!("{broken}"));
     }
 
     fn act(&mut self, act: &Act) {
@@ -268,7 +272,7 @@ impl World {
         }
         for _ in 0..10 {
             self.cluster.run(4_000);
-            self.watch.look(&mut self.cluster);
+            self.look();
             self.bring_back_deleted();
             // A member that was told to stop has stopped meanwhile.
             MEMBERS.map(name).into_iter().for_each(|member| self.cluster.start(member, false));
@@ -285,7 +289,7 @@ impl World {
         self.populate(name("IMS2"), PopulateMode::Stage, &[&definition], None);
         let request = self.command(name("IMS3"), "IMPORT DEFN SOURCE(CATALOG)");
         self.cluster.run(1_000);
-        self.watch.look(&mut self.cluster);
+        self.look();
         let (_, answer) = &self.cluster.requests[&request].answers[0];
         assert_eq!((answer.rc, answer.rsn), (ReturnCode::OK, ReasonCode::NONE), "{answer:?}");
     }
@@ -309,10 +313,11 @@ proptest! {
         let mut world = World::new(canvasses);
         for act in &acts {
             world.act(act);
-            world.watch.look(&mut world.cluster);
+            world.look();
         }
         world.calm();
-        world.watch.look_when_calm(&world.cluster, !world.has_lagged);
+        let terms = Terms { takeovers_are_seen: !world.has_lagged, deadlines_are_kept: true };
+        world.oracle.look_when_calm(&world.cluster, terms).unwrap_or_else(|broken| panic!("{broken}"));
         world.serves();
     }
 }

@@ -89,6 +89,8 @@ enum Command {
     Blink(String),
     /// Only a snapshot is left of the log so far.
     Compact,
+    /// Sets the clock of a member forward by so many seconds, or back.
+    Clock { member: String, seconds: i64 },
     /// Lets time pass: seconds.
     Run(f64),
     /// An operator types a command at a member: one who may do everything, or one of this role, called as it is.
@@ -207,6 +209,7 @@ impl Story {
                 Sight::Regrouped(what) => format!("== {what}"),
                 Sight::Ended(member) => format!("{member:<4} has stopped"),
                 Sight::Failed(member, reason) => format!("{member:<4} has failed: {reason}"),
+                Sight::Rebuilt(member) => format!("{member:<4} fills its shelf again"),
             };
             let _ = writeln!(output, "{line}");
         }
@@ -437,6 +440,9 @@ impl Story {
             }
             Command::Blink(member) => self.cluster.blink(name(member)?),
             Command::Compact => self.cluster.compact(),
+            Command::Clock { member, seconds } => {
+                self.cluster.node(name(member)?).clock.jump(*seconds * 1_000);
+            }
             Command::Run(seconds) => self.cluster.run((seconds * 1_000.0) as u64),
             Command::At { member, command, role } => {
                 let asked = OperatorRequest::Command { text: command.clone(), wait_ms: None };
@@ -524,7 +530,6 @@ impl goldenscript::Runner for Story {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "the scripts lie in a folder")]
 fn stories() {
     let mut scripts: Vec<_> = std::fs::read_dir("../control-region/scripts")
         .unwrap()

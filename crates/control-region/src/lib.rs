@@ -32,6 +32,7 @@
 //! - A command that an operator gave is answered once, by its deadline at the latest. One whose operator was told that
 //!   it did not begin never begins.
 //! - A command that was accepted and answered is noted, and the plex has it as soon as a majority takes it.
+//! - Time never goes back, so that what is done from time to time goes on where the wall clock is set back.
 //! - A program never has a definition changed under it without being shown as refresh-pending.
 //!
 //! **What it leaves out.** Clock, disk, network and consensus: the host has them. What the members agree on:
@@ -43,6 +44,7 @@
 mod activation;
 mod audit;
 mod authorization;
+mod clock;
 mod columns;
 mod commands;
 mod ddl;
@@ -63,6 +65,7 @@ mod stops;
 mod utility;
 mod work;
 
+pub use activation::in_term;
 pub use event::{BarrierId, Effect, Event, LinkState, ProposalId, RegionId, RequestId, Standing};
 pub use letter::{CallId, Letter};
 pub use region::ControlRegion;

@@ -2,6 +2,7 @@
 
 use crate::activation::{Ballot, Canvassing, Coordination, Settles, Validation, WaitingImport, in_term};
 use crate::audit::AuditDesk;
+use crate::clock::Clock;
 use crate::ddl::DdlDesk;
 use crate::event::{Effect, Event, ProposalId, RequestId, Standing};
 use crate::group::Group;
@@ -64,6 +65,7 @@ pub struct ControlRegion {
     pub(crate) applied: u64,
     /// The term of the entry applied last; 0 where it is not known.
     pub(crate) applied_term: u64,
+    clock: Clock,
     pub(crate) now: Moment,
     pub(crate) resources: Resources,
     pub(crate) start: StartPhase,
@@ -107,6 +109,7 @@ impl ControlRegion {
             plex,
             applied,
             applied_term: 0,
+            clock: Clock::new(now),
             now,
             resources: Resources::new(stops),
             start: StartPhase::default(),
@@ -166,7 +169,7 @@ impl ControlRegion {
 
     /// Replaces the plex by one from a snapshot that is ahead of what was applied here.
     pub fn install(&mut self, now: Moment, index: u64, plex: Plex) -> Vec<Effect> {
-        self.now = now;
+        self.now = self.clock.read(now);
         self.plex = plex;
         self.applied = index;
         self.ballot = None;
@@ -185,7 +188,7 @@ impl ControlRegion {
         (term, index): (u64, u64),
         change: Option<PlexChange>,
     ) -> (PlexReply, Vec<Effect>) {
-        self.now = now;
+        self.now = self.clock.read(now);
         (self.applied_term, self.applied) = (term, index);
         let settles = Settles::of(change.as_ref());
         let (reply, events) =
@@ -200,6 +203,7 @@ impl ControlRegion {
 
     /// Takes an event and says what is to be done.
     pub fn step(&mut self, now: Moment, event: Event) -> Vec<Effect> {
+        let now = self.clock.read(now);
         self.now = now;
         match event {
             Event::Tick => {}

@@ -1,20 +1,26 @@
 //! The world: members, their consensus groups, the network between them, the clock, and what everybody was told.
 
-use crate::world::consensus::{Entry, Group};
-use crate::world::network::{Envelope, Held, Network, link_state, name_of};
-use crate::world::node::{Limits, Node, address};
-use catalog::stored::CatalogKey;
-use control_region::{Effect, Event, LinkState, ProposalId, RegionId, RequestId, Standing};
+use super::consensus::Group;
+use super::facts::Fact;
+use super::network::{Envelope, Held, Network};
+use super::node::{Limits, Node, address};
+use super::tempo::Tempo;
+use crate::dice::Dice;
+use control_region::{
+    ControlRegion, Effect, Event, Letter, LinkState, ProposalId, RegionId, RequestId, Standing,
+};
 use csl::envelope::{OperatorRequest, User};
 use csl::om::{Answer, OperatorRole};
-use plex::stored::PlexKey;
 use plex::{Membership, PlexChange};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use vocabulary::encoding::DecodeError;
-use vocabulary::{MemberName, Message, Moment, PsbName, ResourceName};
+use std::fmt;
+use vocabulary::{MemberName, Message, Moment, PsbName};
 
 /// How far the clock goes between two ticks.
 const TICK_MS: u64 = 250;
+
+/// How many regions a member has at most.
+const REGIONS: u32 = 3;
 
 /// More rounds than any world needs to come to rest. Without a bound, members that answer each other at once and
 /// forever would hold the test up instead of failing it.
@@ -39,16 +45,46 @@ pub(crate) enum Sight {
     Ended(MemberName),
     /// It ended because it could not go on.
     Failed(MemberName, String),
+    /// A member found its shelf damaged, and begins with an empty one.
+    Rebuilt(MemberName),
+}
+
+impl fmt::Display for Sight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Issued(member, message) => write!(f, "{member} {message}"),
+            Self::Answered(member, answer) => {
+                let (rc, rsn, reason) = (answer.rc, answer.rsn, &answer.reason_text);
+                write!(f, ">> {member} {}: {rc} {rsn} {reason}", answer.command)
+            }
+            Self::Progress(member, text) => write!(f, ">> {member} ... {text}"),
+            Self::Scheduled(member, Ok(())) => write!(f, "{member} scheduled"),
+            Self::Scheduled(member, Err(reason)) => write!(f, "{member} not scheduled: {reason}"),
+            Self::Entry(name) => write!(f, "== {name}"),
+            Self::Regrouped(what) => write!(f, "== {what}"),
+            Self::Ended(member) => write!(f, "{member} has stopped"),
+            Self::Failed(member, reason) => write!(f, "{member} has failed: {reason}"),
+            Self::Rebuilt(member) => write!(f, "{member} fills its damaged shelf again"),
+        }
+    }
 }
 
 /// What an operator asked.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
     pub(crate) member: MemberName,
+    pub(crate) asked: OperatorRequest,
     pub(crate) asked_at: Moment,
     /// The entry member lost its process, and its operators their connections.
     pub(crate) cut_off: bool,
     pub(crate) answers: Vec<(Moment, Answer)>,
+}
+
+/// Something that happens to a member at a moment to come.
+#[derive(Debug)]
+enum Later {
+    Told(Event),
+    Proposes(ProposalId, PlexChange),
 }
 
 /// The world.
@@ -60,12 +96,19 @@ pub(crate) struct Cluster {
     pub(crate) groups: Vec<Group>,
     pub(crate) network: Network,
     pub(crate) sights: Vec<Sight>,
+    pub(crate) facts: Vec<Fact>,
     pub(crate) requests: BTreeMap<RequestId, Request>,
+    pub(crate) dice: Dice,
+    pub(crate) tempo: Tempo,
     founders: BTreeMap<MemberName, (u64, String)>,
     /// Effects that are still to be carried out, in order.
     wanted: VecDeque<(MemberName, Effect)>,
     /// Proposals in the log whose proposer has not applied them yet, by group and index.
-    proposed: BTreeMap<(usize, u64), (MemberName, ProposalId)>,
+    pub(super) proposed: BTreeMap<(usize, u64), (MemberName, ProposalId)>,
+    /// What is still to come, by when, and in the order in which it began.
+    later: BTreeMap<(Moment, u64), (MemberName, Later)>,
+    begun: u64,
+    next_tick: Moment,
 }
 
 impl Cluster {
@@ -77,10 +120,16 @@ impl Cluster {
             groups: vec![Group::default()],
             network: Network::default(),
             sights: Vec::new(),
+            facts: Vec::new(),
             requests: BTreeMap::new(),
+            dice: Dice::of(0),
+            tempo: Tempo::default(),
             founders: BTreeMap::new(),
             wanted: VecDeque::new(),
             proposed: BTreeMap::new(),
+            later: BTreeMap::new(),
+            begun: 0,
+            next_tick: Moment::default(),
         }
     }
 
@@ -135,7 +184,18 @@ impl Cluster {
         self.nodes.get_mut(&member).unwrap_or_else(|| panic!("there is no {member}"))
     }
 
-    fn members(&self) -> Vec<MemberName> {
+    /// The members that share the catalog, in order of name.
+    pub(crate) fn sharers(&self) -> Vec<MemberName> {
+        self.nodes.values().filter(|node| node.group == 0).map(Node::member).collect()
+    }
+
+    /// The control regions of those that run, in order of name.
+    pub(crate) fn sharing_regions(&self) -> impl Iterator<Item = &ControlRegion> {
+        let sharers = self.nodes.values().filter(|node| node.group == 0);
+        sharers.filter_map(|node| node.region.as_ref())
+    }
+
+    pub(super) fn members(&self) -> Vec<MemberName> {
         self.nodes.keys().copied().collect()
     }
 
@@ -145,7 +205,12 @@ impl Cluster {
         if self.node(member).is_alive() {
             return;
         }
-        self.node(member).start(now, cold);
+        match self.node(member).start(now, cold) {
+            Ok(true) => self.sights.push(Sight::Rebuilt(member)),
+            Ok(false) => {}
+            Err(error) => return self.sights.push(Sight::Failed(member, error.to_string())),
+        }
+        self.facts.push(Fact::Started { member });
         let (group, node) = (self.node(member).group, self.node(member).settings.node);
         if self.groups[group].log.iter().all(|entry| entry.change.is_none()) {
             let members = match group {
@@ -163,25 +228,53 @@ impl Cluster {
         self.settle();
     }
 
+    /// The same with the loss of power: of what was not synced the first `kept` batches stay.
+    pub(crate) fn crash(&mut self, member: MemberName, kept: usize) {
+        self.node(member).crash(kept);
+        self.process_is_gone(member);
+        self.settle();
+    }
+
     fn process_is_gone(&mut self, member: MemberName) {
         self.node(member).kill();
         for request in self.requests.values_mut().filter(|request| request.member == member) {
             request.cut_off = true;
         }
-        self.network.letters.retain(|envelope| envelope.to != member);
+        self.network.drop_letters_to(member);
         self.wanted.retain(|(of, _)| *of != member);
+        self.later.retain(|_, (of, _)| *of != member);
         self.proposed.retain(|_, (of, _)| *of != member);
     }
 
     /// Hands a member an event.
     pub(crate) fn tell(&mut self, member: MemberName, event: Event) {
         let now = self.now;
-        let Some(region) = &mut self.node(member).region else { return };
+        let node = self.node(member);
+        if node.stalled_until > now {
+            let until = node.stalled_until;
+            return self.at(until, member, Later::Told(event));
+        }
+        let now = node.clock.read(now);
+        let Some(region) = &mut node.region else { return };
         let effects = region.step(now, event);
         self.want(member, effects);
     }
 
-    fn want(&mut self, member: MemberName, effects: Vec<Effect>) {
+    fn at(&mut self, due: Moment, member: MemberName, later: Later) {
+        self.begun += 1;
+        self.later.insert((due, self.begun), (member, later));
+    }
+
+    /// Tells a member after a while, or at once where nothing takes time.
+    fn tell_later(&mut self, member: MemberName, event: Event, ms_max: u64) {
+        if ms_max == 0 {
+            return self.tell(member, event);
+        }
+        let due = self.now.plus_ms(self.dice.up_to(ms_max));
+        self.at(due, member, Later::Told(event));
+    }
+
+    pub(super) fn want(&mut self, member: MemberName, effects: Vec<Effect>) {
         self.wanted.extend(effects.into_iter().map(|effect| (member, effect)));
     }
 
@@ -200,12 +293,21 @@ impl Cluster {
     ) -> RequestId {
         let request = RequestId(self.requests.len() as u64 + 1);
         let cut_off = !self.node(member).is_alive();
-        let noted = Request { member, asked_at: self.now, cut_off, answers: Vec::new() };
+        let noted =
+            Request { member, asked: asked.clone(), asked_at: self.now, cut_off, answers: Vec::new() };
         self.requests.insert(request, noted);
         let user = User { name: name.to_string(), role, address: "192.0.2.1:40000".to_string() };
         self.tell(member, Event::Operator { request, user, asked });
         self.settle();
         request
+    }
+
+    /// All regions of a member end.
+    pub(crate) fn end_regions(&mut self, member: MemberName) {
+        for region in 0..REGIONS {
+            self.tell(member, Event::RegionEnded { region: RegionId(region) });
+        }
+        self.settle();
     }
 
     /// A region asks for a PSB.
@@ -218,12 +320,47 @@ impl Cluster {
     /// Lets time pass.
     pub(crate) fn run(&mut self, milliseconds: u64) {
         let until = self.now.plus_ms(milliseconds);
+        if self.next_tick <= self.now {
+            self.next_tick = self.now.plus_ms(TICK_MS);
+        }
         while self.now < until {
-            self.now = self.now.plus_ms(TICK_MS);
-            for member in self.members() {
-                self.tell(member, Event::Tick);
+            self.now = self.next_moment().min(until);
+            if self.now >= self.next_tick {
+                self.next_tick = self.now.plus_ms(TICK_MS);
+                self.tick();
             }
             self.settle();
+        }
+    }
+
+    /// When something happens next.
+    fn next_moment(&self) -> Moment {
+        let later = self.later.keys().next().map(|(due, _)| *due);
+        let behind = self
+            .nodes
+            .values()
+            .filter(|node| node.is_alive() && !node.lags && node.applied < self.groups[node.group].last());
+        let applies = behind.map(|node| node.applies_at.max(node.stalled_until)).min();
+        let next = [later, self.network.next_due(), applies.filter(|at| *at > self.now)];
+        let next = next.into_iter().flatten().fold(self.next_tick, Moment::min);
+        // What could not be done yet at its moment is looked at again with the next millisecond.
+        next.max(self.now.plus_ms(1))
+    }
+
+    fn tick(&mut self) {
+        let now = self.now;
+        for member in self.members() {
+            let uninformed = self.dice.happens(self.tempo.uninformed_per_mille);
+            let writes = self.dice.happens(self.tempo.shelf_per_mille);
+            let node = self.node(member);
+            node.uninformed = uninformed;
+            if writes && node.is_alive() {
+                node.disk.write();
+            }
+            let stalled = node.stalled_until > now;
+            if !stalled {
+                self.tell(member, Event::Tick);
+            }
         }
     }
 
@@ -239,7 +376,7 @@ impl Cluster {
             }
             self.tell_standings();
             self.tell_links();
-            if self.wanted.is_empty() && !self.apply_some() && !self.deliver_one() {
+            if self.wanted.is_empty() && !self.apply_some() && !self.deliver_one() && !self.happen_one() {
                 return;
             }
         }
@@ -247,165 +384,64 @@ impl Cluster {
         panic!("the world does not come to rest; the latest sights, newest first: {latest:?}");
     }
 
-    fn reach(&self, node: &Node) -> BTreeSet<u64> {
-        if !node.is_alive() {
-            return BTreeSet::new();
-        }
-        let others = self.nodes.values().filter(|other| {
-            other.group == node.group
-                && other.is_alive()
-                && self.network.connects(node.member(), other.member())
-        });
-        others.map(|other| other.settings.node).collect()
-    }
-
-    fn tell_standings(&mut self) {
-        for group in 0..self.groups.len() {
-            let reaches: BTreeMap<u64, BTreeSet<u64>> = self
-                .nodes
-                .values()
-                .filter(|node| node.group == group)
-                .map(|node| (node.settings.node, self.reach(node)))
-                .collect();
-            let now = self.now;
-            self.groups[group].elect(now, |node| reaches.get(&node).cloned().unwrap_or_default());
-        }
-        for member in self.members() {
-            let (leader, quorum) = self.standing_of(&self.nodes[&member]);
-            let group = &self.groups[self.nodes[&member].group];
-            let (term, voters, learners) = (group.term, group.voters.clone(), group.learners.clone());
-            let standing = Standing { leader, term, quorum, voters, learners };
-            if self.nodes[&member].is_alive() && self.nodes[&member].standing.as_ref() != Some(&standing) {
-                self.node(member).standing = Some(standing.clone());
-                self.tell(member, Event::Standing(standing));
-            }
-        }
-    }
-
-    /// Who leads, as far as a node can know, and whether it is in touch with a majority.
-    fn standing_of(&self, node: &Node) -> (Option<u64>, bool) {
-        let (group, reach) = (&self.groups[node.group], self.reach(node));
-        if !group.has(node.settings.node) {
-            return (None, false);
-        }
-        let leader = group.leader.filter(|leader| reach.contains(leader));
-        (leader, group.is_majority(&reach))
-    }
-
-    fn tell_links(&mut self) {
-        for member in self.members() {
-            let wanted: Vec<MemberName> = self.nodes[&member].links.keys().copied().collect();
-            for other in wanted {
-                let alive = self.nodes.get(&other).is_some_and(Node::is_alive);
-                let state = link_state(alive, self.network.connects(member, other));
-                if self.nodes[&member].is_alive() && self.nodes[&member].links[&other] != Some(state) {
-                    self.node(member).links.insert(other, Some(state));
-                    self.tell(member, Event::Link { member: other, state });
-                }
-            }
-        }
-    }
-
-    /// Lets every member that can apply its next entry; whether any did.
-    fn apply_some(&mut self) -> bool {
-        let mut applied = false;
-        for member in self.members() {
-            let node = &self.nodes[&member];
-            let group = &self.groups[node.group];
-            let in_touch = self.standing_of(node).0.is_some();
-            if node.is_alive() && in_touch && !node.lags && node.applied < group.last() {
-                self.apply_next(member);
-                applied = true;
-            }
-        }
-        applied
-    }
-
-    fn apply_next(&mut self, member: MemberName) {
-        let (now, group) = (self.now, self.nodes[&member].group);
-        let applied = self.nodes[&member].applied;
-        if applied < self.groups[group].compacted {
-            return self.install(member);
-        }
-        let Entry { term, change } = self.groups[group].log[applied as usize].clone();
-        let node = self.node(member);
-        node.applied += 1;
-        let Some(region) = &mut node.region else { return };
-        let (reply, effects) = region.apply(now, (term, applied + 1), change);
-        self.want(member, effects);
-        let key = (group, applied + 1);
-        if self.proposed.get(&key).is_some_and(|(proposer, _)| *proposer == member)
-            && let Some((_, proposal)) = self.proposed.remove(&key)
-        {
-            self.tell(member, Event::Proposed { proposal, outcome: Some(reply) });
-        }
-    }
-
-    /// A member that is too far behind gets the state of one that is not.
-    fn install(&mut self, member: MemberName) {
-        let (now, group) = (self.now, self.nodes[&member].group);
-        let newest = self.nodes.values().filter(|node| node.group == group && node.is_alive());
-        let Some(source) = newest.max_by_key(|node| node.applied) else { return };
-        let (index, records) = (source.applied, source.region.as_ref().map(|region| region.plex().records()));
-        let records: Vec<_> = records.into_iter().flatten().collect();
-        let plex = plex::Plex::restored(records.into_iter().map(Ok::<_, DecodeError>));
-        let node = self.node(member);
-        node.applied = index;
-        let Some(region) = &mut node.region else { return };
-        let effects = region.install(now, index, plex.unwrap());
-        self.want(member, effects);
-        let unknown = self
-            .proposed
-            .extract_if(.., |(of, at), (proposer, _)| *of == group && *at <= index && *proposer == member);
-        let unknown: Vec<ProposalId> = unknown.map(|(_, (_, proposal))| proposal).collect();
-        for proposal in unknown {
-            self.tell(member, Event::Proposed { proposal, outcome: None });
-        }
-    }
-
-    /// A member's copy of the catalog loses an instance that its header names: the active one, or the pending one.
-    pub(crate) fn damage(&mut self, member: MemberName, definition: ResourceName, pending: bool) {
-        let (now, node) = (self.now, self.node(member));
-        let Some(region) = &mut node.region else { return };
-        let record = region.plex().catalog().record(&definition);
-        let stamp = record.and_then(|record| if pending { record.pending } else { record.active });
-        let Some(stamp) = stamp else { return };
-        let lost = PlexKey::Catalog(CatalogKey::Instance(definition, stamp));
-        let lost = vocabulary::encoding::encode(&lost);
-        let rest: Vec<_> =
-            region.plex().records().filter(|(key, _)| *key != lost).map(Ok::<_, DecodeError>).collect();
-        let plex = plex::Plex::restored(rest.into_iter());
-        let effects = region.install(now, node.applied, plex.unwrap());
-        self.want(member, effects);
-        self.settle();
-    }
-
     fn deliver_one(&mut self) -> bool {
-        let Some(Envelope { from, to, incarnation, letter }) = self.network.letters.pop_front() else {
+        let Some(envelope) = self.network.take_due(self.now) else { return false };
+        let Some(node) = self.nodes.get(&envelope.to) else { return true };
+        if node.stalled_until > self.now {
+            self.network.arrives(node.stalled_until, envelope);
+            return true;
+        }
+        let Envelope { from, to, incarnation, letter } = envelope;
+        if self.network.carries(from, to) {
+            self.tell(to, Event::Letter { from, incarnation, letter });
+        }
+        true
+    }
+
+    /// Lets something happen whose moment has come.
+    fn happen_one(&mut self) -> bool {
+        let Some((&key, _)) = self.later.first_key_value().filter(|((due, _), _)| *due <= self.now) else {
             return false;
         };
-        if self.network.connects(from, to) && self.nodes.contains_key(&to) {
-            self.tell(to, Event::Letter { from, incarnation, letter });
+        match self.later.remove(&key) {
+            Some((member, Later::Told(event))) => self.tell(member, event),
+            Some((member, Later::Proposes(proposal, change))) => self.propose(member, proposal, change),
+            None => {}
         }
         true
     }
 
     fn carry_out(&mut self, member: MemberName, effect: Effect) {
         match effect {
-            Effect::Propose { proposal, change } => self.propose(member, proposal, *change),
+            Effect::Propose { proposal, change } if self.tempo.propose_ms_max == 0 => {
+                self.propose(member, proposal, *change);
+            }
+            Effect::Propose { proposal, change } => {
+                let due = self.now.plus_ms(self.dice.up_to(self.tempo.propose_ms_max));
+                self.at(due, member, Later::Proposes(proposal, *change));
+            }
             Effect::Barrier(barrier) => {
                 let index = self.newest_index(member);
-                self.tell(member, Event::Barrier { barrier, index });
+                self.tell_later(member, Event::Barrier { barrier, index }, self.tempo.work_ms_max);
             }
             Effect::Work { work, task } if self.network.holds(Held::Work, member) => {
                 self.node(member).works.push_back((work, task));
             }
-            Effect::Work { work, task } => self.tell(member, Event::Worked { work, done: task.perform() }),
+            Effect::Work { work, task } => {
+                let done = task.perform();
+                self.tell_later(member, Event::Worked { work, done }, self.tempo.work_ms_max);
+            }
             Effect::Send { to, letter } => {
+                if let Letter::Vote { token, in_use } | Letter::Canvassed { token, in_use, .. } = &letter
+                    && in_use.is_empty()
+                {
+                    self.facts.push(Fact::Ready { member, token: *token });
+                }
                 let node = self.node(member);
-                let incarnation = node.region.as_ref().map(control_region::ControlRegion::incarnation);
+                let incarnation = node.region.as_ref().map(ControlRegion::incarnation);
                 if let (Some(Some(LinkState::Up)), Some(incarnation)) = (node.links.get(&to), incarnation) {
-                    self.network.post(Envelope { from: member, to, incarnation, letter });
+                    let envelope = Envelope { from: member, to, incarnation, letter };
+                    self.network.post(self.now, envelope, &mut self.dice);
                 }
             }
             Effect::Links(wanted) => {
@@ -466,32 +502,6 @@ impl Cluster {
         self.sights.push(Sight::Answered(member, answer));
     }
 
-    fn newest_index(&self, member: MemberName) -> Option<u64> {
-        let node = &self.nodes[&member];
-        let (leader, quorum) = self.standing_of(node);
-        (leader.is_some() && quorum).then(|| self.groups[node.group].last())
-    }
-
-    fn propose(&mut self, member: MemberName, proposal: ProposalId, change: PlexChange) {
-        if self.network.holds(Held::Proposal(name_of(&change)), member) {
-            self.node(member).proposals.push_back((proposal, change));
-            return;
-        }
-        let node = &self.nodes[&member];
-        let (group, number) = (node.group, node.settings.node);
-        let leads = self.standing_of(node) == (Some(number), true);
-        if leads {
-            // A record for people; stories are about decisions.
-            if !matches!(change, PlexChange::Lead(_)) {
-                self.sights.push(Sight::Entry(name_of(&change)));
-            }
-            self.groups[group].append(change);
-            self.proposed.insert((group, self.groups[group].last()), (member, proposal));
-        } else {
-            self.tell(member, Event::Proposed { proposal, outcome: None });
-        }
-    }
-
     /// A member is told that nobody leads, and then how it is.
     pub(crate) fn blink(&mut self, member: MemberName) {
         let Some(known) = self.node(member).standing.take() else { return };
@@ -499,16 +509,9 @@ impl Cluster {
         self.settle();
     }
 
-    /// Leaves only a snapshot of the log, as far as nobody who is there still has to apply it.
-    pub(crate) fn compact(&mut self) {
-        let there = self.nodes.values().filter(|node| node.group == 0 && self.standing_of(node).0.is_some());
-        let applied = there.map(|node| node.applied).min();
-        self.groups[0].compacted = applied.unwrap_or(0).max(self.groups[0].compacted);
-    }
-
     /// Lets go of what is held back; `lost` where it never arrives.
     pub(crate) fn release(&mut self, lost: bool) {
-        self.network.release(lost);
+        self.network.release(self.now, lost);
         for member in self.members() {
             for (work, task) in std::mem::take(&mut self.node(member).works) {
                 self.tell(member, Event::Worked { work, done: task.perform() });

@@ -16,6 +16,13 @@ pub(crate) struct Entry {
     pub(crate) change: Option<PlexChange>,
 }
 
+/// A state of the plex, and the index of the last entry in it.
+#[derive(Debug, Clone)]
+pub(crate) struct Snapshot {
+    pub(crate) index: u64,
+    pub(crate) records: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
 /// One group: the sharers of a plex, or a guest alone.
 #[derive(Debug, Default)]
 pub(crate) struct Group {
@@ -27,6 +34,8 @@ pub(crate) struct Group {
     pub(crate) log: Vec<Entry>,
     /// Entries before this are only to be had as a snapshot.
     pub(crate) compacted: u64,
+    /// A state that is at least as new as the entries before that.
+    pub(crate) snapshot: Option<Snapshot>,
     /// Who leads.
     pub(crate) leader: Option<u64>,
     /// Rises with every leader.

@@ -1,10 +1,11 @@
 //! What is between members: letters on their way, cut links, and letters and proposals that a test holds back.
 
+use crate::dice::Dice;
 use control_region::{Letter, LinkState};
 use plex::{Incarnation, PlexChange};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
-use vocabulary::MemberName;
+use vocabulary::{MemberName, Moment};
 
 /// A letter on its way.
 #[derive(Debug, Clone)]
@@ -128,20 +129,74 @@ pub(crate) fn name_of(change: &PlexChange) -> &'static str {
 /// What is held of whom: from this member, or from everybody.
 pub(crate) type Hold = (Held, Option<MemberName>);
 
+/// How letters fare. The default loses, doubles and delays nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Weather {
+    pub(crate) lost_per_mille: u64,
+    pub(crate) twice_per_mille: u64,
+    /// Where letters take time, members that answer each other at once come to rest.
+    pub(crate) delay_ms_min: u64,
+    /// Each letter takes its own time, so that a later one may arrive earlier.
+    pub(crate) delay_ms_max: u64,
+}
+
 /// The network.
 #[derive(Debug, Default)]
 pub(crate) struct Network {
-    pub(crate) letters: VecDeque<Envelope>,
+    /// By when they arrive, and in the order of sending.
+    letters: BTreeMap<(Moment, u64), Envelope>,
+    sent: u64,
+    pub(crate) weather: Weather,
     pub(crate) holds: BTreeSet<Hold>,
     pub(crate) held: VecDeque<Envelope>,
     /// Which part of a partitioned network a member is in.
     pub(crate) parts: BTreeMap<MemberName, usize>,
+    /// From whom nothing gets through to whom.
+    pub(crate) cut: BTreeSet<(MemberName, MemberName)>,
 }
 
 impl Network {
-    /// Whether two members are in the same part of the network.
+    /// Whether what one member sends gets through to the other.
+    pub(crate) fn carries(&self, from: MemberName, to: MemberName) -> bool {
+        self.parts.get(&from) == self.parts.get(&to) && !self.cut.contains(&(from, to))
+    }
+
+    /// Whether both hear each other.
     pub(crate) fn connects(&self, one: MemberName, other: MemberName) -> bool {
-        self.parts.get(&one) == self.parts.get(&other)
+        self.carries(one, other) && self.carries(other, one)
+    }
+
+    /// When the next letter arrives.
+    pub(crate) fn next_due(&self) -> Option<Moment> {
+        self.letters.keys().next().map(|(due, _)| *due)
+    }
+
+    /// The next letter that has arrived.
+    pub(crate) fn take_due(&mut self, now: Moment) -> Option<Envelope> {
+        let (&key, _) = self.letters.first_key_value().filter(|((due, _), _)| *due <= now)?;
+        self.letters.remove(&key)
+    }
+
+    /// Puts a letter on its way that arrives then.
+    pub(crate) fn arrives(&mut self, due: Moment, envelope: Envelope) {
+        self.sent += 1;
+        self.letters.insert((due, self.sent), envelope);
+    }
+
+    /// Whoever these are for is not there any more.
+    pub(crate) fn drop_letters_to(&mut self, member: MemberName) {
+        self.letters.retain(|_, envelope| envelope.to != member);
+    }
+
+    fn send(&mut self, now: Moment, envelope: &Envelope, dice: &mut Dice) {
+        if dice.happens(self.weather.lost_per_mille) {
+            return;
+        }
+        let copies = if dice.happens(self.weather.twice_per_mille) { 2 } else { 1 };
+        for _ in 0..copies {
+            let due = now.plus_ms(dice.between(self.weather.delay_ms_min, self.weather.delay_ms_max));
+            self.arrives(due, envelope.clone());
+        }
     }
 
     /// Whether this is to be held back.
@@ -150,19 +205,20 @@ impl Network {
     }
 
     /// Takes a letter on its way, or holds it back.
-    pub(crate) fn post(&mut self, envelope: Envelope) {
+    pub(crate) fn post(&mut self, now: Moment, envelope: Envelope, dice: &mut Dice) {
         match Held::of(&envelope.letter) {
             Some(held) if self.holds(held, envelope.from) => self.held.push_back(envelope),
-            _ => self.letters.push_back(envelope),
+            _ => self.send(now, &envelope, dice),
         }
     }
 
     /// Lets go of what was held back; `lost` where it never arrives.
-    pub(crate) fn release(&mut self, lost: bool) {
+    pub(crate) fn release(&mut self, now: Moment, lost: bool) {
         self.holds.clear();
-        let held = std::mem::take(&mut self.held);
-        if !lost {
-            self.letters.extend(held);
+        for envelope in std::mem::take(&mut self.held) {
+            if !lost {
+                self.arrives(now, envelope);
+            }
         }
     }
 }

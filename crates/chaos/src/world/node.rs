@@ -1,12 +1,12 @@
 //! A member's machine: its disk, and the control region that runs on it or does not.
 
+use super::clock::Clock;
+use super::disk::{Disk, Found};
 use catalog::Retention;
-use control_region::{ControlRegion, LinkState, Settings, Standing, Stops, Work, WorkId};
-use dasd::memory::MemoryKeyedSet;
+use control_region::{ControlRegion, LinkState, Settings, Standing, Stops, StopsError, Work, WorkId};
 use dasd::{Fault, Faulty};
-use plex::{AuditBounds, Incarnation, Membership, Plex};
+use plex::{AuditBounds, Incarnation, Membership};
 use std::collections::{BTreeMap, VecDeque};
-use vocabulary::encoding::DecodeError;
 use vocabulary::{MemberName, Moment, PlexName};
 
 /// The limits of a story, which it may change before its members start.
@@ -49,20 +49,27 @@ pub(crate) struct Node {
     pub(crate) region: Option<ControlRegion>,
     /// What it has applied of the log of its group.
     pub(crate) applied: u64,
+    /// How far its own copy of the log goes: what it has once applied it can apply again, whoever is in touch.
+    pub(crate) known: u64,
     /// Whom it wants links to, and what it was told of each.
     pub(crate) links: BTreeMap<MemberName, Option<LinkState>>,
     /// What it was told last of its group.
     pub(crate) standing: Option<Standing>,
     /// It applies nothing for the moment.
     pub(crate) lags: bool,
+    /// It does not hear at the moment how links and leadership stand.
+    pub(crate) uninformed: bool,
     /// Proposals that are held back.
     pub(crate) proposals: VecDeque<(control_region::ProposalId, plex::PlexChange)>,
     /// Work that is held back.
     pub(crate) works: VecDeque<(WorkId, Work)>,
-    disk: Vec<(Vec<u8>, Vec<u8>)>,
-    /// What is stopped here.
-    stops: MemoryKeyedSet,
-    /// What is to go wrong with it in the next run.
+    pub(crate) disk: Disk,
+    pub(crate) clock: Clock,
+    /// It does nothing before this moment, neither its own nor what it is told.
+    pub(crate) stalled_until: Moment,
+    /// It does not apply its next entry before this moment.
+    pub(crate) applies_at: Moment,
+    /// What is to go wrong with what is stopped here, in the next run.
     pub(crate) stops_fault: Option<Fault>,
     runs: u64,
 }
@@ -104,13 +111,17 @@ impl Node {
             group,
             region: None,
             applied: 0,
+            known: 0,
             links: BTreeMap::new(),
             standing: None,
             lags: false,
+            uninformed: false,
             proposals: VecDeque::new(),
             works: VecDeque::new(),
-            disk: Vec::new(),
-            stops: MemoryKeyedSet::new(),
+            disk: Disk::default(),
+            clock: Clock::default(),
+            stalled_until: Moment::default(),
+            applies_at: Moment::default(),
             stops_fault: None,
             runs: 0,
         }
@@ -124,29 +135,38 @@ impl Node {
         self.region.is_some()
     }
 
-    /// A new run, from what the disk has.
-    pub(crate) fn start(&mut self, now: Moment, cold: bool) {
+    /// A new run, from what the disk has. Tells whether the shelf was damaged. Fails where the disk does.
+    pub(crate) fn start(&mut self, now: Moment, cold: bool) -> Result<bool, StopsError> {
         self.runs += 1;
         self.settings.incarnation = Incarnation(self.settings.node * 1_000_000 + self.runs * 1_000);
         self.settings.cold = cold;
-        let records = self.disk.iter().cloned().map(Ok::<_, DecodeError>);
-        let plex = Plex::restored(records).unwrap();
-        let mut stops = Faulty::new(self.stops.clone());
+        let Found { plex, index, rebuilt } = self.disk.open();
+        self.applied = index;
+        let mut stops = Faulty::new(self.disk.stops.clone());
         if let Some(fault) = self.stops_fault.take() {
             // The first change: read, changed, synced.
             stops.fail_after(if fault == Fault::Full { 1 } else { 2 }, fault);
         }
-        let stops = Stops::open(Box::new(stops), cold).unwrap();
+        let stops = Stops::open(Box::new(stops), cold)?;
+        let now = self.clock.read(now);
         self.region = Some(ControlRegion::new(self.settings.clone(), plex, self.applied, stops, now));
         self.standing = None;
         self.links.clear();
+        Ok(rebuilt)
     }
 
     /// The process is gone. What it had applied is on its disk.
     pub(crate) fn kill(&mut self) {
-        if let Some(region) = self.region.take() {
-            self.disk = region.plex().records().collect();
-            self.stops.crash(0);
+        if self.is_alive() {
+            self.disk.write();
+            self.crash(usize::MAX);
+        }
+    }
+
+    /// The process and the power are gone: of what was not synced the first `kept` batches are on the disk.
+    pub(crate) fn crash(&mut self, kept: usize) {
+        if self.region.take().is_some() {
+            self.disk.crash(kept);
         }
         self.proposals.clear();
         self.works.clear();

@@ -105,7 +105,7 @@ impl Settles {
 }
 
 /// The change as it counts in an entry of this term: a canvass is of the term of its master only.
-pub(crate) fn in_term(mut change: PlexChange, term: u64) -> PlexChange {
+pub fn in_term(mut change: PlexChange, term: u64) -> PlexChange {
     if let PlexChange::Prepare { canvass, .. } = &mut change {
         canvass.take_if(|canvass| canvass.term != term);
     }

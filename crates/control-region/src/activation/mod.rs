@@ -9,7 +9,8 @@ mod validate;
 
 pub(crate) use answer::{import_answer, never_begun_answer};
 pub(crate) use ballot::Ballot;
-pub(crate) use canvass::{Asked, Canvassing, Settles, Subject, in_term};
+pub use canvass::in_term;
+pub(crate) use canvass::{Asked, Canvassing, Settles, Subject};
 pub(crate) use coordination::Coordination;
 pub(crate) use import::{JobReport, WaitingImport};
 pub(crate) use validate::{Validation, Verdict};

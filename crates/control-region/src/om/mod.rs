@@ -217,7 +217,9 @@ impl ControlRegion {
             }
             Letter::LookAgain { call } => self.told_to_look_again(call),
             Letter::Populate { call, user, part, first } => {
-                self.take_part_for(ReplyTo::Member(from, call), &user, part, first);
+                if self.populate.is_new(from, call) {
+                    self.take_part_for(ReplyTo::Member(from, call), &user, part, first);
+                }
             }
             Letter::Ddl { call, user, part, first } => {
                 self.take_ddl_for(ReplyTo::Member(from, call), &user, part, first);

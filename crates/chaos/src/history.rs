@@ -1,0 +1,288 @@
+//! What operators did and were told, and whether there is one order of it that explains every answer.
+//!
+//! The catalog that operators see is one object: staging and directory of every name. A history of it is linearizable
+//! where each operation can be given a moment between its call and its answer, so that all answers are those of one
+//! catalog that does one thing after the other. Of an operation whose outcome its operator was not told, the world knows
+//! whether and when it happened.
+
+use crate::invariants::{Broken, admitted_in, definitions_in, says};
+use csl::om::{Answer, ReasonCode, ReturnCode, Value};
+use std::collections::BTreeMap;
+use todc_utils::linearizability::{WGLChecker, history::Action, history::History as Recorded};
+use todc_utils::specifications::Specification;
+use vocabulary::InstanceStamp;
+
+/// Name and version of a definition.
+pub(crate) type Definition = (String, InstanceStamp);
+
+/// Staging and directory under one name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Seen {
+    active: Option<InstanceStamp>,
+    pending: Option<InstanceStamp>,
+}
+
+type Catalog = BTreeMap<String, Seen>;
+
+/// One operation, with what came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Operation {
+    /// The catalog is found so, before anything else.
+    Begin(Catalog),
+    /// These were staged, after staging was emptied where it says so.
+    Stage { empties: bool, definitions: Vec<Definition> },
+    /// Everything staged was activated, which was these.
+    Import { activated: Vec<Definition> },
+    /// There was nothing to import.
+    NothingStaged,
+    /// The catalog was seen so.
+    List(Catalog),
+}
+
+/// The catalog as one object that does one thing after the other.
+struct OneCatalog;
+
+impl Specification for OneCatalog {
+    type State = Catalog;
+    type Operation = Operation;
+
+    fn init() -> Catalog {
+        Catalog::new()
+    }
+
+    fn apply(operation: &Operation, catalog: &Catalog) -> (bool, Catalog) {
+        let mut after = catalog.clone();
+        let explained = match operation {
+            Operation::Begin(found) => {
+                after = found.clone();
+                true
+            }
+            Operation::Stage { empties, definitions } => {
+                if *empties {
+                    after.values_mut().for_each(|seen| seen.pending = None);
+                }
+                for (name, stamp) in definitions {
+                    after.entry(name.clone()).or_default().pending = Some(*stamp);
+                }
+                true
+            }
+            Operation::Import { activated } => {
+                let staged = staged_in(catalog);
+                after.values_mut().for_each(|seen| seen.active = seen.pending.take().or(seen.active));
+                sorted(activated) == staged
+            }
+            Operation::NothingStaged => staged_in(catalog).is_empty(),
+            Operation::List(listed) => *listed == without_empty(catalog),
+        };
+        (explained, after)
+    }
+}
+
+fn staged_in(catalog: &Catalog) -> Vec<Definition> {
+    catalog.iter().filter_map(|(name, seen)| Some((name.clone(), seen.pending?))).collect()
+}
+
+fn sorted(definitions: &[Definition]) -> Vec<Definition> {
+    let mut sorted = definitions.to_vec();
+    sorted.sort();
+    sorted
+}
+
+fn without_empty(catalog: &Catalog) -> Catalog {
+    let full = catalog.iter().filter(|(_, seen)| **seen != Seen::default());
+    full.map(|(name, seen)| (name.clone(), seen.clone())).collect()
+}
+
+/// The operations of a run, in the order of their calls.
+#[derive(Debug, Default)]
+pub(crate) struct History {
+    operations: Vec<Entry>,
+    moments: usize,
+}
+
+#[derive(Debug)]
+struct Entry {
+    operation: Operation,
+    called: usize,
+    answered: usize,
+}
+
+impl History {
+    /// A moment of its own, later than all before.
+    pub(crate) fn moment(&mut self) -> usize {
+        self.moments += 1;
+        self.moments
+    }
+
+    /// An operation that was called then and answered now.
+    pub(crate) fn answered(&mut self, called: usize, operation: Operation) {
+        let answered = self.moment();
+        self.happened((called, answered), operation);
+    }
+
+    /// An operation that happened between these moments.
+    pub(crate) fn happened(&mut self, (called, answered): (usize, usize), operation: Operation) {
+        self.operations.push(Entry { operation, called, answered });
+    }
+
+    /// Looks for an order that explains every answer.
+    pub(crate) fn check(&self) -> Result<(), Broken> {
+        if self.operations.is_empty() || WGLChecker::<OneCatalog>::is_linearizable(self.recorded()) {
+            return Ok(());
+        }
+        Err(Broken {
+            name: "histories_are_linearizable",
+            sentence: "What operators staged, imported and listed, at whatever member, can be explained by one \
+                       catalog that did one thing after the other.",
+            source_of_rule: "all members share one catalog, docs/architecture.md",
+            found: format!("no order explains these answers:\n{}", self.told()),
+        })
+    }
+
+    /// Each operation is a process of its own, so that one that took long does not hold back the next.
+    fn recorded(&self) -> Recorded<Operation> {
+        let mut actions: Vec<(usize, usize, Action<Operation>)> = Vec::new();
+        for (process, entry) in self.operations.iter().enumerate() {
+            actions.push((entry.called, process, Action::Call(entry.operation.clone())));
+            actions.push((entry.answered, process, Action::Response(entry.operation.clone())));
+        }
+        actions.sort_by_key(|(moment, process, _)| (*moment, *process));
+        Recorded::from_actions(actions.into_iter().map(|(_, process, action)| (process, action)).collect())
+    }
+
+    fn told(&self) -> String {
+        let lines = self
+            .operations
+            .iter()
+            .map(|Entry { operation, called, answered }| format!("  {called}..{answered} {operation:?}"));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// What an answer tells of what was asked.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// It was done so.
+    Done(Operation),
+    /// It was not done, and never will be.
+    Refused,
+    /// It may have been done, or may be yet.
+    Unknown,
+}
+
+/// What the answer to a populate job tells.
+pub(crate) fn of_staging(empties: bool, answer: &Answer) -> Told {
+    if says(answer, "DFS4536I") {
+        return Told::Done(Operation::Stage { empties, definitions: admitted_in(answer).collect() });
+    }
+    refused_or_unknown(answer)
+}
+
+/// What the answer to an IMPORT of everything tells.
+pub(crate) fn of_import(answer: &Answer) -> Told {
+    if says(answer, "DFS4897I") {
+        return Told::Done(Operation::Import { activated: definitions_in(answer).collect() });
+    }
+    if answer.reason_text.contains("nothing is staged") {
+        return Told::Done(Operation::NothingStaged);
+    }
+    refused_or_unknown(answer)
+}
+
+/// What a listing of everything tells; nothing where it may be an old state.
+pub(crate) fn of_list(answer: &Answer) -> Told {
+    if (answer.rc, answer.rsn) != (ReturnCode::OK, ReasonCode::NONE) {
+        return Told::Refused;
+    }
+    let mut catalog = Catalog::new();
+    for row in &answer.rows {
+        let text = |column| row.get(column).map(Value::to_string).unwrap_or_default();
+        let stamp = text("TIMESTMP").parse().ok();
+        match text("INST").as_str() {
+            "ACTIVE" => catalog.entry(text("NAME")).or_default().active = stamp,
+            "PENDING" => catalog.entry(text("NAME")).or_default().pending = stamp,
+            _ => {}
+        }
+    }
+    Told::Done(Operation::List(catalog))
+}
+
+fn refused_or_unknown(answer: &Answer) -> Told {
+    if is_unknown(answer) { Told::Unknown } else { Told::Refused }
+}
+
+/// Whether an answer leaves open what came of what was asked.
+pub(crate) fn is_unknown(answer: &Answer) -> bool {
+    answer.rsn == ReasonCode::TIMEOUT
+        || answer.reason_text.contains("not known")
+        || answer.reason_text.contains("was lost, and")
+}
+
+impl Operation {
+    /// The catalog that a listing shows, as the state that a history begins with.
+    pub(crate) fn begin(listed: Self) -> Self {
+        match listed {
+            Self::List(catalog) => Self::Begin(catalog),
+            other => other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vocabulary::Moment;
+
+    fn definition(name: &str, seconds: u64) -> Definition {
+        (name.to_string(), InstanceStamp::at(Moment(seconds * 1_000_000)))
+    }
+
+    fn stage(name: &str, seconds: u64) -> Operation {
+        Operation::Stage { empties: false, definitions: vec![definition(name, seconds)] }
+    }
+
+    fn list(name: &str, pending: Option<u64>) -> Operation {
+        let pending = pending.map(|seconds| definition(name, seconds).1);
+        let seen = Seen { active: None, pending };
+        Operation::List(
+            Catalog::from([(name.to_string(), seen)])
+                .into_iter()
+                .filter(|(_, seen)| *seen != Seen::default())
+                .collect(),
+        )
+    }
+
+    #[test]
+    fn a_listing_that_misses_what_was_staged_before_is_not_explained() {
+        let mut history = History::default();
+        let called = history.moment();
+        history.answered(called, stage("TELLER", 1));
+        let called = history.moment();
+        history.answered(called, list("TELLER", None));
+        assert_eq!(history.check().unwrap_err().name, "histories_are_linearizable");
+    }
+
+    #[test]
+    fn what_overlaps_may_be_seen_or_not() {
+        for seen in [None, Some(2)] {
+            let mut history = History::default();
+            let staging = history.moment();
+            let listing = history.moment();
+            history.answered(listing, list("TELLER", seen));
+            history.answered(staging, stage("TELLER", 2));
+            history.check().unwrap();
+        }
+    }
+
+    #[test]
+    fn an_import_activates_everything_that_is_staged_and_nothing_else() {
+        for (activated, explained) in [(vec![definition("TELLER", 1)], true), (vec![], false)] {
+            let mut history = History::default();
+            let called = history.moment();
+            history.answered(called, stage("TELLER", 1));
+            let called = history.moment();
+            history.answered(called, Operation::Import { activated });
+            assert_eq!(history.check().is_ok(), explained);
+        }
+    }
+}

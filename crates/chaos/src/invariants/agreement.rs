@@ -1,0 +1,48 @@
+//! The directories of members agree, level by level.
+
+use super::{Invariant, News, Rule, Verdict};
+use crate::world::cluster::Cluster;
+use control_region::ControlRegion;
+use std::collections::BTreeMap;
+use vocabulary::{DirectoryLevel, InstanceStamp, ResourceName};
+
+type Directory = BTreeMap<ResourceName, InstanceStamp>;
+
+/// What each level was found to be.
+#[derive(Debug, Default)]
+pub(crate) struct DirectoriesAgree {
+    levels: BTreeMap<DirectoryLevel, Directory>,
+}
+
+impl Invariant for DirectoriesAgree {
+    fn rule(&self) -> Rule {
+        Rule {
+            name: "directories_agree_level_by_level",
+            sentence: "Whoever has a level of the directory has the same active definitions.",
+            source: "sharing managed ACBs, catalog-activation.md; the essay of crate plex",
+        }
+    }
+
+    fn look(&mut self, _: &News, cluster: &Cluster) -> Verdict {
+        cluster.sharing_regions().try_for_each(|region| self.compare(region))
+    }
+}
+
+impl DirectoriesAgree {
+    fn compare(&mut self, region: &ControlRegion) -> Verdict {
+        let level = region.plex().catalog().level().0;
+        let directory = directory_of(region);
+        let known = self.levels.entry(level).or_insert_with(|| directory.clone());
+        if *known == directory {
+            return Ok(());
+        }
+        let differ: Vec<_> =
+            known.iter().filter(|(name, stamp)| directory.get(name) != Some(stamp)).collect();
+        Err(format!("two directories of level {level}; what one has and the other has not: {differ:?}"))
+    }
+}
+
+pub(super) fn directory_of(region: &ControlRegion) -> Directory {
+    let active = |(name, record): (ResourceName, &catalog::Record)| Some((name, record.active?));
+    region.plex().catalog().records().filter_map(active).collect()
+}

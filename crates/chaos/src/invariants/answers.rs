@@ -1,0 +1,44 @@
+//! An operator gets one answer, in time.
+
+use super::{Invariant, News, Rule, Terms, Verdict};
+use crate::world::cluster::{Cluster, Request};
+
+/// How much later than the deadline an answer may come: a tick.
+const LATE_MS_MAX: u64 = 250;
+
+#[derive(Debug)]
+pub(crate) struct OneAnswer;
+
+impl Invariant for OneAnswer {
+    fn rule(&self) -> Rule {
+        Rule {
+            name: "an_operator_gets_one_answer",
+            sentence: "What an operator asked is answered once, by its deadline at the latest, unless its entry \
+                       member ends.",
+            source: "the invariants of control-region",
+        }
+    }
+
+    fn look(&mut self, _: &News, cluster: &Cluster) -> Verdict {
+        let twice = cluster.requests.values().rev().take(64).find(|request| request.answers.len() > 1);
+        twice.map_or(Ok(()), |request| Err(format!("answered {} times: {request:?}", request.answers.len())))
+    }
+
+    fn look_when_calm(&mut self, cluster: &Cluster, terms: Terms) -> Verdict {
+        cluster.requests.values().try_for_each(|request| judge(request, cluster, terms))
+    }
+}
+
+fn judge(request: &Request, cluster: &Cluster, terms: Terms) -> Verdict {
+    if request.cut_off {
+        return Ok(());
+    }
+    let Some((at, _)) = request.answers.first() else {
+        return Err(format!("never answered: {request:?}"));
+    };
+    let took_ms = at.ms_since(request.asked_at);
+    if terms.deadlines_are_kept && took_ms > cluster.limits.command_wait_ms + LATE_MS_MAX {
+        return Err(format!("answered after {took_ms} ms: {request:?}"));
+    }
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! What has to be true of every world. Each invariant has a file, a name, the sentence it keeps, and where that
+//! comes from.
+
+mod acknowledged;
+mod agreement;
+mod all_or_nothing;
+mod answers;
+mod convergence;
+mod programs;
+mod restart;
+mod same_state;
+mod takeover;
+mod votes;
+
+use crate::world::cluster::{Cluster, Sight};
+use crate::world::facts::Fact;
+pub(crate) use acknowledged::{admitted_in, definitions_in, says};
+use csl::om::{Answer, MessageBody};
+
+/// Nothing, or what was found instead.
+pub(crate) type Verdict = Result<(), String>;
+
+/// What an invariant says.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rule {
+    pub(crate) name: &'static str,
+    /// What is true of every world.
+    pub(crate) sentence: &'static str,
+    /// What says so.
+    pub(crate) source: &'static str,
+}
+
+/// What happened since the last look.
+#[derive(Debug, Default)]
+pub(crate) struct News {
+    pub(crate) sights: Vec<Sight>,
+    pub(crate) facts: Vec<Fact>,
+}
+
+/// One invariant, with what it remembers of its world.
+pub(crate) trait Invariant {
+    fn rule(&self) -> Rule;
+
+    /// After something happened.
+    fn look(&mut self, _news: &News, _cluster: &Cluster) -> Verdict {
+        Ok(())
+    }
+
+    /// After all faults stopped for a while.
+    fn look_when_calm(&mut self, _cluster: &Cluster, _terms: Terms) -> Verdict {
+        Ok(())
+    }
+}
+
+/// An invariant that did not hold.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{name}: {found} (what has to be: {sentence} Source: {source_of_rule}.)")]
+pub(crate) struct Broken {
+    pub(crate) name: &'static str,
+    pub(crate) sentence: &'static str,
+    pub(crate) source_of_rule: &'static str,
+    pub(crate) found: String,
+}
+
+/// All invariants, over one world.
+pub(crate) struct Oracle {
+    invariants: Vec<Box<dyn Invariant>>,
+}
+
+/// How a world is driven, where that decides what can be asked of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Terms {
+    /// Every survivor that took over was there to tell of it.
+    pub(crate) takeovers_are_seen: bool,
+    /// Clocks go right and members do not stand still, so that deadlines can be held against the time of the world.
+    pub(crate) deadlines_are_kept: bool,
+}
+
+impl Oracle {
+    pub(crate) fn new() -> Self {
+        let invariants: Vec<Box<dyn Invariant>> = vec![
+            Box::new(agreement::DirectoriesAgree::default()),
+            Box::new(all_or_nothing::AllOrNothing::default()),
+            Box::new(votes::EveryVote::default()),
+            Box::new(takeover::OneWinner::default()),
+            Box::new(acknowledged::NothingAcknowledgedIsLost::default()),
+            Box::new(restart::NoOldLevelAfterRestart::default()),
+            Box::new(programs::RefreshPendingWhereItShouldBe),
+            Box::new(same_state::SameState::default()),
+            Box::new(answers::OneAnswer),
+            Box::new(convergence::EverybodyIsThere),
+        ];
+        Self { invariants }
+    }
+
+    /// Looks at a world after something happened, and takes the news out of it.
+    pub(crate) fn look(&mut self, cluster: &mut Cluster) -> Result<News, Broken> {
+        let news =
+            News { sights: std::mem::take(&mut cluster.sights), facts: std::mem::take(&mut cluster.facts) };
+        for invariant in &mut self.invariants {
+            let rule = invariant.rule();
+            invariant.look(&news, cluster).map_err(|found| Broken::of(rule, found))?;
+        }
+        Ok(news)
+    }
+
+    /// Looks at a world when all faults have stopped for a while.
+    pub(crate) fn look_when_calm(&mut self, cluster: &Cluster, terms: Terms) -> Result<(), Broken> {
+        for invariant in &mut self.invariants {
+            let rule = invariant.rule();
+            invariant.look_when_calm(cluster, terms).map_err(|found| Broken::of(rule, found))?;
+        }
+        Ok(())
+    }
+}
+
+impl Broken {
+    fn of(rule: Rule, found: String) -> Self {
+        Self { name: rule.name, sentence: rule.sentence, source_of_rule: rule.source, found }
+    }
+}
+
+/// The command tokens of the activations that an answer says are complete.
+pub(crate) fn tokens_in(answer: &Answer) -> impl Iterator<Item = String> {
+    answer.messages.iter().filter_map(|message| match &message.body {
+        MessageBody::Message(message) if message.number() == "DFS4897I" => token_of(&message.text()),
+        _ => None,
+    })
+}
+
+/// The command token that a message names.
+fn token_of(text: &str) -> Option<String> {
+    let (_, token) = text.split_once("COMMAND TOKEN=")?;
+    Some(token.chars().take(16).collect())
+}

@@ -1,0 +1,76 @@
+//! The log and the snapshot of every member give the same state.
+
+use super::{Invariant, News, Rule, Terms, Verdict};
+use crate::world::cluster::Cluster;
+use crate::world::facts::Fact;
+use control_region::in_term;
+use plex::Plex;
+use std::collections::BTreeMap;
+use vocabulary::MemberName;
+
+/// What each entry was found to change: a digest, and who was the first to apply it.
+#[derive(Debug, Default)]
+pub(crate) struct SameState {
+    entries: BTreeMap<(usize, u64), (u32, MemberName)>,
+}
+
+type Records = Vec<(Vec<u8>, Vec<u8>)>;
+
+impl Invariant for SameState {
+    fn rule(&self) -> Rule {
+        Rule {
+            name: "log_and_snapshot_give_the_same_state",
+            sentence: "Every member that applies an entry changes the same records in the same way; and what a member \
+                       has in memory, what it has on its shelf, and what the whole log gives are the same, byte for byte.",
+            source: "apply is deterministic, docs/architecture.md; the essay of crate plex",
+        }
+    }
+
+    fn look(&mut self, news: &News, _: &Cluster) -> Verdict {
+        for fact in &news.facts {
+            let Fact::Applied { member, group, index, digest } = *fact else { continue };
+            let (known, first) = *self.entries.entry((group, index)).or_insert((digest, member));
+            if known != digest {
+                return Err(format!("entry {index} changes other records on {member} than on {first}"));
+            }
+        }
+        Ok(())
+    }
+
+    fn look_when_calm(&mut self, cluster: &Cluster, _: Terms) -> Verdict {
+        let group = &cluster.groups[0];
+        let mut replayed = Plex::default();
+        for entry in &group.log {
+            let change = entry.change.clone().map(|change| in_term(change, entry.term));
+            let _ = change.map(|change| replayed.apply(change));
+        }
+        let expected: Records = replayed.records().collect();
+        for (member, node) in cluster.nodes.iter().filter(|(_, node)| node.group == 0) {
+            let Some(region) = node.region.as_ref().filter(|_| node.applied == group.last()) else {
+                continue;
+            };
+            if let Some(key) = first_difference(&expected, &region.plex().records().collect::<Records>()) {
+                return Err(format!("{member} has another {key} than the log gives"));
+            }
+            let shelf = node.disk.as_if_written().map(|plex| plex.records().collect::<Records>());
+            match shelf.map(|records| first_difference(&expected, &records)) {
+                // A shelf that is damaged now is given up when it is opened.
+                None | Some(None) => {}
+                Some(Some(key)) => return Err(format!("the shelf of {member} has another {key}")),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The first record in which two states differ.
+fn first_difference(expected: &Records, found: &Records) -> Option<String> {
+    if expected == found {
+        return None;
+    }
+    let differs = expected.iter().zip(found).find(|(one, other)| one != other).map(|(one, _)| &one.0);
+    let key =
+        differs.or_else(|| expected.get(found.len()).or_else(|| found.get(expected.len())).map(|one| &one.0));
+    let named = key.map(|key| vocabulary::encoding::decode::<plex::stored::PlexKey>("plex key", key));
+    Some(format!("record {named:?}"))
+}

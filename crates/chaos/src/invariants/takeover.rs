@@ -1,0 +1,64 @@
+//! A takeover has one winner.
+
+use super::{Invariant, News, Rule, Terms, Verdict, token_of};
+use crate::world::cluster::{Cluster, Sight};
+use plex::{AbortReason, Finished, Outcome};
+use std::collections::BTreeMap;
+use vocabulary::MemberName;
+
+/// Who told that it finished what a lost master left, and who was found to be the master at the end.
+#[derive(Debug, Default)]
+pub(crate) struct OneWinner {
+    told: BTreeMap<String, MemberName>,
+    masters: BTreeMap<String, MemberName>,
+}
+
+impl Invariant for OneWinner {
+    fn rule(&self) -> Rule {
+        Rule {
+            name: "a_takeover_has_one_winner",
+            sentence: "Of an activation whose master was lost one survivor tells the outcome, once, and all members \
+                       name the same master of it.",
+            source: "DFS4999I and DFS5000I, catalog-activation.md; the essay of crate plex",
+        }
+    }
+
+    fn look(&mut self, news: &News, cluster: &Cluster) -> Verdict {
+        for sight in &news.sights {
+            if let Sight::Issued(member, message) = sight
+                && ["DFS4999I", "DFS5000I"].contains(&message.number())
+                && let Some(token) = token_of(&message.text())
+                && let Some(other) = self.told.insert(token.clone(), *member)
+            {
+                return Err(format!("{other} and {member} both tell that they took {token} over"));
+            }
+        }
+        for (member, node) in cluster.nodes.iter().filter(|(_, node)| node.group == 0) {
+            let latest = node.region.iter().flat_map(|region| region.plex().history().rev().take(2));
+            for finished in latest {
+                let token = finished.token.to_string();
+                let known = *self.masters.entry(token).or_insert(finished.master);
+                if known != finished.master {
+                    let (token, master) = (finished.token, finished.master);
+                    return Err(format!("{member} says that {master} was master of {token}, others {known}"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn look_when_calm(&mut self, cluster: &Cluster, terms: Terms) -> Verdict {
+        for finished in cluster.sharing_regions().take(1).flat_map(|region| region.plex().history()) {
+            let token = finished.token.to_string();
+            if terms.takeovers_are_seen && was_taken_over(finished) && !self.told.contains_key(&token) {
+                return Err(format!("nobody told of the takeover of {token}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn was_taken_over(finished: &Finished) -> bool {
+    matches!(finished.outcome, Outcome::BackedOut(AbortReason::MasterLost(_)))
+        || !finished.takeovers.is_empty()
+}

@@ -1,0 +1,262 @@
+//! Operators who stage, import, purge and query, each one thing after the other, at whatever member.
+
+use crate::bank;
+use crate::dice::Dice;
+use crate::history::{Definition, History, Operation, Told, of_import, of_list, of_staging};
+use crate::invariants::tokens_in;
+use crate::world::cluster::Cluster;
+use crate::world::facts::Fact;
+use catalog::job::JobId;
+use control_region::RequestId;
+use csl::envelope::{
+    ListInstances, ListRequest, OperatorRequest, PopulateCondition, PopulateMode, PopulateRequest,
+};
+use csl::om::Answer;
+use plex::CommandToken;
+use std::collections::{BTreeMap, BTreeSet};
+use vocabulary::{InstanceStamp, MemberName, Moment};
+
+/// Definitions that operators change, with what makes some of them special.
+const DEFINITIONS: [(&str, &str); 8] = [
+    ("dbd/CUSTDB", ""),
+    ("dbd/CUSTNX", ""),
+    ("dbd/ACCTDB", ""),
+    ("dbd/ACCTDB", "/small"),
+    ("dbd/BRANCH", ""),
+    ("psb/TELLER", ""),
+    ("psb/CLERK", ""),
+    ("gsam/POSTING", ""),
+];
+
+/// Commands that change nothing that members agree on.
+const COMMANDS: [&str; 6] = [
+    "QUERY MEMBER TYPE(IMS) SHOW(STATUS)",
+    "QUERY PGM NAME(*) SHOW(ALL)",
+    "QUERY DB NAME(*) SHOW(ALL)",
+    "UPDATE PGM NAME(TELLER) STOP(SCHD)",
+    "UPDATE PGM NAME(TELLER) START(SCHD)",
+    "UPDATE DB NAME(BRANCH) STOP(SCHD)",
+];
+
+/// How long an operator waits before giving up.
+const PATIENCE_MS: u64 = 35_000;
+
+/// The versions of definitions that are told apart; beyond this they begin anew, under later timestamps.
+const VERSIONS: u64 = 200;
+
+/// What an operator asked for.
+#[derive(Debug, Clone)]
+enum Asked {
+    Stage { job: JobId, empties: bool },
+    Import,
+    List,
+    Other,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    request: RequestId,
+    asked: Asked,
+    called: usize,
+    since: Moment,
+}
+
+/// What the world knows of operations, whose operators may not have been told: between which moments they happened.
+#[derive(Debug, Default)]
+struct Known {
+    staged: BTreeMap<JobId, ((usize, usize), Vec<Definition>)>,
+    activated: BTreeMap<CommandToken, ((usize, usize), Vec<Definition>)>,
+    /// The activations that operators were told of.
+    told: BTreeSet<String>,
+    /// Jobs of which operators were not told what came of them, and whether they empty staging first.
+    open: Vec<(JobId, bool)>,
+    until: usize,
+}
+
+/// All operators of a world, and what they did.
+#[derive(Debug)]
+pub(crate) struct Operators {
+    waiting: Vec<Option<Waiting>>,
+    pub(crate) history: History,
+    known: Known,
+    jobs: u64,
+    versions: u64,
+}
+
+impl Operators {
+    pub(crate) fn new(count: usize) -> Self {
+        let waiting = std::iter::repeat_with(|| None).take(count).collect();
+        Self { waiting, history: History::default(), known: Known::default(), jobs: 0, versions: 1 }
+    }
+
+    /// Fills an empty directory with the bank, and notes what the history begins with.
+    pub(crate) fn begin(&mut self, cluster: &mut Cluster, at: MemberName) {
+        let sources = bank::WHOLE.map(|text| bank::source(text).unwrap()).to_vec();
+        let part = self.part(PopulateMode::Setup, false, sources, None);
+        cluster.ask(at, OperatorRequest::Populate(part));
+        cluster.run(1_000);
+        let called = self.history.moment();
+        let listed = self.list(cluster, at);
+        self.history.answered(called, Operation::begin(listed));
+    }
+
+    /// Looks at the whole catalog in a world that is calm.
+    pub(crate) fn look(&mut self, cluster: &mut Cluster, at: MemberName) {
+        let called = self.history.moment();
+        let listed = self.list(cluster, at);
+        self.history.answered(called, listed);
+    }
+
+    fn list(&mut self, cluster: &mut Cluster, at: MemberName) -> Operation {
+        let request = cluster.ask(at, list_of_everything());
+        cluster.run(1_000);
+        let (_, answer) = cluster.requests[&request].answers.first().unwrap();
+        match of_list(answer) {
+            Told::Done(listed) => listed,
+            other => panic!("a calm plex does not list its catalog: {other:?} {answer:?}"),
+        }
+    }
+
+    /// Whoever was answered takes note of it, and whoever waits for nothing may ask for something.
+    pub(crate) fn act(&mut self, cluster: &mut Cluster, dice: &mut Dice) {
+        self.hear(cluster);
+        for nth in 0..self.waiting.len() {
+            if self.waiting[nth].is_none() && dice.happens(600) {
+                let at = dice.pick(&cluster.sharers());
+                self.waiting[nth] = Some(self.ask(cluster, dice, at));
+            }
+        }
+        self.hear(cluster);
+    }
+
+    /// Takes note of what happened, since this was called last, whoever was told of it.
+    pub(crate) fn learn(&mut self, facts: &[Fact]) {
+        let since = (self.known.until, self.history.moment());
+        self.known.until = since.1;
+        for fact in facts {
+            match fact {
+                Fact::Staged { job, admitted } => {
+                    self.known.staged.entry(*job).or_insert_with(|| (since, admitted.clone()));
+                }
+                Fact::Committed { token, activated, .. } => {
+                    self.known.activated.entry(*token).or_insert_with(|| (since, activated.clone()));
+                }
+                Fact::Applied { .. } | Fact::Ready { .. } | Fact::Started { .. } => {}
+            }
+        }
+    }
+
+    /// Nobody waits any more, and what happened without anybody being told goes into the history.
+    pub(crate) fn give_up(&mut self, cluster: &Cluster) {
+        self.hear(cluster);
+        for waiting in self.waiting.iter_mut().filter_map(Option::take) {
+            note(&mut self.history, &mut self.known, &waiting, None);
+        }
+        for (job, empties) in std::mem::take(&mut self.known.open) {
+            if let Some((when, definitions)) = self.known.staged.remove(&job) {
+                self.history.happened(when, Operation::Stage { empties, definitions });
+            }
+        }
+        for (token, (when, activated)) in std::mem::take(&mut self.known.activated) {
+            if !self.known.told.contains(&token.to_string()) {
+                self.history.happened(when, Operation::Import { activated });
+            }
+        }
+    }
+
+    fn hear(&mut self, cluster: &Cluster) {
+        for slot in &mut self.waiting {
+            let done = slot.take_if(|waiting| {
+                let request = &cluster.requests[&waiting.request];
+                let gave_up = cluster.now.ms_since(waiting.since) >= PATIENCE_MS;
+                request.cut_off || gave_up || !request.answers.is_empty()
+            });
+            if let Some(waiting) = done {
+                let answer = cluster.requests[&waiting.request].answers.first();
+                note(&mut self.history, &mut self.known, &waiting, answer.map(|(_, answer)| answer));
+            }
+        }
+    }
+
+    fn ask(&mut self, cluster: &mut Cluster, dice: &mut Dice, at: MemberName) -> Waiting {
+        let (called, since) = (self.history.moment(), cluster.now);
+        let (asked, envelope) = match dice.up_to(99) {
+            0..40 => self.staging(dice),
+            40..72 => (Asked::Import, command("IMPORT DEFN SOURCE(CATALOG)")),
+            72..88 => (Asked::List, list_of_everything()),
+            _ => (Asked::Other, command(dice.pick(&COMMANDS))),
+        };
+        let request = cluster.ask(at, envelope);
+        Waiting { request, asked, called, since }
+    }
+
+    fn staging(&mut self, dice: &mut Dice) -> (Asked, OperatorRequest) {
+        self.versions += 1;
+        let (stamp, version) = (self.stamp(), 2 + self.versions % VERSIONS);
+        let (mut names, mut sources) = (Vec::new(), Vec::new());
+        for _ in 0..dice.between(1, 3) {
+            let (definition, special) = dice.pick(&DEFINITIONS);
+            let name = definition.split('/').nth(1).unwrap_or_default().to_string();
+            if !names.contains(&name) {
+                sources.push(bank::source(&format!("{definition}/{version}{special}")).unwrap());
+                names.push(name);
+            }
+        }
+        let empties = dice.happens(120);
+        let part = self.part(PopulateMode::Stage, empties, sources, Some(stamp));
+        (Asked::Stage { job: JobId(part.job), empties }, OperatorRequest::Populate(part))
+    }
+
+    /// Stamps of their own, so that every version can be told from every other.
+    fn stamp(&self) -> InstanceStamp {
+        InstanceStamp::at(Moment(1_800_000_000_000_000).plus_ms(self.versions * 10))
+    }
+
+    /// Stages a program in the name of somebody who wants to see the plex serve.
+    pub(crate) fn stage_clerk(&mut self, cluster: &mut Cluster, at: MemberName) -> RequestId {
+        self.versions += 1;
+        let source = bank::source(&format!("psb/CLERK/{}", 2 + self.versions % VERSIONS)).unwrap();
+        let stamp = Some(self.stamp());
+        let part = self.part(PopulateMode::Stage, true, vec![source], stamp);
+        cluster.ask(at, OperatorRequest::Populate(part))
+    }
+
+    fn part(
+        &mut self,
+        mode: PopulateMode,
+        delete: bool,
+        sources: Vec<csl::envelope::SourceFile>,
+        stamp: Option<InstanceStamp>,
+    ) -> PopulateRequest {
+        self.jobs += 1;
+        let condition = PopulateCondition::Unconditional;
+        PopulateRequest { job: self.jobs, mode, condition, delete, sources, last: true, stamp }
+    }
+}
+
+fn command(text: &str) -> OperatorRequest {
+    OperatorRequest::Command { text: text.to_string(), wait_ms: None }
+}
+
+fn list_of_everything() -> OperatorRequest {
+    OperatorRequest::List(ListRequest { kind: None, name: "*".to_string(), instances: ListInstances::All })
+}
+
+/// Writes into the history what came of what was asked.
+fn note(history: &mut History, known: &mut Known, waiting: &Waiting, answer: Option<&Answer>) {
+    let told = match (&waiting.asked, answer) {
+        (Asked::Stage { empties, .. }, Some(answer)) => of_staging(*empties, answer),
+        (Asked::Import, Some(answer)) => {
+            known.told.extend(tokens_in(answer));
+            of_import(answer)
+        }
+        (Asked::List, Some(answer)) => of_list(answer),
+        (Asked::List | Asked::Other, _) => Told::Refused,
+        (_, None) => Told::Unknown,
+    };
+    match (told, &waiting.asked) {
+        (Told::Done(operation), _) => history.answered(waiting.called, operation),
+        (Told::Unknown, Asked::Stage { job, empties }) => known.open.push((*job, *empties)),
+        _ => {}
+    }
+}
