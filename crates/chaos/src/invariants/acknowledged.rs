@@ -114,6 +114,8 @@ fn may_take_away(this: &Request, that: &Request, name: &str) -> bool {
             part.delete || part.sources.iter().any(defines)
         }
         OperatorRequest::Command { text, .. } => text.contains("DELPENDERR"),
+        // What it stages follows from its text.
+        OperatorRequest::Ddl(_) => true,
         OperatorRequest::List(_) => false,
     };
     takes_away && !was_before
