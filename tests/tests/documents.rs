@@ -8,7 +8,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// The pages with commands that are run, each a test of its own below.
-const PAGES: &[&str] = &["tutorial.md", "operating/backup.md", "operating/quorum.md", "operating/upgrade.md"];
+const PAGES: &[&str] = &[
+    "tutorial.md",
+    "operating/backup.md",
+    "operating/certificates.md",
+    "operating/quorum.md",
+    "operating/upgrade.md",
+];
 
 /// The page that takes hosts of its own, a story of its own.
 const THREE_HOSTS: &str = "operating/three-hosts.md";
@@ -37,6 +43,11 @@ fn the_tutorial_holds() -> io::Result<()> {
 #[test]
 fn a_backup_is_restored_as_the_page_says() -> io::Result<()> {
     holds("operating/backup.md")
+}
+
+#[test]
+fn certificates_and_the_authority_are_changed_as_the_page_says() -> io::Result<()> {
+    holds("operating/certificates.md")
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use csl::om::OperatorRole;
 use csl::om::grammar::roles::NoOperatorRole;
 use sci::Role;
-use sci::certificates::{Authority, AuthorityError};
+use sci::certificates::{Authority, AuthorityError, holder, retire_others};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use vocabulary::{MemberName, PlexName};
@@ -27,6 +27,18 @@ pub struct CertificateArgs {
     #[arg(long, value_name = "HOST")]
     host: Vec<String>,
 
+    /// New certificates also for those who have one; an operator keeps the role where none is given
+    #[arg(long)]
+    renew: bool,
+
+    /// A new authority issues from now on; the present ones stay trusted beside it
+    #[arg(long)]
+    new_authority: bool,
+
+    /// Only the newest authority stays trusted
+    #[arg(long, conflicts_with = "new_authority")]
+    retire_authorities: bool,
+
     /// The members
     #[arg(value_name = "MEMBER")]
     members: Vec<MemberName>,
@@ -36,7 +48,7 @@ pub struct CertificateArgs {
 #[derive(Debug, Clone)]
 struct Operator {
     name: String,
-    role: OperatorRole,
+    role: Option<OperatorRole>,
 }
 
 impl FromStr for Operator {
@@ -44,13 +56,25 @@ impl FromStr for Operator {
 
     fn from_str(text: &str) -> Result<Self, NoOperatorRole> {
         Ok(match text.rsplit_once(':') {
-            Some((name, role)) => Self { name: name.to_string(), role: role.parse()? },
-            None => Self { name: text.to_string(), role: OperatorRole::Administer },
+            Some((name, role)) => Self { name: name.to_string(), role: Some(role.parse()?) },
+            None => Self { name: text.to_string(), role: None },
         })
     }
 }
 
-/// Makes them. Certificates that are there already stay as they are.
+impl Operator {
+    /// The role that is asked for, or else that of the certificate that is renewed.
+    fn role(&self, folder: &Path) -> Result<Role, AuthorityError> {
+        let file = folder.join(format!("{}.pem", self.name));
+        match self.role {
+            Some(role) => Ok(Role::Operator(role)),
+            None if file.exists() => Ok(holder(&file)?.role),
+            None => Ok(Role::ADMINISTRATOR),
+        }
+    }
+}
+
+/// Makes them. Certificates that are there already stay as they are, unless they are to be renewed.
 pub fn make(args: &CertificateArgs) -> Result<Vec<PathBuf>, AuthorityError> {
     let authority = authority(args)?;
     let hosts = if args.host.is_empty() {
@@ -59,25 +83,36 @@ pub fn make(args: &CertificateArgs) -> Result<Vec<PathBuf>, AuthorityError> {
         args.host.clone()
     };
     let members = args.members.iter().map(|member| (Role::Member, member.to_string()));
-    let operators =
-        args.operator.iter().map(|operator| (Role::Operator(operator.role), operator.name.clone()));
+    let mut operators = Vec::new();
+    for operator in &args.operator {
+        operators.push((operator.role(&args.out)?, operator.name.clone()));
+    }
     let mut made = Vec::new();
     for (role, name) in members.chain(operators) {
         let file = args.out.join(format!("{name}.pem"));
-        if !file.exists() {
+        if args.renew || !file.exists() {
             authority.issue(role, &name, &hosts)?.write(&args.out, &name)?;
             made.push(file);
         }
+    }
+    // Last, so that whoever is renewed in the same call is not shut out.
+    if args.retire_authorities {
+        retire_others(&args.out)?;
     }
     Ok(made)
 }
 
 fn authority(args: &CertificateArgs) -> Result<Authority, AuthorityError> {
-    if has_authority(&args.out) {
+    let present = has_authority(&args.out);
+    if present && !args.new_authority {
         return Authority::load(&args.out);
     }
     let authority = Authority::create(args.plex)?;
-    authority.write(&args.out)?;
+    if present {
+        authority.succeed(&args.out)?
+    } else {
+        authority.write(&args.out)?
+    }
     Ok(authority)
 }
 

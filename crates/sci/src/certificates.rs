@@ -6,7 +6,7 @@
 use crate::peer::{Peer, PeerError, Role};
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
-    IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    IsCa, Issuer, KeyPair, KeyUsagePurpose, PublicKeyData,
 };
 use std::{
     fs::{self, OpenOptions},
@@ -101,12 +101,13 @@ impl Authority {
         Ok(Self { plex, certificate_pem: certificate.pem(), issuer: Issuer::new(params, key) })
     }
 
-    /// The authority whose `ca.pem` and `ca-key.pem` are in this folder.
+    /// The authority whose `ca.pem` and `ca-key.pem` are in this folder: of several in `ca.pem`, the first.
     pub fn load(folder: &Path) -> Result<Self, AuthorityError> {
         let (certificate, key) = (folder.join("ca.pem"), folder.join("ca-key.pem"));
         let certificate_pem = read(&certificate)?;
         let key_pair = KeyPair::from_pem(&read(&key)?).map_err(|error| not_an_authority(&key, &error))?;
         let plex = authority_plex(&certificate, &certificate_pem)?;
+        check_key(&certificate, &certificate_pem, &key_pair)?;
         let issuer = Issuer::from_ca_cert_pem(&certificate_pem, key_pair)
             .map_err(|error| not_an_authority(&certificate, &error))?;
         Ok(Self { plex, certificate_pem, issuer })
@@ -148,6 +149,38 @@ impl Authority {
         write_new(&folder.join("ca-key.pem"), &self.issuer.key().serialize_pem(), 0o600)?;
         write_new(&folder.join("ca.pem"), &self.certificate_pem, 0o644)
     }
+}
+
+impl Authority {
+    /// Puts this authority before those in the folder, which are trusted beside it until [`retire_others`]. Its key takes
+    /// the place of theirs.
+    pub fn succeed(&self, folder: &Path) -> Result<(), AuthorityError> {
+        let path = folder.join("ca.pem");
+        let bundle = format!("{}{}", self.certificate_pem, read(&path)?);
+        write_over(&path, &bundle, 0o644)?;
+        write_over(&folder.join("ca-key.pem"), &self.issuer.key().serialize_pem(), 0o600)
+    }
+}
+
+/// Leaves only the first authority in the `ca.pem` of a folder. Whoever has a certificate of another one is shut out.
+pub fn retire_others(folder: &Path) -> Result<(), AuthorityError> {
+    let path = folder.join("ca.pem");
+    let text = read(&path)?;
+    let end = text.find(PEM_END).map(|at| at + PEM_END.len());
+    let first = end.and_then(|end| text.get(..end)).ok_or_else(|| AuthorityError::NotAnAuthority {
+        path: path.clone(),
+        reason: "it has no certificate in it".to_string(),
+    })?;
+    write_over(&path, &format!("{first}\n"), 0o644)
+}
+
+const PEM_END: &str = "-----END CERTIFICATE-----";
+
+/// Whose certificate a PEM file has.
+pub fn holder(path: &Path) -> Result<Peer, AuthorityError> {
+    let text = read(path)?;
+    let (_, pem) = x509_parser::pem::parse_x509_pem(text.as_bytes()).map_err(|_| PeerError::NotX509)?;
+    Ok(Peer::from_certificate(&pem.contents)?)
 }
 
 impl Issued {
@@ -202,6 +235,18 @@ fn authority_plex(path: &Path, pem: &str) -> Result<PlexName, AuthorityError> {
     PlexName::new(name).map_err(|error: NameError| no_authority(error.to_string()))
 }
 
+/// A key that another authority left behind would issue certificates that nobody trusts.
+fn check_key(path: &Path, pem: &str, key: &KeyPair) -> Result<(), AuthorityError> {
+    let no_authority = |reason: String| AuthorityError::NotAnAuthority { path: path.to_path_buf(), reason };
+    let (_, pem) =
+        x509_parser::pem::parse_x509_pem(pem.as_bytes()).map_err(|error| no_authority(error.to_string()))?;
+    let certificate = pem.parse_x509().map_err(|error| no_authority(error.to_string()))?;
+    if certificate.public_key().raw == key.subject_public_key_info() {
+        return Ok(());
+    }
+    Err(no_authority("ca-key.pem is the key of another authority".to_string()))
+}
+
 fn not_an_authority(path: &Path, error: &rcgen::Error) -> AuthorityError {
     AuthorityError::NotAnAuthority { path: path.to_path_buf(), reason: error.to_string() }
 }
@@ -224,10 +269,13 @@ fn write_new(path: &Path, text: &str, mode: u32) -> Result<(), AuthorityError> {
     write_with(&options, path, text, mode)
 }
 
+/// Writes aside and renames, so that a member which reads the file meanwhile finds the old one or the new one, whole.
 fn write_over(path: &Path, text: &str, mode: u32) -> Result<(), AuthorityError> {
+    let aside = path.with_extension("pem.new");
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(mode);
-    write_with(&options, path, text, mode)
+    write_with(&options, &aside, text, mode)?;
+    fs::rename(&aside, path).map_err(|source| unwritable(path, source))
 }
 
 fn write_with(options: &OpenOptions, path: &Path, text: &str, mode: u32) -> Result<(), AuthorityError> {

@@ -14,7 +14,12 @@ use crate::{
 };
 use bytes::Bytes;
 use futures::{SinkExt, StreamExt};
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -22,7 +27,7 @@ use tokio::{
     time::timeout,
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
-use vocabulary::encoding::DecodeError;
+use vocabulary::{encoding::DecodeError, message::RATE502W};
 
 /// How long and how far a refused peer is still listened to. A socket that is closed with unread bytes in it is
 /// reset, and a reset can overtake the refusal.
@@ -68,7 +73,7 @@ enum Refusal {
     OtherName { hello: Hello, peer: Peer },
     #[error("the role {role} may not use the {lane} lane: take a certificate of the right role", role = .peer.role.unit())]
     Lane { peer: Peer, lane: Lane },
-    #[error("all {connections_max} connections are taken: end some, or raise the limit of this member")]
+    #[error("{}", RATE502W.with(&[.connections_max]))]
     Full { connections_max: usize },
 }
 
@@ -86,7 +91,7 @@ impl From<HandshakeError> for Failure {
 
 /// Lets peers in, one task each.
 pub(crate) struct Doorkeeper {
-    acceptor: TlsAcceptor,
+    acceptor: RwLock<TlsAcceptor>,
     here: Peer,
     limits: Limits,
     slots: Slots,
@@ -95,9 +100,16 @@ pub(crate) struct Doorkeeper {
 
 impl Doorkeeper {
     pub(crate) fn new(identity: &Identity, limits: Limits) -> Result<Self, rustls::Error> {
-        let acceptor = TlsAcceptor::from(Arc::new(tls::server_config(identity)?));
+        let acceptor = RwLock::new(acceptor(identity)?);
         let (slots, refusals) = (Slots::new(&limits), Refusals::new());
         Ok(Self { acceptor, here: identity.peer.clone(), limits, slots, refusals })
+    }
+
+    /// Shows another certificate, and trusts other authorities, from the next handshake on.
+    pub(crate) fn renew(&self, identity: &Identity) -> Result<(), rustls::Error> {
+        let renewed = acceptor(identity)?;
+        *self.acceptor.write().unwrap_or_else(PoisonError::into_inner) = renewed;
+        Ok(())
     }
 
     /// Lets the peer in, or tells it and the log why not. Takes little longer than the limits say.
@@ -147,7 +159,8 @@ impl Doorkeeper {
 
     async fn start_tls(&self, tcp: TcpStream) -> Result<TlsStream<TcpStream>, Failure> {
         tcp.set_nodelay(true).map_err(HandshakeError::Tls)?;
-        match self.acceptor.accept(tcp).into_fallible().await {
+        let acceptor = self.acceptor.read().unwrap_or_else(PoisonError::into_inner).clone();
+        match acceptor.accept(tcp).into_fallible().await {
             Ok(tls) => Ok(tls),
             Err((error, mut tcp)) => {
                 // The alert is on its way; whether it arrives is the stranger's affair.
@@ -196,6 +209,10 @@ impl Doorkeeper {
         let far_end = FarEnd { peer: peer.clone(), lane, address, frame_bytes_max };
         Ok(Accepted { connection: Connection::new(frames, far_end), peer, lane })
     }
+}
+
+fn acceptor(identity: &Identity) -> Result<TlsAcceptor, rustls::Error> {
+    Ok(TlsAcceptor::from(Arc::new(tls::server_config(identity)?)))
 }
 
 /// Frames for the hello, and whether there was a place. The place stays with the stream.

@@ -134,6 +134,19 @@ pub struct Identity {
     pub(crate) peer: Peer,
     pub(crate) roots: Arc<RootCertStore>,
     pub(crate) certified: Arc<CertifiedKey>,
+    ends: Vec<End>,
+    authorities: usize,
+}
+
+/// When something that an identity rests on ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct End {
+    /// The file.
+    pub path: PathBuf,
+    /// The last second in which it is valid, since 1970.
+    pub at_s: i64,
+    /// The same for people.
+    pub at: String,
 }
 
 impl std::fmt::Debug for Identity {
@@ -145,14 +158,28 @@ impl std::fmt::Debug for Identity {
 impl Identity {
     /// Reads and checks the three files. Blocks on the file system.
     pub fn load(files: &IdentityFiles) -> Result<Self, IdentityError> {
-        let roots = Arc::new(read_roots(&files.ca)?);
+        let authorities = read_certificates(&files.ca)?;
+        let roots = Arc::new(roots_of(&files.ca, &authorities)?);
         let chain = read_certificates(&files.certificate)?;
         check_validity(&files.certificate, &chain[0])?;
         let peer = Peer::from_certificate(&chain[0])
             .map_err(|source| IdentityError::NotAnIdentity { path: files.certificate.clone(), source })?;
         check_chain(files, &roots, &chain)?;
+        // Of several authorities the last to end counts: the others are on their way out.
+        let last = authorities.iter().filter_map(|der| end(&files.ca, der)).max_by_key(|end| end.at_s);
+        let ends = end(&files.certificate, &chain[0]).into_iter().chain(last).collect();
         let certified = Arc::new(certified_key(files, chain)?);
-        Ok(Self { peer, roots, certified })
+        Ok(Self { peer, roots, certified, ends, authorities: authorities.len() })
+    }
+
+    /// When the certificate ends, and the authority.
+    pub fn ends(&self) -> &[End] {
+        &self.ends
+    }
+
+    /// How many authorities are trusted.
+    pub fn authorities(&self) -> usize {
+        self.authorities
     }
 
     /// Who this process is.
@@ -161,11 +188,17 @@ impl Identity {
     }
 }
 
-fn read_roots(path: &Path) -> Result<RootCertStore, IdentityError> {
+fn end(path: &Path, der: &[u8]) -> Option<End> {
+    let (_, certificate) = X509Certificate::from_der(der).ok()?;
+    let last = certificate.validity().not_after;
+    Some(End { path: path.to_path_buf(), at_s: last.timestamp(), at: last.to_string() })
+}
+
+fn roots_of(path: &Path, authorities: &[CertificateDer<'static>]) -> Result<RootCertStore, IdentityError> {
     let mut roots = RootCertStore::empty();
-    for certificate in read_certificates(path)? {
-        check_validity(path, &certificate)?;
-        roots.add(certificate).map_err(|error| IdentityError::Damaged {
+    for certificate in authorities {
+        check_validity(path, certificate)?;
+        roots.add(certificate.clone()).map_err(|error| IdentityError::Damaged {
             path: path.to_path_buf(),
             reason: error.to_string(),
         })?;

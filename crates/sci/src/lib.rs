@@ -32,8 +32,8 @@
 //! - An ask gets one answer, or one error that says whether it may have been obeyed.
 //! - Every failure to dial says what was dialed and what to do about it.
 //!
-//! **What it leaves out.** Dialing again: who wants a connection knows how urgently. Revoking certificates: issue
-//! short-lived ones, or change the authority. What the frames mean: that is `csl` for operators, and the members'
+//! **What it leaves out.** Dialing again: who wants a connection knows how urgently. Revoking single certificates:
+//! issue short-lived ones, or change the authority, which a listener does without a pause ([`Listener::renew`]). What the frames mean: that is `csl` for operators, and the members'
 //! own affair between members.
 //!
 //! It follows IMS's Structured Call Interface, which routes the messages of the Common Service Layer, and the
@@ -61,7 +61,7 @@ mod verifier;
 pub use connection::{Connection, FrameReceiver, FrameSender, ReceiveError, SendError};
 pub use dial::{DialError, dial};
 pub use handshake::Accepted;
-pub use identity::{Identity, IdentityError, IdentityFiles};
+pub use identity::{End, Identity, IdentityError, IdentityFiles};
 pub use lane::Lane;
 pub use limits::Limits;
 pub use listener::{BindError, Listener};

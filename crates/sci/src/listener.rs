@@ -99,6 +99,15 @@ impl Listener {
         self.address
     }
 
+    /// Takes another certificate of the same member, or other authorities, for connections that come from now on. Those
+    /// that stand go on. Where this fails, what was there stays in force.
+    pub fn renew(&self, identity: &Identity) -> Result<(), BindError> {
+        let peer = identity.peer();
+        self.doorkeeper
+            .renew(identity)
+            .map_err(|error| BindError::Tls { peer: peer.clone(), reason: error.to_string() })
+    }
+
     /// The next peer that was let in. Strangers are dealt with meanwhile, each in a task of its own, so that a
     /// silent one keeps nobody waiting. Where there are too many, the one that has been at it for longest goes: a
     /// peer needs a few round trips, and a crowd of silent ones must not shut it out. Nothing is lost when the future

@@ -64,6 +64,8 @@ impl ReasonCode {
     pub const NO_MASTER: Self = Self(0x0000_4004);
     /// With [`ReturnCode::OM_ENVIRONMENT`]: the operator may not issue the command.
     pub const NOT_AUTHORIZED: Self = Self(0x0000_4008);
+    /// With [`ReturnCode::OM_ENVIRONMENT`]: more is asked in a second than the member takes.
+    pub const TOO_MANY_REQUESTS: Self = Self(0x0000_400C);
     /// With [`ReturnCode::STATE`]: refused, because another activation is under way.
     pub const ACTIVATION_STATE: Self = Self(0x0000_4110);
     /// With [`ReturnCode::OM_SYSTEM`]: something inside failed.
@@ -103,6 +105,11 @@ const MEANINGS: &[(ReturnCode, ReasonCode, &str)] = &[
     (ReturnCode::OM_ENVIRONMENT, ReasonCode::NO_MEMBER, "no member can process the command"),
     (ReturnCode::OM_ENVIRONMENT, ReasonCode::NO_MASTER, "no master is there to carry it out"),
     (ReturnCode::OM_ENVIRONMENT, ReasonCode::NOT_AUTHORIZED, "the operator may not issue the command"),
+    (
+        ReturnCode::OM_ENVIRONMENT,
+        ReasonCode::TOO_MANY_REQUESTS,
+        "too many requests in a second; ask again in a moment",
+    ),
     (ReturnCode::OM_SYSTEM, ReasonCode::INTERNAL, "a member failed inside; its log tells more"),
 ];
 
@@ -154,6 +161,7 @@ completion_codes! {
     DEFINITION_ERROR 0xF01 "DEFINITION IN ERROR";
     COPY_DAMAGED 0xF02 "COPY OF THE CATALOG IS DAMAGED";
     NOT_AUTHORIZED 0xF11 "OPERATOR IS NOT AUTHORIZED";
+    TOO_MANY_REQUESTS 0xF12 "TOO MANY REQUESTS";
 }
 
 impl CompletionCode {

@@ -24,7 +24,8 @@ pub struct Key {
 impl Key {
     /// What the number counts, by the end of its name.
     pub fn unit(&self) -> Option<&'static str> {
-        const UNITS: [(&str, &str); 6] = [
+        const UNITS: [(&str, &str); 7] = [
+            ("_per_s", "per second"),
             ("_ms", "ms"),
             ("_s", "s"),
             ("_kib", "KiB"),
@@ -50,28 +51,29 @@ pub(super) trait Value {
     }
 }
 
-impl Value for u64 {
-    const KIND: &'static str = "number";
+/// Values that are numbers.
+macro_rules! numbers {
+    ($($type:ty: $number:expr;)+) => {
+        $(impl Value for $type {
+            const KIND: &'static str = "number";
 
-    fn written(&self) -> String {
-        self.to_string()
-    }
+            fn written(&self) -> String {
+                self.number().unwrap_or_default().to_string()
+            }
 
-    fn number(&self) -> Option<u64> {
-        Some(*self)
-    }
+            fn number(&self) -> Option<u64> {
+                let number: fn(&$type) -> u64 = $number;
+                Some(number(self))
+            }
+        })+
+    };
 }
 
-impl Value for u16 {
-    const KIND: &'static str = "number";
-
-    fn written(&self) -> String {
-        self.to_string()
-    }
-
-    fn number(&self) -> Option<u64> {
-        Some((*self).into())
-    }
+numbers! {
+    u64: |number| *number;
+    u32: |number| (*number).into();
+    u16: |number| (*number).into();
+    super::WarnDays: |days| days.0.into();
 }
 
 impl Value for bool {
@@ -180,13 +182,14 @@ macro_rules! table {
     };
 }
 
-/// Declares a table with keys that are needed, keys that have the default of their type, and tables within it.
+/// Declares a table with keys that are needed, keys that have the default of their type, and whose limits the type
+/// keeps, and tables within it.
 macro_rules! needed {
     (
         $(#[$meta:meta])* struct $name:ident {
             $( $(#[doc = $doc:literal])+ $key:ident: $type:ty; )+
         }
-        $( defaults { $( $(#[doc = $other_doc:literal])+ $other:ident: $other_type:ty; )+ } )?
+        $( defaults { $( $(#[doc = $other_doc:literal])+ $other:ident: $other_type:ty $(, $limits:expr)?; )+ } )?
         $( tables { $( $(#[$table_meta:meta])* $table:ident: $table_type:ty; )+ } )?
     ) => {
         $(#[$meta])*
@@ -212,7 +215,7 @@ macro_rules! needed {
                         name: stringify!($other),
                         kind: <$other_type as Value>::KIND,
                         default: Some(<$other_type>::default().written()),
-                        limits: None,
+                        limits: None $(.or(Some($limits)))?,
                         meaning: keys::joined(&[$($other_doc),+]),
                     }, )+)?
                 ]

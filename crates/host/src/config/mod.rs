@@ -14,6 +14,7 @@ use keys::{Address, Table, Value, needed, table};
 use plex::{AuditBound, AuditBounds, Membership};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use vocabulary::{MemberName, PlexName};
@@ -46,6 +47,8 @@ needed! {
         #[serde(default)]
         audit: AuditKeys;
         #[serde(default)]
+        limits: LimitKeys;
+        #[serde(default)]
         log: Log;
     }
 }
@@ -75,6 +78,21 @@ needed! {
         certificate: PathBuf;
         /// PEM private key of that certificate
         key: PathBuf;
+    }
+    defaults {
+        /// how many days before a certificate or its authority ends CERT403W says so, once a day
+        warn_days: WarnDays, 0..=u16::MAX.into();
+    }
+}
+
+/// How many days before the end of a certificate.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(transparent)]
+struct WarnDays(u16);
+
+impl Default for WarnDays {
+    fn default() -> Self {
+        Self(30)
     }
 }
 
@@ -168,6 +186,55 @@ impl AuditKeys {
 }
 
 table! {
+    /// What operators and others may take of a member.
+    struct LimitKeys {
+        /// the most connections of members, and as many again of operators and regions together (RATE502W)
+        connections: u16 = 512, 1..=u16::MAX.into();
+        /// the most connections that have not shown who they are; a further one takes the place of the oldest
+        handshakes: u16 = 64, 1..=u16::MAX.into();
+        /// the longest frame; the same on all members. Operators send up to 8
+        frame_mib: u16 = 8, FRAME_MIB;
+        /// the most requests of one user in a second (RATE501W)
+        user_requests_per_s: u32 = 2_000, REQUESTS_PER_S;
+        /// the most requests of all users together in a second
+        requests_per_s: u32 = 10_000, REQUESTS_PER_S;
+    }
+}
+
+/// A peer can make a member hold as much for every connection.
+const FRAME_MIB: RangeInclusive<u64> = 1..=256;
+/// A bucket fills by one request in a nanosecond at most.
+const REQUESTS_PER_S: RangeInclusive<u64> = 1..=1_000_000_000;
+
+impl LimitKeys {
+    fn limits(&self) -> sci::Limits {
+        sci::Limits {
+            connections_max: self.connections.into(),
+            handshakes_max: self.handshakes.into(),
+            frame_bytes_max: usize::from(self.frame_mib) << 20,
+            ..sci::Limits::default()
+        }
+    }
+
+    fn requests(&self) -> RequestLimits {
+        let least_one = |number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
+        RequestLimits {
+            user_per_s: least_one(self.user_requests_per_s),
+            all_per_s: least_one(self.requests_per_s),
+        }
+    }
+}
+
+/// How many requests operators may ask of a member in a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestLimits {
+    /// Each user.
+    pub user_per_s: NonZeroU32,
+    /// All users together.
+    pub all_per_s: NonZeroU32,
+}
+
+table! {
     /// How the member writes its log.
     pub struct Log {
         /// `"text"` for people, `"json"` for programs
@@ -202,6 +269,8 @@ pub struct Config {
     pub address: String,
     /// The certificate of the authority, the member's own, and its key.
     pub tls: sci::IdentityFiles,
+    /// How many days before a certificate ends it is told.
+    pub warn_days: u16,
     /// The founding members, this one among them if it is one.
     pub members: BTreeMap<MemberName, String>,
     /// How the consensus group keeps time and its log.
@@ -212,6 +281,10 @@ pub struct Config {
     pub retention: Retention,
     /// How much the audit record holds.
     pub audit: AuditBounds,
+    /// How many connections there may be, and how long a frame.
+    pub limits: sci::Limits,
+    /// How much operators may ask.
+    pub requests: RequestLimits,
     /// How the member writes its log.
     pub log: Log,
 }
@@ -286,11 +359,14 @@ impl MemberFile {
                 certificate: folder.join(self.tls.certificate),
                 key: folder.join(self.tls.key),
             },
+            warn_days: self.tls.warn_days.0,
             members: self.members.into_iter().map(|member| (member.name, member.address.0)).collect(),
             consensus: self.consensus,
             activation: self.activation,
             retention: Retention { instances: self.retention.instances, days: self.retention.days },
             audit: self.audit.bounds(),
+            limits: self.limits.limits(),
+            requests: self.limits.requests(),
             log: self.log,
         }
     }
@@ -371,6 +447,7 @@ fn check_limits(file: &MemberFile) -> Result<(), Complaint> {
         ("activation", file.activation.out_of_limits()),
         ("retention", file.retention.out_of_limits()),
         ("audit", file.audit.out_of_limits()),
+        ("limits", file.limits.out_of_limits()),
         ("log", file.log.out_of_limits()),
     ];
     let wrong = tables.into_iter().find_map(|(table, wrong)| Some((table, wrong?)));
@@ -424,6 +501,7 @@ address = "127.0.0.1:7102"
         assert_eq!(config.tls.ca, Path::new("/plex/certs/ca.pem"));
         assert_eq!((config.membership, config.activation.step_timeout_s), (Membership::Sharer, 300));
         assert_eq!(config.retention, Retention { instances: 2, days: 0 });
+        assert_eq!((config.warn_days, config.limits), (30, sci::Limits::default()));
     }
 
     #[test]
@@ -440,6 +518,15 @@ address = "127.0.0.1:7102"
         assert!(long.contains("too long for a member name"), "{long}");
         let timers = parse(&format!("{GOOD}[consensus]\nheartbeat_ms = 400\n")).unwrap_err();
         assert!(timers.contains("consensus.election_min_ms: 500 is too short"), "{timers}");
+        let frame = parse(&format!("{GOOD}[limits]\nframe_mib = 0\n")).unwrap_err();
+        assert!(frame.contains("limits.frame_mib: 0 is out of range: it takes 1 to 256"), "{frame}");
+        let rate = parse(&format!("{GOOD}[limits]\nuser_requests_per_s = 0\n")).unwrap_err();
+        assert!(
+            rate.contains("limits.user_requests_per_s: 0 is out of range: it takes 1 to 1000000000"),
+            "{rate}"
+        );
+        let audit = parse(&format!("{GOOD}[audit]\nqueries_kib = 1\n")).unwrap_err();
+        assert!(audit.contains("audit.queries_kib: 1 is out of range: it takes 64 to 65536"), "{audit}");
         let level = parse(&format!("{GOOD}[log]\nlevel = \"host=loud\"\n")).unwrap_err();
         assert!(level.contains("log.level"), "{level}");
         let share = parse(&format!("acbshr = \"X\"\n{GOOD}")).unwrap_err();

@@ -1,14 +1,14 @@
 //! The page about configuration, as far as the code says it.
 
 use super::{
-    Activation, AuditKeys, Consensus, Key, Listen, Log, MemberFile, Neighbour, RetentionKeys, Tls,
+    Activation, AuditKeys, Consensus, Key, LimitKeys, Listen, Log, MemberFile, Neighbour, RetentionKeys, Tls,
     keys::Table,
 };
 
 /// A heading, what stands below it, and the keys.
 type Section = (&'static str, &'static str, Vec<Key>);
 
-fn sections() -> [Section; 9] {
+fn sections() -> [Section; 10] {
     [
         ("", "", MemberFile::keys()),
         ("[listen]", "", Listen::keys()),
@@ -18,6 +18,7 @@ fn sections() -> [Section; 9] {
         ("[activation]", "", Activation::keys()),
         ("[retention]", "", RetentionKeys::keys()),
         ("[audit]", AUDIT, AuditKeys::keys()),
+        ("[limits]", LIMITS, LimitKeys::keys()),
         ("[log]", "", Log::keys()),
     ]
 }
@@ -25,10 +26,15 @@ fn sections() -> [Section; 9] {
 const TLS: &str = "\
 `ims certificates --plex NAME --out DIR MEMBER... --operator NAME` makes an authority and certificates. It keeps an
 authority and certificates that it finds in the folder. `--operator NAME:read` makes an operator that may look only
-([roles.md](operating/roles.md)).";
+([roles.md](operating/roles.md)).
+
+The three files are read again when they change ([certificates.md](operating/certificates.md)).";
 
 const AUDIT: &str = "\
 How much the audit record holds ([audit.md](operating/audit.md)). What the master is told counts for all members.";
+
+const LIMITS: &str = "\
+What operators and others may take of a member. Each refusal is told ([limits.md](operating/limits.md)).";
 
 const MEMBERS: &str = "\
 The founding members, this one included, one table each. The list matters when the plex forms; who belongs to it

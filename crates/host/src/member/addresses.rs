@@ -10,10 +10,11 @@ use crate::config::Config;
 use crate::logging;
 use control_region::ControlRegion;
 use sci::mux::{Caller, MuxSettings};
-use sci::{Identity, Lane, Limits};
+use sci::{Identity, Lane};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::watch;
 use vocabulary::MemberName;
 use vocabulary::message::LINK209W;
 
@@ -54,12 +55,17 @@ pub(super) fn recorded(region: &ControlRegion, node: u64) -> Option<(MemberName,
 }
 
 /// Tells the others where this member is, for as long as the roster has another address for it.
-pub(super) async fn tell_new_address(config: &Config, node: u64, identity: &Identity, core: &Core) {
+pub(super) async fn tell_new_address(
+    config: &Config,
+    node: u64,
+    identities: &watch::Receiver<Identity>,
+    core: &Core,
+) {
     let mut told = BTreeSet::new();
     while has_moved(config, node, core) {
         for (member, address) in where_others_may_be(config, core) {
-            let limits = Limits::default();
-            let dialed = sci::dial(identity, &address, Some(member), Lane::Member, &limits).await;
+            let identity = identities.borrow().clone();
+            let dialed = sci::dial(&identity, &address, Some(member), Lane::Member, &config.limits).await;
             let Ok(connection) = dialed else { continue };
             let caller = Caller::start(connection, MuxSettings::default());
             let question = Question::MovedTo { node, address: config.address.clone() };

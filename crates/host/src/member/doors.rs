@@ -3,13 +3,15 @@
 use super::addresses;
 use super::core::Core;
 use super::links::LinkKeeper;
+use super::pace::{Pace, TooMany};
 use super::wire::{Envelope, Question, Reply};
+use crate::config::Config;
 use crate::consensus::Consensus;
 use crate::logging;
 use bytes::Bytes;
 use control_region::{Event, RegionId, RequestId};
 use csl::envelope::{OperatorRequest, Progress, RegionReply, RegionRequest, User};
-use csl::om::{Answer, OperatorRole, ReasonCode, ReturnCode};
+use csl::om::{Answer, CompletionCode, OperatorRole, ReasonCode, ReturnCode};
 use sci::mux::{Incoming, LinkLost, LostReason, MuxSettings, Responder, serve};
 use sci::{Accepted, Connection, Lane, Peer, Role};
 use std::collections::BTreeMap;
@@ -17,7 +19,7 @@ use std::io;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
-use vocabulary::message::LINK205W;
+use vocabulary::message::{LINK205W, RATE501W};
 use vocabulary::{MemberName, encoding};
 
 /// Tells a connection of an operator or a region from every other.
@@ -29,6 +31,8 @@ pub(super) struct Doors {
     core: Arc<Core>,
     consensus: Arc<Consensus>,
     links: LinkKeeper,
+    member: MemberName,
+    pace: Arc<Pace>,
     waiting: Arc<Mutex<BTreeMap<RequestId, Waiting>>>,
     requests: Arc<AtomicU64>,
     connections: Arc<AtomicU64>,
@@ -44,11 +48,18 @@ struct Waiting {
 }
 
 impl Doors {
-    pub(super) fn new(core: Arc<Core>, consensus: Arc<Consensus>, links: LinkKeeper) -> Self {
+    pub(super) fn new(
+        config: &Config,
+        core: Arc<Core>,
+        consensus: Arc<Consensus>,
+        links: LinkKeeper,
+    ) -> Self {
         Self {
             core,
             consensus,
             links,
+            member: config.member,
+            pace: Arc::new(Pace::new(config.requests)),
             waiting: Arc::default(),
             requests: Arc::default(),
             connections: Arc::default(),
@@ -187,6 +198,10 @@ impl Doors {
     }
 
     fn operator(&self, connection: ConnectionId, user: User, body: &[u8], responder: Responder) {
+        // Before the request is read: what is one too many should cost as little as it can.
+        if let Err(too_many) = self.pace.take(&user.name) {
+            return self.turn_away(&user, &too_many, responder);
+        }
         match encoding::decode::<OperatorRequest>("request", body) {
             Ok(asked) => {
                 let what = summary(&asked);
@@ -203,6 +218,17 @@ impl Doors {
                 responder.answer(Bytes::from(encoding::encode(&answer)));
             }
         }
+    }
+
+    fn turn_away(&self, user: &User, too_many: &TooMany, responder: Responder) {
+        let TooMany { whose, allowed, wait_ms, tell } = too_many;
+        let why = RATE501W.with(&[&user.name, &user.address, whose, allowed, wait_ms]);
+        if *tell {
+            logging::issue(&why);
+        }
+        let codes = (ReasonCode::TOO_MANY_REQUESTS, CompletionCode::TOO_MANY_REQUESTS);
+        let answer = Answer::turned_away("", super::core::now(), self.member, codes, why);
+        responder.answer(Bytes::from(encoding::encode(&answer)));
     }
 
     fn wait(&self, waiting: Waiting) -> RequestId {

@@ -13,9 +13,10 @@ use crate::consensus::Consensus;
 use control_region::Event;
 use plex::Membership;
 use sci::mux::{Caller, MuxSettings};
-use sci::{Identity, Lane, Limits};
+use sci::{Identity, Lane};
 use std::collections::BTreeMap;
 use std::{sync::Arc, time::Duration};
+use tokio::sync::watch;
 use vocabulary::MemberName;
 
 const PAUSE: Duration = Duration::from_millis(200);
@@ -24,7 +25,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 pub(super) async fn form_or_join(
     config: Config,
     node: u64,
-    identity: Identity,
+    identities: watch::Receiver<Identity>,
     core: Arc<Core>,
     consensus: Arc<Consensus>,
 ) {
@@ -38,6 +39,7 @@ pub(super) async fn form_or_join(
     }
     let founding = config.members.contains_key(&config.member);
     while !consensus.is_formed().await {
+        let identity = identities.borrow().clone();
         let others = meet(&config, &identity).await;
         if others.values().any(|there| there.formed) {
             ask_to_join(&config, node, &others).await;
@@ -54,7 +56,7 @@ pub(super) async fn form_or_join(
         }
         tokio::time::sleep(PAUSE).await;
     }
-    tell_new_address(&config, node, &identity, &core).await;
+    tell_new_address(&config, node, &identities, &core).await;
 }
 
 async fn form(consensus: &Consensus, members: &BTreeMap<MemberName, (u64, String)>) {
@@ -74,8 +76,7 @@ struct There {
 async fn meet(config: &Config, identity: &Identity) -> BTreeMap<MemberName, There> {
     let mut there = BTreeMap::new();
     for (member, address) in config.members.iter().filter(|(member, _)| **member != config.member) {
-        let limits = Limits::default();
-        let dialed = sci::dial(identity, address, Some(*member), Lane::Member, &limits).await;
+        let dialed = sci::dial(identity, address, Some(*member), Lane::Member, &config.limits).await;
         let Ok(connection) = dialed else { continue };
         let caller = Caller::start(connection, MuxSettings::default());
         if let Some(Reply::Who { node, formed }) = ask(&caller, &Question::Who).await {

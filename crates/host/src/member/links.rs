@@ -13,6 +13,7 @@ use sci::{DialError, Identity, Lane, Limits};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::{io, time::Duration};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use vocabulary::message::LINK208I;
 use vocabulary::{MemberName, encoding};
@@ -27,7 +28,8 @@ const QUESTION: Duration = Duration::from_secs(5);
 /// Keeps the links that the control region wants. Clones are the same keeper.
 #[derive(Debug, Clone)]
 pub(super) struct LinkKeeper {
-    identity: Identity,
+    identities: watch::Receiver<Identity>,
+    limits: Limits,
     core: Arc<Core>,
     book: AddressBook,
     links: Arc<Mutex<BTreeMap<MemberName, Link>>>,
@@ -72,8 +74,13 @@ impl End {
 }
 
 impl LinkKeeper {
-    pub(super) fn new(identity: Identity, core: Arc<Core>, book: AddressBook) -> Self {
-        Self { identity, core, book, links: Arc::default() }
+    pub(super) fn new(
+        identities: watch::Receiver<Identity>,
+        limits: Limits,
+        core: Arc<Core>,
+        book: AddressBook,
+    ) -> Self {
+        Self { identities, limits, core, book, links: Arc::default() }
     }
 
     /// Keeps exactly these links from now on.
@@ -116,13 +123,7 @@ impl LinkKeeper {
 
     fn open(&self, member: MemberName, address: String) -> Link {
         let end = Arc::new(Mutex::new(End::default()));
-        let task = tokio::spawn(keep_link(
-            self.identity.clone(),
-            Arc::clone(&self.core),
-            member,
-            address.clone(),
-            Arc::clone(&end),
-        ));
+        let task = tokio::spawn(self.clone().keep_link(member, address.clone(), Arc::clone(&end)));
         Link { address, end, task }
     }
 
@@ -152,6 +153,35 @@ impl LinkKeeper {
         let links = lock(&self.links);
         lock(&links.get(&to)?.end).caller.clone()
     }
+
+    /// Dials the member, and again whenever the link is lost.
+    async fn keep_link(self, member: MemberName, address: String, end: Arc<Mutex<End>>) {
+        let mut news = LinkNews::new(member, &address);
+        loop {
+            let identity = self.identities.borrow().clone();
+            match sci::dial(&identity, &address, Some(member), Lane::Member, &self.limits).await {
+                Ok(connection) => {
+                    news.up();
+                    let caller = Caller::start(connection, MuxSettings::default());
+                    lock(&end).up(caller.clone());
+                    self.core.tell(Event::Link { member, state: LinkState::Up });
+                    let lost = caller.closed().await;
+                    news.lost(lost.reason.to_string());
+                    lock(&end).caller = None;
+                    self.core.tell(Event::Link { member, state: LinkState::Down { refused: false } });
+                }
+                Err(error) => {
+                    let refused = nobody_listens(&error);
+                    if refused {
+                        lock(&end).waiting.clear();
+                    }
+                    news.not_reached(&error, refused, ended_in_order(&self.core, member));
+                    self.core.tell(Event::Link { member, state: LinkState::Down { refused } });
+                    tokio::time::sleep(REDIAL).await;
+                }
+            }
+        }
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -162,39 +192,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub(super) async fn ask(caller: &Caller, question: &Question) -> Option<Reply> {
     let body = caller.ask(Bytes::from(encoding::encode(question)), QUESTION).await.ok()?;
     encoding::decode("reply of a host", &body).ok()
-}
-
-async fn keep_link(
-    identity: Identity,
-    core: Arc<Core>,
-    member: MemberName,
-    address: String,
-    end: Arc<Mutex<End>>,
-) {
-    let mut news = LinkNews::new(member, &address);
-    loop {
-        match sci::dial(&identity, &address, Some(member), Lane::Member, &Limits::default()).await {
-            Ok(connection) => {
-                news.up();
-                let caller = Caller::start(connection, MuxSettings::default());
-                lock(&end).up(caller.clone());
-                core.tell(Event::Link { member, state: LinkState::Up });
-                let lost = caller.closed().await;
-                news.lost(lost.reason.to_string());
-                lock(&end).caller = None;
-                core.tell(Event::Link { member, state: LinkState::Down { refused: false } });
-            }
-            Err(error) => {
-                let refused = nobody_listens(&error);
-                if refused {
-                    lock(&end).waiting.clear();
-                }
-                news.not_reached(&error, refused, ended_in_order(&core, member));
-                core.tell(Event::Link { member, state: LinkState::Down { refused } });
-                tokio::time::sleep(REDIAL).await;
-            }
-        }
-    }
 }
 
 /// Whether the plex knows that the member ended in order.

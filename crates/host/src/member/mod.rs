@@ -17,8 +17,10 @@ mod formation;
 mod keeper;
 mod link_news;
 mod links;
+mod pace;
 mod performer;
 mod room;
+mod rotation;
 mod wire;
 mod workroom;
 
@@ -37,14 +39,15 @@ use futures::future::BoxFuture;
 use links::LinkKeeper;
 use performer::{Ended, Performer};
 use plex::{Incarnation, Membership};
+use rotation::Rotation;
 use rustix::process::Signal;
 use sci::{BindError, Frames, Identity, IdentityError, Lane, Limits, Listener};
 use std::{fmt::Display, io, pin::pin, sync::Arc, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use vocabulary::message::{
-    DFS4160E, DFS4593E, DISK103E, DISK104E, DISK105E, DISK108W, START302E, START303E, START304E, START305E,
-    START306E, START307E,
+    CERT402E, DFS4160E, DFS4593E, DISK103E, DISK104E, DISK105E, DISK108W, START302E, START303E, START304E,
+    START305E, START306E, START307E,
 };
 use vocabulary::{MemberName, Message};
 
@@ -121,19 +124,29 @@ impl MemberError {
 /// Runs a member until it is told to stop.
 pub async fn run(config: Config, cold: bool) -> Result<(), MemberError> {
     outlive_file_limits()?;
+    // Before anything else: without a listener the signal ends the process.
+    let hangup = signal(SignalKind::hangup()).map_err(no_signals)?;
+    // Before the files are read, so that no change of them is missed.
+    let certificate_files = rotation::marks(&config);
     let identity = Identity::load(&config.tls)?;
     check_certificate(&config, &identity)?;
     let mut folder = DataFolder::open(&config.data, config.plex, config.member, rand::random)?;
-    let mut listener = Listener::bind(&config.address, &identity, Limits::default()).await?;
+    let mut listener = Listener::bind(&config.address, &identity, config.limits).await?;
     let (effects, wanted) = mpsc::unbounded_channel();
     let settings = settings(&config, folder.identity().node_id, cold);
     let core = Arc::new(open_core(&config, &folder, settings, effects)?);
     check_sharing(&config, &core)?;
+    let (renewed, identities) = watch::channel(identity);
     let book = AddressBook::default();
-    let lane = RaftLane { identity: identity.clone(), core: Arc::clone(&core), book: book.clone() };
+    let lane = RaftLane {
+        identities: identities.clone(),
+        limits: config.limits,
+        core: Arc::clone(&core),
+        book: book.clone(),
+    };
     let consensus = start_consensus(&config, &folder, lane, &core).await?;
-    let links = LinkKeeper::new(identity.clone(), Arc::clone(&core), book);
-    let doors = Doors::new(Arc::clone(&core), Arc::clone(&consensus), links.clone());
+    let links = LinkKeeper::new(identities.clone(), config.limits, Arc::clone(&core), book);
+    let doors = Doors::new(&config, Arc::clone(&core), Arc::clone(&consensus), links.clone());
     let (ended, mut ending) = watch::channel(None);
     let (orders, ordered) = mpsc::unbounded_channel();
     let performer = Performer {
@@ -153,13 +166,15 @@ pub async fn run(config: Config, cold: bool) -> Result<(), MemberError> {
         tokio::spawn(formation::form_or_join(
             config.clone(),
             folder.identity().node_id,
-            identity.clone(),
+            identities.clone(),
             Arc::clone(&core),
             Arc::clone(&consensus),
         )),
+        tokio::spawn(Rotation::new(config.clone(), certificate_files, renewed).run(hangup)),
     ];
     tracing::info!(member = %config.member, plex = %config.plex, address = %listener.address(), "started");
-    let outcome = serve(&config, &mut listener, &doors, &core, &consensus, &mut ending, &mut folder).await;
+    let coming = Coming { listener: &mut listener, identities, doors: &doors };
+    let outcome = serve(&config, coming, &core, &consensus, &mut ending, &mut folder).await;
     for task in tasks {
         task.abort();
     }
@@ -281,12 +296,13 @@ fn unusable(member: MemberName, error: &ConsensusError) -> MemberError {
 /// signal. Then the write fails, and there is somebody to say so.
 fn outlive_file_limits() -> Result<(), MemberError> {
     let listening = signal(SignalKind::from_raw(Signal::XFSZ.as_raw()));
-    listening.map(drop).map_err(|source| MemberError::Io { what: "signals can't be had", source })
+    listening.map(drop).map_err(no_signals)
 }
 
 /// How consensus reaches other members.
 struct RaftLane {
-    identity: Identity,
+    identities: watch::Receiver<Identity>,
+    limits: Limits,
     core: Arc<Core>,
     book: AddressBook,
 }
@@ -302,32 +318,56 @@ impl RaftLane {
 impl Dial for RaftLane {
     fn dial<'a>(&'a self, node: u64, address: &'a str) -> BoxFuture<'a, io::Result<Frames>> {
         Box::pin(async move {
-            let limits = Limits::default();
+            let identity = self.identities.borrow().clone();
             let address = self.place(node, address);
-            let connection = sci::dial(&self.identity, &address, None, Lane::Raft, &limits).await;
+            let connection = sci::dial(&identity, &address, None, Lane::Raft, &self.limits).await;
             connection.map(sci::Connection::into_frames).map_err(io::Error::other)
         })
     }
 }
 
+/// Where connections come in.
+struct Coming<'a> {
+    listener: &'a mut Listener,
+    identities: watch::Receiver<Identity>,
+    doors: &'a Doors,
+}
+
+impl Coming<'_> {
+    /// Serves those that come, and takes what their certificates are checked with when it changes.
+    async fn next(&mut self) {
+        tokio::select! {
+            accepted = self.listener.accept() => self.doors.open(accepted),
+            Ok(()) = self.identities.changed() => {
+                let identity = self.identities.borrow_and_update().clone();
+                if let Err(error) = self.listener.renew(&identity) {
+                    logging::issue(&CERT402E.with(&[&identity.peer().name, &error]));
+                }
+            }
+        }
+    }
+}
+
+fn no_signals(source: io::Error) -> MemberError {
+    MemberError::Io { what: "signals can't be had", source }
+}
+
 async fn serve(
     config: &Config,
-    listener: &mut Listener,
-    doors: &Doors,
+    mut coming: Coming<'_>,
     core: &Arc<Core>,
     consensus: &Arc<Consensus>,
     ending: &mut watch::Receiver<Option<Ended>>,
     folder: &mut DataFolder,
 ) -> Result<(), MemberError> {
-    let failed = |source| MemberError::Io { what: "signals can't be had", source };
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
     let mut standing = consensus.standing();
     let room_wait = Duration::from_millis(config.activation.member_lost_ms);
     let mut no_room = pin!(room::without_room_for(room_wait, consensus.standing()));
     loop {
         tokio::select! {
-            accepted = listener.accept() => doors.open(accepted),
+            () = coming.next() => {}
             _ = terminate.recv() => core.tell(Event::Stop),
             _ = interrupt.recv() => core.tell(Event::Stop),
             _ = ending.changed() => return match ending.borrow_and_update().clone() {
