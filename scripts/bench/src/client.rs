@@ -1,6 +1,8 @@
 //! An operator that keeps its connection, so that samples hold no process start and no handshake.
 
-use csl::envelope::{OperatorRequest, PopulateCondition, PopulateMode, PopulateRequest, SourceFile};
+use csl::envelope::{
+    DdlOptions, DdlRequest, OperatorRequest, PopulateCondition, PopulateMode, PopulateRequest, SourceFile,
+};
 use csl::om::Answer;
 use end_to_end::Layout;
 use end_to_end::layout::OPERATOR;
@@ -55,6 +57,17 @@ impl Client {
             self.ask(&OperatorRequest::Populate(part(job, mode, sources, false)))?;
         }
         self.ask(&OperatorRequest::Populate(part(job, mode, final_part, true)))
+    }
+
+    /// Carries out DDL, and gives the answer to the last part.
+    pub(crate) fn ddl(&mut self, options: DdlOptions, sources: Vec<SourceFile>) -> Result<Answer, OmError> {
+        let job = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;
+        let mut parts = parts(sources);
+        let final_part = parts.pop().unwrap_or_default();
+        for sources in parts {
+            self.ask(&OperatorRequest::Ddl(DdlRequest { job, options, sources, last: false }))?;
+        }
+        self.ask(&OperatorRequest::Ddl(DdlRequest { job, options, sources: final_part, last: true }))
     }
 
     fn ask(&mut self, asked: &OperatorRequest) -> Result<Answer, OmError> {

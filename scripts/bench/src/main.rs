@@ -12,6 +12,7 @@
 
 mod activation;
 mod client;
+mod ddl;
 mod floor;
 mod sample;
 mod source;
@@ -26,8 +27,13 @@ fn main() -> ExitCode {
             activation::measure(parts);
             ExitCode::SUCCESS
         }
+        Some((&"ddl", files)) => {
+            ddl::measure(files);
+            ExitCode::SUCCESS
+        }
         _ => {
-            say(&format!("usage: cargo xtask bench activation [{}]...", activation::PARTS.join("|")));
+            say("usage: cargo xtask bench ddl [FILE]...");
+            say(&format!("       cargo xtask bench activation [{}]...", activation::PARTS.join("|")));
             ExitCode::from(8)
         }
     }

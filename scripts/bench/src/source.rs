@@ -41,9 +41,51 @@ pub(crate) fn psb(number: usize, version: u64) -> SourceFile {
     SourceFile { name: format!("BP{number:05}.psb"), bytes: text.into_bytes() }
 }
 
+/// One unit of DDL of 2.4 MB: databases with as many columns as real ones, in records of 80 bytes.
+pub(crate) fn ddl(version: u64) -> SourceFile {
+    let mut text = String::new();
+    for number in 0..DDL_DATABASES {
+        let _ = writeln!(text, "CREATE DATABASE DB{number:05} ACCESS PHDAM OSAM RMNAME(DFSHDC40 RMANCH 4);");
+        for table in 0..4 {
+            let _ = writeln!(text, "CREATE TABLE TABLE_{table} (");
+            let _ = writeln!(text, "  KEY_{table} CHAR(10) INTERNALNAME KEY{table} PRIMARY KEY,");
+            for column in 0..60 {
+                let _ = writeln!(
+                    text,
+                    "  A_COLUMN_OF_THIS_TABLE_{column:02} CHAR({}) INTERNALNAME F{table}{column:02} TYPE C,",
+                    4 + version % 10
+                );
+            }
+            let parent = if table == 0 { String::new() } else { format!(" REFERENCES TABLE_{}", table - 1) };
+            let key = if table == 0 { String::new() } else { format!("  FOREIGN KEY{parent},\n") };
+            let _ = write!(
+                text,
+                "{key}  LAST_COLUMN CHAR(4))\n  INTERNALNAME S{number:05}{table} IN DATABASE DB{number:05};\n"
+            );
+        }
+    }
+    text.push_str("COMMIT DDL;\n");
+    SourceFile { name: "bench.ddl".to_string(), bytes: text.into_bytes() }
+}
+
+/// So many make 2.4 MB.
+const DDL_DATABASES: usize = 155;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_ddl_is_right_and_as_long_as_it_is_to_be() {
+        let source = ddl(0);
+        let known =
+            std::collections::BTreeMap::<vocabulary::DbdName, std::sync::Arc<definitions::Dbd>>::new();
+        let compiled = definitions::ddl::compile_ddl(&source.name, &source.bytes, &known, Default::default());
+        let findings: Vec<String> = compiled.findings.iter().map(definitions::Finding::render).collect();
+        assert!(findings.is_empty(), "{}", findings[0]);
+        assert_eq!(compiled.units[0].changes.len(), DDL_DATABASES);
+        assert!((2_300_000..2_600_000).contains(&source.bytes.len()), "{}", source.bytes.len());
+    }
 
     /// What is measured must be what is meant: definitions that the compiler takes without a finding.
     #[test]
