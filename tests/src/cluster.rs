@@ -55,6 +55,11 @@ impl Cluster {
 
     /// As [`Self::start_with`], with these further sections in the configuration of every member.
     pub fn start_configured(binaries: Binaries, count: usize, sections: &str) -> Self {
+        Self::start_each(binaries, count, |_| sections.to_string())
+    }
+
+    /// As [`Self::start_with`], with further sections in the configuration of each member: of the first, the second...
+    pub(crate) fn start_each(binaries: Binaries, count: usize, sections: impl Fn(usize) -> String) -> Self {
         let mut cluster = Self::lay_out(binaries, count).unwrap_or_else(|error| panic!("{error}"));
         let configured = cluster.layout.configure(sections);
         configured.unwrap_or_else(|error| panic!("{error}"));
@@ -81,6 +86,11 @@ impl Cluster {
             commands: Cell::new(0),
             _folder: Folder(Some(folder)),
         })
+    }
+
+    /// The programs that it runs.
+    pub fn binaries(&self) -> &Binaries {
+        &self.binaries
     }
 
     /// The folder with everything of this plex.

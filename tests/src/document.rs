@@ -5,7 +5,7 @@
 //! with status 0. All blocks of a page are one session of one shell, in a folder that has a copy of `cluster-config`.
 //! A line `...` stands for any lines.
 //!
-//! Moments, stamps and tokens differ from run to run and are compared by their form. The ports 7101 to 7103 of
+//! Moments, stamps and tokens differ from run to run and are compared by their form. The ports 7101 to 7106 of
 //! `cluster-config` become ports of this machine that nobody else takes.
 //!
 //! A fence that ends with `on HOST` is run on a host of [`crate::hosts`], each command in a shell of its own.
@@ -25,7 +25,7 @@ pub(crate) const PATIENCE: &str =
 
 /// The first port that pages name.
 const FIRST_PORT: u16 = 7101;
-const PORTS: usize = 3;
+const PORTS: usize = 6;
 
 /// A page, as its lines and the commands among them.
 #[derive(Debug)]

@@ -118,13 +118,13 @@ impl Layout {
         Ok(())
     }
 
-    /// Adds these sections to the configuration of every member.
-    pub fn configure(&self, sections: &str) -> Result<(), LayoutError> {
-        for member in &self.members {
+    /// Adds sections to the configuration of each member: of the first, the second...
+    pub fn configure(&self, sections: impl Fn(usize) -> String) -> Result<(), LayoutError> {
+        for (at, member) in self.members.iter().enumerate() {
             let path = self.config(member);
             let text = fs::read_to_string(&path)
                 .map_err(|reason| LayoutError::File { path: path.clone(), reason })?;
-            write(&path, &format!("{text}\n{sections}"))?;
+            write(&path, &format!("{text}\n{}", sections(at)))?;
         }
         Ok(())
     }

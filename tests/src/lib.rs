@@ -27,9 +27,11 @@ pub mod hosts;
 pub mod layout;
 pub mod log;
 pub mod member;
+pub mod monitoring;
 pub mod operator;
 pub mod packaging;
 mod ports;
+pub mod terminal;
 pub mod wait;
 
 pub use binaries::Binaries;
@@ -39,4 +41,5 @@ pub use hosts::Network;
 pub use layout::Layout;
 pub use log::MemberLog;
 pub use member::MemberProcess;
+pub use monitoring::Scrape;
 pub use operator::Output;

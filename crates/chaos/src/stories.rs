@@ -5,6 +5,7 @@ use crate::world::cluster::{Cluster, Sight};
 use crate::world::network::Held;
 use catalog::job::{JobCard, JobId};
 use catalog::{Content, Facts, NewInstance};
+use control_region::Course;
 use csl::envelope::{
     DdlOptions, DdlRequest, ListInstances, ListRequest, OperatorRequest, PopulateCondition, PopulateMode,
     PopulateRequest, SourceFile,
@@ -12,9 +13,10 @@ use csl::envelope::{
 use csl::om::render;
 use dasd::Fault;
 use plex::{PlexChange, StageChange};
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write as _;
-use vocabulary::{InstanceStamp, MemberName, PsbName};
+use vocabulary::{InstanceStamp, MemberName, Moment, PsbName};
 
 /// What can happen in a story. Definitions are those of the bank: `dbd/CUSTDB/2` is CUSTDB in its second version.
 ///
@@ -171,25 +173,54 @@ enum Command {
     Schedule { member: String, region: u32, psb: String },
     /// A region of a member ends.
     End { member: String, region: u32 },
+    /// From now on members tell how activations went.
+    Observe,
+    /// A member in numbers.
+    Sample(String),
 }
 
 struct Story {
     cluster: Cluster,
     jobs: u64,
+    observes: bool,
+    /// Members in numbers, to be told next.
+    sampled: String,
     /// The command tokens that were seen, in order.
     tokens: Vec<String>,
+}
+
+/// How an activation went, in milliseconds since its Prepare entry.
+fn told(course: &Course) -> String {
+    let after = |moment: Moment| moment.ms_since(course.prepared);
+    let heard = |moments: &BTreeMap<MemberName, Moment>| {
+        let one = |(member, moment): (&MemberName, &Moment)| format!(" {member}+{}", after(*moment));
+        moments.iter().map(one).collect::<String>()
+    };
+    let mut told = format!("saw {} of master {}:", course.token, course.master);
+    if let Some(taken) = course.taken {
+        told += &format!(" taken {} before,", course.prepared.ms_since(taken));
+    }
+    told += &format!(" votes{},", heard(&course.votes));
+    match (course.committed, course.level) {
+        (Some(committed), Some(level)) => {
+            told += &format!(" committed+{} at level {level},", after(committed));
+            told += &format!(" done{},", heard(&course.completions));
+        }
+        _ => told += " backed out,",
+    }
+    told + &format!(" ended+{}", after(course.ended))
 }
 
 type Told = Result<(), Box<dyn Error>>;
 
 impl Story {
     fn new() -> Self {
-        Self { cluster: Cluster::new(), jobs: 0, tokens: Vec::new() }
+        Self { cluster: Cluster::new(), jobs: 0, observes: false, sampled: String::new(), tokens: Vec::new() }
     }
 
     /// What could be seen since it was asked last.
     fn seen(&mut self) -> String {
-        let mut output = String::new();
+        let mut output = std::mem::take(&mut self.sampled);
         for sight in std::mem::take(&mut self.cluster.sights) {
             let line = match sight {
                 Sight::Issued(member, message) => format!("{member:<4} {message}"),
@@ -205,6 +236,8 @@ impl Story {
                 Sight::Scheduled(member, Err(reason)) => format!("{member:<4} not scheduled: {reason}"),
                 // It follows every command by a second, and only what comes of it is worth telling.
                 Sight::Entry("Audit") => continue,
+                Sight::Observed(member, course) if self.observes => format!("{member:<4} {}", told(&course)),
+                Sight::Observed(..) => continue,
                 Sight::Entry(name) => format!("== {name}"),
                 Sight::Regrouped(what) => format!("== {what}"),
                 Sight::Ended(member) => format!("{member:<4} has stopped"),
@@ -494,6 +527,11 @@ impl Story {
             }
             Command::Schedule { member, region, psb } => {
                 self.cluster.schedule(name(member)?, *region, psb.parse()?);
+            }
+            Command::Observe => self.observes = true,
+            Command::Sample(member) => {
+                let region = self.cluster.node(name(member)?).region.as_ref().ok_or("it is down")?;
+                self.sampled += &format!("{:#?}\n", region.sample());
             }
             Command::End { member, region } => {
                 let region = control_region::RegionId(*region);

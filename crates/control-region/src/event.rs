@@ -1,5 +1,6 @@
 //! What a member is told, and what it wants done.
 
+use crate::course::Course;
 use crate::letter::Letter;
 use crate::work::{Done, Work, WorkId};
 use csl::envelope::{OperatorRequest, Progress, User};
@@ -204,6 +205,8 @@ pub enum Effect {
     },
     /// Issue a message: to the log, and to whoever watches.
     Issue(Message),
+    /// Take note of how an activation went.
+    Observe(Box<Course>),
     /// The member has stopped; its host may end.
     Stopped,
     /// The member can't go on, and its host is to end at once.

@@ -76,6 +76,12 @@ impl Links {
         Some(Contact { state, since, heard: heard.map(|incarnation| (incarnation, heard_at)) })
     }
 
+    /// How many of the links that are wanted are in such a state.
+    pub(crate) fn count(&self, is: impl Fn(LinkState) -> bool) -> u64 {
+        let wanted = self.wanted.keys().filter_map(|member| self.links.get(member));
+        wanted.filter(|link| is(link.state)).count() as u64
+    }
+
     pub(crate) fn is_up(&self, member: MemberName) -> bool {
         self.links.get(&member).is_some_and(|link| link.state == LinkState::Up)
     }

@@ -3,6 +3,7 @@
 use crate::activation::{Ballot, Canvassing, Coordination, Settles, Validation, WaitingImport, in_term};
 use crate::audit::AuditDesk;
 use crate::clock::Clock;
+use crate::course::Watch;
 use crate::ddl::DdlDesk;
 use crate::event::{Effect, Event, ProposalId, RequestId, Standing};
 use crate::group::Group;
@@ -80,6 +81,7 @@ pub struct ControlRegion {
     pub(crate) ballot: Option<Ballot>,
     pub(crate) coordination: Option<Coordination>,
     pub(crate) canvassing: Canvassing,
+    pub(crate) watch: Option<Watch>,
     pub(crate) early_votes: BTreeMap<MemberName, (Incarnation, Letter)>,
     pub(crate) imports: Vec<WaitingImport>,
     pub(crate) validation: Validation,
@@ -123,6 +125,7 @@ impl ControlRegion {
             ballot: None,
             coordination: None,
             canvassing: Canvassing::default(),
+            watch: None,
             early_votes: BTreeMap::new(),
             imports: Vec::new(),
             validation: Validation::default(),
@@ -175,6 +178,7 @@ impl ControlRegion {
         self.ballot = None;
         self.coordination = None;
         self.keep_canvass();
+        self.watch = None;
         self.resources.reconcile(self.plex.catalog());
         self.turn();
         std::mem::take(&mut self.effects)

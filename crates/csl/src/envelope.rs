@@ -1,10 +1,11 @@
-//! What operators send to a member and get from it. The reply to every request is an [`Answer`].
+//! What operators send to a member and get from it. The reply to every request but that for its messages is an
+//! [`Answer`].
 //!
 //! [`Answer`]: crate::om::Answer
 
 use crate::om::OperatorRole;
 use serde::{Deserialize, Serialize};
-use vocabulary::{InstanceStamp, PsbName, ResourceKind};
+use vocabulary::{InstanceStamp, MemberName, Moment, PsbName, ResourceKind, Severity};
 
 /// Whose request it is, as the certificate and the connection said at the member where it came in. It travels with the
 /// request from member to member; they trust each other.
@@ -34,6 +35,8 @@ pub enum OperatorRequest {
     List(ListRequest),
     /// A part of a DDL job: the data definition utility, DFS3ID00.
     Ddl(DdlRequest),
+    /// What this member has said of late. It is answered by a [`LogPage`], and not by an answer.
+    Log(LogRequest),
 }
 
 /// One chunk of source members on its way into the catalog.
@@ -138,6 +141,48 @@ pub enum ListInstances {
     Pending,
     /// Every one that the catalog still has.
     All,
+}
+
+/// What a member has said of late: the messages from a place on, once there are any.
+///
+/// Whoever asks again with the place and the run of the page before misses nothing that the member still keeps. The
+/// member keeps a bounded number of messages and waits for no reader.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogRequest {
+    /// The run of the member that the place is of: 0 where none was met yet.
+    pub run: u64,
+    /// Where to begin: 0 for everything that is kept.
+    pub from: u64,
+    /// How long to wait for a message where there is none, in milliseconds.
+    pub wait_ms: u64,
+}
+
+/// Some messages of a member in a row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogPage {
+    /// Whose they are.
+    pub member: MemberName,
+    /// The run of the member.
+    pub run: u64,
+    /// The messages, in the order in which they were issued.
+    pub messages: Vec<LoggedMessage>,
+    /// How many there were before them, after the place that was asked for, that are not kept any more.
+    pub lost: u64,
+    /// Where to go on.
+    pub next: u64,
+}
+
+/// A message as it was issued.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoggedMessage {
+    /// When, by the clock of the member.
+    pub at: Moment,
+    /// `DFS810I`.
+    pub number: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// The text without the number.
+    pub text: String,
 }
 
 /// A line for the operator's eyes while a command runs: the phase, who is waited for, since when.

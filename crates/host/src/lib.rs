@@ -6,7 +6,8 @@
 //!
 //! **Its words.** The *core* is the control region behind the member's one lock. The *shelf* ([`shelf`]) keeps the
 //! applied state and can be rebuilt; *consensus* ([`consensus`]) replicates the log; *files* ([`files`]) are what
-//! both rest on. A *link* is the connection to another member, a *door* what an accepted connection leads to.
+//! both rest on. *Monitoring* ([`monitoring`]) is how others see how the member fares, *messages* ([`messages`]) what it
+//! said of late. A *link* is the connection to another member, a *door* what an accepted connection leads to.
 //!
 //! **Its phases.** [`config`] → [`member::run`]: identity, data folder, listener, shelf, consensus, doors; then
 //! form a plex or join one; then serve until told to stop.
@@ -27,5 +28,7 @@ pub mod files;
 pub mod log_folder;
 pub mod logging;
 pub mod member;
+pub mod messages;
+pub mod monitoring;
 pub mod shelf;
 pub mod strange;

@@ -68,7 +68,7 @@ fn run_member(file: &std::path::Path, cold: bool) -> ExitCode {
         Err(error) => return complain(&START301E.with(&[&error])),
     };
     let member = config.member;
-    logging::start(&config.log);
+    let messages = logging::start(&config.log);
     // One worker: nearly all of a member's work is handing things on, and handing on within a thread costs no change
     // of threads. A turn that takes long gets a thread of its own.
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build() {
@@ -76,7 +76,7 @@ fn run_member(file: &std::path::Path, cold: bool) -> ExitCode {
         Err(error) => return refuse(&START306E.with(&[&member, &error])),
     };
     // On a worker, because each event that reaches the main thread costs a change of threads.
-    match runtime.block_on(runtime.spawn(member::run(config, cold))) {
+    match runtime.block_on(runtime.spawn(member::run(config, cold, messages))) {
         Ok(Ok(())) => ExitCode::SUCCESS,
         Ok(Err(error)) => refuse(&error.message(member)),
         Err(error) => refuse(&START307E.with(&[&member, &error])),

@@ -8,7 +8,7 @@ use crate::{
     limits::{Limits, Slots},
     peer::{Peer, PeerError},
     plain,
-    refusals::Refusals,
+    refusals::{Refusals, Refused},
     stream::{Duplex, Frames, Placed, frames},
     tls,
 };
@@ -110,6 +110,10 @@ impl Doorkeeper {
         let renewed = acceptor(identity)?;
         *self.acceptor.write().unwrap_or_else(PoisonError::into_inner) = renewed;
         Ok(())
+    }
+
+    pub(crate) fn refused(&self) -> Refused {
+        self.refusals.refused()
     }
 
     /// Lets the peer in, or tells it and the log why not. Takes little longer than the limits say.

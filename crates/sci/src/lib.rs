@@ -67,4 +67,5 @@ pub use limits::Limits;
 pub use listener::{BindError, Listener};
 pub use om_client::{Attempts, ClientSettings, OmClient, OmError};
 pub use peer::{Peer, PeerError, Role};
+pub use refusals::Refused;
 pub use stream::{Duplex, Frames};

@@ -5,6 +5,7 @@ use crate::{
     identity::Identity,
     limits::Limits,
     peer::{Peer, Role},
+    refusals::Refused,
 };
 use std::{collections::VecDeque, io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
@@ -106,6 +107,11 @@ impl Listener {
         self.doorkeeper
             .renew(identity)
             .map_err(|error| BindError::Tls { peer: peer.clone(), reason: error.to_string() })
+    }
+
+    /// Counts the connections that are refused here.
+    pub fn refused(&self) -> Refused {
+        self.doorkeeper.refused()
     }
 
     /// The next peer that was let in. Strangers are dealt with meanwhile, each in a task of its own, so that a

@@ -12,14 +12,18 @@ use crate::{
     peer::Peer,
 };
 use csl::{
-    envelope::{OperatorRequest, Progress},
+    envelope::{LogPage, LogRequest, OperatorRequest, Progress},
     om::Answer,
 };
+use serde::de::DeserializeOwned;
 use std::{fmt, time::Duration};
 use vocabulary::{
     MemberName, PlexName,
     encoding::{self, DecodeError},
 };
+
+/// How much longer than it was asked to a member may take to answer with its messages.
+const LOG_SLACK: Duration = Duration::from_secs(10);
 
 /// Whom to ask, and as whom.
 #[derive(Debug, Clone)]
@@ -62,6 +66,14 @@ pub enum OmError {
     /// The member was reached, and gave no answer.
     #[error(transparent)]
     Ask(#[from] AskError),
+    /// The member turned the question away.
+    #[error("{from} refuses: {reason_text}")]
+    Refused {
+        /// Who refused.
+        from: Peer,
+        /// What it says.
+        reason_text: String,
+    },
     /// The member gave an answer that this program can't read.
     #[error("the answer of {from} can't be read: {source}. Use the release of that member")]
     BadAnswer {
@@ -133,7 +145,23 @@ impl OmClient {
             }
         };
         let answer = self.caller.ask_with_progress(body, wait, report).await?;
-        encoding::decode("answer", &answer)
+        self.decode("answer", &answer)
+    }
+
+    /// Asks what the member has said of late, as long as the request says that it waits for something.
+    pub async fn log(&self, request: &LogRequest) -> Result<LogPage, OmError> {
+        let body = encoding::encode(&OperatorRequest::Log(*request)).into();
+        let wait = Duration::from_millis(request.wait_ms).saturating_add(LOG_SLACK);
+        let page = self.caller.ask(body, wait).await?;
+        // A member that turns the question away says why in an answer.
+        self.decode("page of messages", &page).map_err(|error| match encoding::decode("answer", &page) {
+            Ok(Answer { reason_text, .. }) => OmError::Refused { from: self.member().clone(), reason_text },
+            Err(_) => error,
+        })
+    }
+
+    fn decode<T: DeserializeOwned>(&self, what: &'static str, body: &[u8]) -> Result<T, OmError> {
+        encoding::decode(what, body)
             .map_err(|source| OmError::BadAnswer { from: self.member().clone(), source })
     }
 }

@@ -3,7 +3,10 @@
 use std::{
     fmt::Display,
     net::SocketAddr,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 use vocabulary::Message;
@@ -16,7 +19,21 @@ const SPAN: Duration = Duration::from_secs(10);
 
 /// Tells refusals to the log.
 #[derive(Debug)]
-pub(crate) struct Refusals(Mutex<Span>);
+pub(crate) struct Refusals {
+    span: Mutex<Span>,
+    refused: Refused,
+}
+
+/// Counts the connections that were refused since the port was opened. Clones are the same count.
+#[derive(Debug, Clone, Default)]
+pub struct Refused(Arc<AtomicU64>);
+
+impl Refused {
+    /// How many there were.
+    pub fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
 
 #[derive(Debug)]
 struct Span {
@@ -28,12 +45,17 @@ struct Span {
 
 impl Refusals {
     pub(crate) fn new() -> Self {
-        Self(Mutex::new(Span::new(Instant::now())))
+        Self { span: Mutex::new(Span::new(Instant::now())), refused: Refused::default() }
+    }
+
+    pub(crate) fn refused(&self) -> Refused {
+        self.refused.clone()
     }
 
     /// Tells that a connection was refused.
     pub(crate) fn tell(&self, address: SocketAddr, reason: &dyn Display) {
-        let mut span = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        self.refused.0.fetch_add(1, Ordering::Relaxed);
+        let mut span = self.span.lock().unwrap_or_else(PoisonError::into_inner);
         for message in span.tell(Instant::now(), address, &reason.to_string()) {
             let number = message.number();
             tracing::warn!(number, %address, "{message}");

@@ -8,7 +8,8 @@ use csl::om::Generic;
 use csl::om::render::Layout;
 use serde::Deserialize;
 use std::path::PathBuf;
-use vocabulary::{MemberName, PsbName, ResourceKind};
+use std::time::{Duration, UNIX_EPOCH};
+use vocabulary::{MemberName, Moment, PsbName, ResourceKind, Severity};
 
 /// Issues commands to an IMSplex: its single point of control.
 ///
@@ -36,7 +37,7 @@ use vocabulary::{MemberName, PsbName, ResourceKind};
     subcommand_negates_reqs = true
 )]
 #[command(
-    override_usage = "spoc [OPTIONS] [COMMAND]...\n       spoc [OPTIONS] -\n       spoc [OPTIONS] populate|ddl|list|region|status|ha|batch|contexts|explain|help|completion ..."
+    override_usage = "spoc [OPTIONS] [COMMAND]...\n       spoc [OPTIONS] -\n       spoc [OPTIONS] populate|ddl|list|region|status|ha|log|batch|contexts|explain|help|completion ..."
 )]
 pub(crate) struct Args {
     /// Settings [default: spoc.toml here, else imsplex/spoc.toml in the configuration folder of the user]
@@ -67,6 +68,10 @@ pub(crate) struct Args {
     /// Write no colours; so does the environment variable NO_COLOR. Nothing is told by colour alone
     #[arg(long, global = true)]
     pub(crate) no_color: bool,
+
+    /// Where commands are asked for one after the other: show what members say meanwhile (unsolicited messages)
+    #[arg(long)]
+    pub(crate) messages: bool,
 
     #[command(subcommand)]
     pub(crate) utility: Option<Utility>,
@@ -112,6 +117,8 @@ pub(crate) enum Utility {
         #[command(subcommand)]
         what: Ha,
     },
+    /// Show the messages of the members, all together in the order of time, or those of --member
+    Log(LogArgs),
     /// Issue commands from a file (the Batch SPOC, CSLUSPOC): `+` or `-` at the end of a line continues a command
     Batch {
         /// The file, or `-` for stdin
@@ -236,6 +243,81 @@ impl From<Mode> for PopulateMode {
             Mode::Stage => Self::Stage,
             Mode::Update => Self::Update,
             Mode::Setup => Self::Setup,
+        }
+    }
+}
+
+/// Arguments of `log`.
+#[derive(Debug, Group)]
+pub(crate) struct LogArgs {
+    /// Go on with what the members say from now on, until it is interrupted
+    #[arg(long, short)]
+    pub(crate) follow: bool,
+
+    /// Only what was said since then: a time back from now, such as `10m` or `2h`, or a moment, such as
+    /// `2026-11-21T17:00:00Z`
+    #[arg(long, value_name = "TIME", value_parser = Since::parse)]
+    pub(crate) since: Option<Since>,
+
+    /// Only messages that are at least so bad
+    #[arg(long, value_enum, ignore_case = true, value_name = "LETTER", default_value = "i")]
+    pub(crate) severity: SeverityLetter,
+}
+
+/// When to begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Since {
+    /// So long ago.
+    Ago(Duration),
+    /// Then.
+    At(Moment),
+}
+
+impl Since {
+    fn parse(text: &str) -> Result<Self, String> {
+        if let Ok(ago) = humantime::parse_duration(text) {
+            return Ok(Self::Ago(ago));
+        }
+        let wrong = || {
+            "it takes a time back from now, such as 10m, or a moment, such as 2026-11-21T17:00:00Z"
+                .to_string()
+        };
+        let at = humantime::parse_rfc3339_weak(text).map_err(|_| wrong())?;
+        let since_1970 = at.duration_since(UNIX_EPOCH).map_err(|_| wrong())?;
+        Ok(Self::At(Moment(u64::try_from(since_1970.as_micros()).unwrap_or(u64::MAX))))
+    }
+
+    /// The moment that is meant by somebody who says so now.
+    pub(crate) fn moment(self, now: Moment) -> Moment {
+        match self {
+            Self::At(moment) => moment,
+            Self::Ago(ago) => {
+                Moment(now.0.saturating_sub(u64::try_from(ago.as_micros()).unwrap_or(u64::MAX)))
+            }
+        }
+    }
+}
+
+/// How bad a message is, by the letter at the end of its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SeverityLetter {
+    /// Everything
+    I,
+    /// Warnings and worse
+    W,
+    /// Errors and worse
+    E,
+    /// What a person has to act upon
+    A,
+}
+
+impl From<SeverityLetter> for Severity {
+    fn from(letter: SeverityLetter) -> Self {
+        match letter {
+            SeverityLetter::I => Self::Information,
+            SeverityLetter::W => Self::Warning,
+            SeverityLetter::E => Self::Error,
+            SeverityLetter::A => Self::Action,
         }
     }
 }

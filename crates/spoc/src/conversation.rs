@@ -4,7 +4,9 @@ use crate::args::Args;
 use crate::operate::{operate, preferences, style};
 use crate::printer::Printer;
 use clap::Parser;
-use csl::envelope::{ListInstances, OperatorRequest, PopulateMode, Progress};
+use csl::envelope::{
+    ListInstances, LogPage, LogRequest, LoggedMessage, OperatorRequest, PopulateMode, Progress,
+};
 use csl::om::{Answer, Column, CompletionCode, ReasonCode, ReturnCode, Row};
 use sci::certificates::Authority;
 use sci::mux::{Incoming, MuxSettings, serve};
@@ -15,7 +17,7 @@ use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use vocabulary::encoding::{decode, encode};
-use vocabulary::{MemberName, Moment, PlexName, ResourceKind};
+use vocabulary::{MemberName, Moment, PlexName, ResourceKind, Severity};
 
 /// A plex on this machine with one member, IMS1, that is up, and one, IMS0, that is not and comes first.
 struct Plex {
@@ -82,10 +84,30 @@ fn hear(incoming: Incoming, heard: &Mutex<Vec<OperatorRequest>>) {
     let Incoming::Ask { body, responder } = incoming else { return };
     let request: OperatorRequest = decode("request", &body).unwrap();
     heard.lock().unwrap().push(request.clone());
+    if let OperatorRequest::Log(asked) = &request {
+        return responder.answer(encode(&page(asked)).into());
+    }
     if let OperatorRequest::Command { .. } = &request {
         responder.progress(encode(&Progress { text: "PREPARE, waiting for IMS2".to_string() }).into());
     }
     responder.answer(encode(&answer(&request)).into());
+}
+
+/// Two messages after a thousand that are gone.
+fn page(asked: &LogRequest) -> LogPage {
+    let message = |at: u64, number: &str, severity| LoggedMessage {
+        at: Moment(at),
+        number: number.to_string(),
+        severity,
+        text: "IT HAPPENED".to_string(),
+    };
+    let all = [
+        message(1_000_000, "LINK202I", Severity::Information),
+        message(2_000_000, "LINK201W", Severity::Warning),
+    ];
+    let member = MemberName::new("IMS1").unwrap();
+    let (lost, messages) = if asked.from == 0 { (1_000, all.to_vec()) } else { (0, Vec::new()) };
+    LogPage { member, run: 7, messages, lost, next: 1_002 }
 }
 
 fn answer(request: &OperatorRequest) -> Answer {
@@ -106,6 +128,7 @@ fn answer(request: &OperatorRequest) -> Answer {
         }
         OperatorRequest::List(_) => Answer::new("LIST", Moment(0)),
         OperatorRequest::Ddl(_) => Answer::new("DDL", Moment(0)),
+        OperatorRequest::Log(_) => panic!("messages are no answer"),
     }
 }
 
@@ -288,4 +311,35 @@ fn ddl_goes_in_chunks_with_the_options_of_the_job() {
         (one.sources[0].name.as_str(), other.sources[0].bytes.as_slice()),
         (first, &b"COMMIT DDL;"[..])
     );
+}
+
+#[test]
+fn the_messages_of_all_members_are_read_and_who_is_silent_is_named() {
+    let plex = Plex::start();
+    let (status, lines, remarks) = plex.spoc(&["log"]);
+    assert_eq!(status, 4);
+    assert_eq!(
+        lines,
+        "-- 1000 messages of IMS1 were lost: they came too fast\n\
+         1970.001 00:00:01.000000 IMS1     LINK202I IT HAPPENED\n\
+         1970.001 00:00:02.000000 IMS1     LINK201W IT HAPPENED\n"
+    );
+    assert!(remarks.starts_with("spoc: IMS0 can't be read: "), "{remarks}");
+    let [OperatorRequest::Log(first), OperatorRequest::Log(second)] = plex.asked()[..] else { panic!() };
+    assert_eq!((first.run, first.from, second.run, second.from), (0, 0, 7, 1_002));
+}
+
+#[test]
+fn messages_are_chosen_by_member_severity_and_time_and_told_as_json() {
+    let plex = Plex::start();
+    let (status, lines, _) = plex.spoc(&["--member", "IMS1", "--output", "json", "log", "--severity", "w"]);
+    assert_eq!(status, 0);
+    let last: serde_json::Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
+    assert_eq!((&last["number"], &last["severity"]), (&"LINK201W".into(), &"W".into()));
+    assert_eq!(lines.lines().count(), 2);
+    let (_, lines, _) = plex.spoc(&["--member", "IMS1", "log", "--since", "1970-01-01T00:00:02Z"]);
+    assert!(lines.contains("LINK201W") && !lines.contains("LINK202I"), "{lines}");
+    let (status, _, remarks) = plex.spoc(&["--output", "xml", "log"]);
+    assert_eq!(status, 8);
+    assert!(remarks.contains("not as XML"), "{remarks}");
 }

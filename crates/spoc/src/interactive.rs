@@ -8,7 +8,7 @@ use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;
 use rustyline::history::FileHistory;
 use rustyline::validate::Validator;
-use rustyline::{CompletionType, Config, Context, Editor, Helper};
+use rustyline::{CompletionType, Config, Context, Editor, ExternalPrinter, Helper};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -89,6 +89,11 @@ impl Terminal {
             let _ = editor.load_history(file);
         }
         Ok(Self { editor, history })
+    }
+
+    /// What prints between the lines that are typed.
+    pub(crate) fn external_printer(&mut self) -> rustyline::Result<impl ExternalPrinter + Send + use<>> {
+        self.editor.create_external_printer()
     }
 
     /// What is typed next. The end of input is `exit`, and Ctrl-C gives up a line.

@@ -29,7 +29,8 @@
 //!
 //! It follows the TSO SPOC (responses), the Batch SPOC CSLUSPOC (commands from a file), the populate utility
 //! DFS3PU00 (`populate`), the data definition utility DFS3ID00 (`ddl`) and the catalog query DFS3CATQ (`list`). `status`
-//! and `ha explain` are made of the answers to commands. `region` stands for a batch message region.
+//! and `ha explain` are made of the answers to commands. `log` reads what every member keeps of its messages, each over a
+//! connection of its own. `region` stands for a batch message region.
 
 mod args;
 mod batch;
@@ -39,6 +40,7 @@ mod explain;
 mod ha;
 mod help;
 mod interactive;
+mod log;
 mod operate;
 mod printer;
 mod region;
@@ -47,10 +49,13 @@ mod session;
 mod settings;
 mod sources;
 mod status;
+mod unsolicited;
 
 use printer::Printer;
 use std::process::ExitCode;
 
+/// It worked for some and not for others.
+const EXIT_WARNING: u8 = 4;
 /// What was asked is wrong.
 const EXIT_WRONG: u8 = 8;
 /// Nobody could be reached, or the answer was lost.

@@ -1,18 +1,20 @@
 //! What is done with the arguments: a command, commands from a file or a terminal, or a utility.
 
-use crate::args::{Args, Ddl, Ha, List, Mode, OutputFormat, Populate, Region, Utility};
+use crate::args::{Args, Ddl, Ha, List, LogArgs, Mode, OutputFormat, Populate, Region, Utility};
 use crate::batch::{BatchError, Commands};
 use crate::explain::{self, ExplainError};
 use crate::ha::{self, Account};
 use crate::help::{self, HelpError};
 use crate::interactive::{Known, Terminal, Typed};
+use crate::log::{self, Kept, News, Shown, Wanted};
 use crate::printer::{Printer, Style};
 use crate::region::{self, RegionError};
 use crate::session::{self, Session, SessionError};
 use crate::settings::{Preferences, SettingsError, SettingsFile};
 use crate::sources::{self, SourceError};
 use crate::status::{self, Status};
-use crate::{EXIT_ENVIRONMENT, EXIT_WRONG};
+use crate::unsolicited;
+use crate::{EXIT_ENVIRONMENT, EXIT_WARNING, EXIT_WRONG};
 use clap::CommandFactory;
 use csl::envelope::{DdlRequest, ListRequest, OperatorRequest, PopulateCondition, PopulateRequest};
 use csl::om::render::Page;
@@ -54,6 +56,12 @@ enum OperateError {
     Terminal(#[from] rustyline::error::ReadlineError),
     #[error("there is no command: `spoc help` lists those there are, `spoc --help` tells the rest")]
     NoCommand,
+    #[error(
+        "messages are printed as text or as JSON, a line each, and not as XML: say --output table or json"
+    )]
+    LogAsXml,
+    #[error("messages can't be shown meanwhile: {0}")]
+    Unsolicited(#[source] io::Error),
     #[error("the answer could not be printed: {0}")]
     Print(#[source] io::Error),
 }
@@ -65,8 +73,8 @@ impl OperateError {
             Self::Region(error) => error.exit_status(),
             Self::Sources(_) | Self::DeleteWithoutStage | Self::Settings(_) => EXIT_WRONG,
             Self::Explain(_) | Self::Help(_) | Self::NoCommand => EXIT_WRONG,
-            Self::Batch { .. } | Self::NoBatch { .. } => EXIT_WRONG,
-            Self::Print(_) | Self::Terminal(_) => EXIT_ENVIRONMENT,
+            Self::Batch { .. } | Self::NoBatch { .. } | Self::LogAsXml => EXIT_WRONG,
+            Self::Print(_) | Self::Terminal(_) | Self::Unsolicited(_) => EXIT_ENVIRONMENT,
         }
     }
 }
@@ -101,6 +109,7 @@ pub(crate) fn operate<O: Write, E: Write>(
         Some(Utility::Region(region)) => operator.region(region),
         Some(Utility::Status) => operator.status(),
         Some(Utility::Ha { what: Ha::Explain }) => operator.explain_availability(),
+        Some(Utility::Log(log)) => operator.log(log),
         Some(Utility::Batch { file }) => operator.batch(file),
         Some(Utility::Contexts) => operator.contexts(),
         Some(Utility::Explain { words }) => operator.explain(words),
@@ -216,6 +225,11 @@ impl<O: Write, E: Write> Operator<'_, O, E> {
     /// is said, and the next command tried with a new connection.
     fn interactive(&mut self) -> Result<u8, OperateError> {
         let mut terminal = Terminal::open(Rc::clone(&self.known))?;
+        if self.args.messages {
+            let settings = session::client_settings(self.args)?;
+            let printer = terminal.external_printer()?;
+            unsolicited::begin(settings, now(), printer).map_err(OperateError::Unsolicited)?;
+        }
         let mut status = 0;
         loop {
             let outcome = match terminal.next()? {
@@ -314,6 +328,65 @@ impl<O: Write, E: Write> Operator<'_, O, E> {
         let settings = session::client_settings(self.args)?;
         region::hold(&settings, region, |line| self.printer.line(line))?;
         Ok(0)
+    }
+
+    /// What the members keep of their messages, and with --follow what they go on to say, until nobody reads it.
+    fn log(&mut self, log: &LogArgs) -> Result<u8, OperateError> {
+        if self.printer.format() == OutputFormat::Xml {
+            return Err(OperateError::LogAsXml);
+        }
+        let settings = session::client_settings(self.args)?;
+        let since = log.since.map(|since| since.moment(now()));
+        let wanted = Wanted { severity: log.severity.into(), since };
+        let runtime = session::runtime()?;
+        let kept = runtime.block_on(log::kept(&settings, wanted));
+        let (status, read) = self.print_kept(&kept, settings.members.len())?;
+        if !log.follow || !read {
+            return Ok(status);
+        }
+        runtime.block_on(async {
+            let mut news = kept.follow(wanted);
+            while let Some(one) = news.recv().await {
+                if !self.print_news(&one)? {
+                    break;
+                }
+            }
+            Ok(status)
+        })
+    }
+
+    /// The exit status, and whether there is still a reader.
+    fn print_kept(&mut self, kept: &Kept, asked: usize) -> Result<(u8, bool), OperateError> {
+        for (member, error) in &kept.troubles {
+            self.printer.complain(&format_args!("{member} can't be read: {error}"));
+        }
+        for shown in &kept.shown {
+            if !self.print_shown(shown)? {
+                return Ok((0, false));
+            }
+        }
+        let status = match kept.troubles.len() {
+            0 => 0,
+            silent if silent < asked => EXIT_WARNING,
+            _ => EXIT_ENVIRONMENT,
+        };
+        Ok((status, true))
+    }
+
+    fn print_news(&mut self, news: &News) -> Result<bool, OperateError> {
+        match news {
+            News::Shown(shown) => return self.print_shown(shown),
+            News::Trouble(member, reason) => {
+                self.printer.complain(&format_args!("{member} can't be read: {reason}"));
+            }
+            News::Back(member) => self.printer.complain(&format_args!("{member} is read again")),
+        }
+        Ok(true)
+    }
+
+    fn print_shown(&mut self, shown: &Shown) -> Result<bool, OperateError> {
+        let line = if self.printer.format() == OutputFormat::Json { shown.json() } else { shown.text() };
+        self.printer.one_of_many(&line).map_err(OperateError::Print)
     }
 
     fn list(&mut self, list: &List) -> Result<u8, OperateError> {

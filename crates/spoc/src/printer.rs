@@ -87,6 +87,14 @@ impl<O: Write, E: Write> Printer<O, E> {
         }
     }
 
+    /// Prints a line of many. `false` when its reader went away, and so has read enough.
+    pub(crate) fn one_of_many(&mut self, line: &str) -> io::Result<bool> {
+        match writeln!(self.answers, "{line}").and_then(|()| self.answers.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+            written => written.map(|()| true),
+        }
+    }
+
     /// Prints what a region has to say, which is its answer.
     pub(crate) fn line(&mut self, line: &str) {
         // A reader who went away has read enough.

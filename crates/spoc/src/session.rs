@@ -85,14 +85,17 @@ pub(crate) fn client_settings(args: &Args) -> Result<ClientSettings, SessionErro
     })
 }
 
+/// The worker keeps connections alive while the main thread waits for input, or for a reader of its output.
+pub(crate) fn runtime() -> Result<Runtime, SessionError> {
+    Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(SessionError::Runtime)
+}
+
 fn connect<O: Write, E: Write>(
     args: &Args,
     printer: &mut Printer<O, E>,
 ) -> Result<(Runtime, OmClient), SessionError> {
     let client_settings = client_settings(args)?;
-    // The worker keeps the connection alive while the main thread waits for the next line of input.
-    let runtime =
-        Builder::new_multi_thread().worker_threads(1).enable_all().build().map_err(SessionError::Runtime)?;
+    let runtime = runtime()?;
     let client = runtime.block_on(OmClient::connect(&client_settings))?;
     printer.answers_come_from(client.member().name.clone(), client_settings.identity.peer().name.clone());
     Ok((runtime, client))

@@ -7,7 +7,7 @@ use super::node::{Limits, Node, address};
 use super::tempo::Tempo;
 use crate::dice::Dice;
 use control_region::{
-    ControlRegion, Effect, Event, Letter, LinkState, ProposalId, RegionId, RequestId, Standing,
+    ControlRegion, Course, Effect, Event, Letter, LinkState, ProposalId, RegionId, RequestId, Standing,
 };
 use csl::envelope::{OperatorRequest, User};
 use csl::om::{Answer, OperatorRole};
@@ -43,6 +43,8 @@ pub(crate) enum Sight {
     Regrouped(String),
     /// A member's process ended by itself.
     Ended(MemberName),
+    /// It told how an activation went.
+    Observed(MemberName, Box<Course>),
     /// It ended because it could not go on.
     Failed(MemberName, String),
     /// A member found its shelf damaged, and begins with an empty one.
@@ -475,6 +477,7 @@ impl Cluster {
             Effect::Progress { progress, .. } => self.sights.push(Sight::Progress(member, progress.text)),
             Effect::Scheduled { outcome, .. } => self.sights.push(Sight::Scheduled(member, outcome)),
             Effect::Issue(message) => self.sights.push(Sight::Issued(member, message)),
+            Effect::Observe(course) => self.sights.push(Sight::Observed(member, course)),
             Effect::Stopped => {
                 self.sights.push(Sight::Ended(member));
                 self.process_is_gone(member);

@@ -99,6 +99,7 @@ impl ControlRegion {
     }
 
     pub(crate) fn prepared(&mut self) {
+        self.watch_prepared();
         self.count_early_votes();
         // Where the commit point came with it, the level is told there.
         let phase = self.plex.activation().map(|activation| activation.phase);
@@ -110,6 +111,7 @@ impl ControlRegion {
 
     /// The commit point: from this entry on this member works with the new definitions.
     pub(crate) fn committed(&mut self) {
+        self.watch_committed();
         let Some(activation) = self.plex.activation().cloned() else { return };
         // Regions may still run here while the plex takes this member for lost.
         if !self.is_running() {
@@ -147,6 +149,7 @@ impl ControlRegion {
 
     pub(crate) fn ended(&mut self, finished: &Finished) {
         self.ballot = None;
+        self.tell_course(finished);
         self.resources.release();
         self.import_ended(finished);
         self.ddl_ended(finished);

@@ -98,6 +98,7 @@ impl ControlRegion {
     /// Takes note of a vote or a completion, if it is for the activation that this member coordinates.
     pub(crate) fn count(&mut self, from: MemberName, letter: Letter) {
         let Some(token) = self.plex.activation().map(|activation| activation.token) else { return };
+        self.watch_heard(from, &letter);
         let coordination = self.coordination_of(token);
         match letter {
             Letter::Vote { token: of, in_use } if of == token => {

@@ -68,7 +68,10 @@ pub(crate) fn coordinated_verb(asked: &OperatorRequest) -> Option<(Verb, Resourc
         OperatorRequest::Command { text, .. } => {
             Command::parse(text).ok().map(|command| (command.verb, command.resource))
         }
-        OperatorRequest::Populate(_) | OperatorRequest::List(_) | OperatorRequest::Ddl(_) => None,
+        OperatorRequest::Populate(_)
+        | OperatorRequest::List(_)
+        | OperatorRequest::Ddl(_)
+        | OperatorRequest::Log(_) => None,
     }
 }
 
@@ -80,7 +83,8 @@ pub(crate) fn role_needed(asked: &OperatorRequest) -> Option<OperatorRole> {
         }
         OperatorRequest::Populate(_) => Some(roles::POPULATE),
         OperatorRequest::Ddl(_) => Some(roles::DDL),
-        OperatorRequest::List(_) => Some(roles::LIST),
+        // Whoever may read may read the messages.
+        OperatorRequest::List(_) | OperatorRequest::Log(_) => Some(roles::LIST),
     }
 }
 
@@ -90,7 +94,10 @@ pub(crate) fn is_audit(asked: &OperatorRequest) -> bool {
         OperatorRequest::Command { text, .. } => {
             Command::parse(text).is_ok_and(|command| command.resource == Resource::Audit)
         }
-        OperatorRequest::Populate(_) | OperatorRequest::List(_) | OperatorRequest::Ddl(_) => false,
+        OperatorRequest::Populate(_)
+        | OperatorRequest::List(_)
+        | OperatorRequest::Ddl(_)
+        | OperatorRequest::Log(_) => false,
     }
 }
 
@@ -105,6 +112,7 @@ pub(crate) fn verb_name(asked: &OperatorRequest) -> &'static str {
         OperatorRequest::Populate(_) => "POPULATE",
         OperatorRequest::Ddl(_) => "DDL",
         OperatorRequest::List(_) => "LIST",
+        OperatorRequest::Log(_) => "LOG",
     }
 }
 
@@ -117,6 +125,7 @@ pub(crate) fn text_of(asked: &OperatorRequest) -> String {
         OperatorRequest::List(list) => {
             format!("LIST {:?} NAME({})", list.instances, list.name).to_uppercase()
         }
+        OperatorRequest::Log(_) => "LOG".to_string(),
     }
 }
 
@@ -150,6 +159,7 @@ pub(crate) fn plan(region: &ControlRegion, asked: &OperatorRequest) -> Result<Pl
         OperatorRequest::List(_) => {
             Ok(Plan { wait_ms: None, way: Way::Everywhere { members: vec![region.me()], newest: true } })
         }
+        OperatorRequest::Log(_) => Err(Box::new(not_for_regions(region, asked))),
     }
 }
 
@@ -257,6 +267,7 @@ pub(crate) fn execute(region: &mut ControlRegion, asked: &OperatorRequest) -> An
             Err(answer) => *answer,
         },
         OperatorRequest::Populate(_) | OperatorRequest::Ddl(_) => not_for_one(region, &text),
+        OperatorRequest::Log(_) => not_for_regions(region, asked),
     };
     answer.command = text;
     (answer.started, answer.stopped) = (region.now, region.now);
@@ -301,6 +312,12 @@ fn execute_update(region: &mut ControlRegion, update: &UpdateResource) -> Answer
 fn not_for_one(region: &ControlRegion, text: &str) -> Answer {
     let reason = "the master carries this out for all; send it to the plex and not to a member alone";
     Answer::refused(text, region.now, ReturnCode::OM_WARNING, ReasonCode::NOT_MASTER, reason)
+}
+
+/// The messages of a member are with its host, which has issued them.
+fn not_for_regions(region: &ControlRegion, asked: &OperatorRequest) -> Answer {
+    let reason = "the member itself keeps its messages; ask it for them directly, as `spoc log` does";
+    Answer::refused(&text_of(asked), region.now, ReturnCode::OM_PARAMETER, ReasonCode::NONE, reason)
 }
 
 /// Adds to a merged answer what no member says of itself.

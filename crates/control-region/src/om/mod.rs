@@ -37,6 +37,13 @@ pub(crate) struct Desk {
     jobs: VecDeque<u64>,
 }
 
+impl Desk {
+    /// How many commands are not answered yet.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.pending.len() as u64
+    }
+}
+
 /// A command that an operator waits for.
 #[derive(Debug)]
 struct Pending {

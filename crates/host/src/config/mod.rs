@@ -50,6 +50,8 @@ needed! {
         limits: LimitKeys;
         #[serde(default)]
         log: Log;
+        #[serde(default)]
+        monitoring: Monitoring;
     }
 }
 
@@ -254,6 +256,15 @@ pub enum LogFormat {
     Json,
 }
 
+table! {
+    /// How the member is watched.
+    pub struct Monitoring {
+        /// host and port of `/livez`, `/readyz` and `/metrics`, over plain HTTP without any check of who asks
+        /// ([metrics.md](operating/metrics.md)); nothing is served where it is empty
+        address: String = String::new();
+    }
+}
+
 /// A configuration that was checked.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -287,6 +298,8 @@ pub struct Config {
     pub requests: RequestLimits,
     /// How the member writes its log.
     pub log: Log,
+    /// How the member is watched.
+    pub monitoring: Monitoring,
 }
 
 /// A configuration that can't be used.
@@ -368,6 +381,7 @@ impl MemberFile {
             limits: self.limits.limits(),
             requests: self.limits.requests(),
             log: self.log,
+            monitoring: self.monitoring,
         }
     }
 }
@@ -379,7 +393,22 @@ fn check(file: &MemberFile) -> Result<(), Complaint> {
     check_members(file)?;
     check_limits(file)?;
     check_timers(&file.consensus)?;
+    check_monitoring(file)?;
     check_level(&file.log)
+}
+
+/// The page is for other people than members and operators are, and needs a port of its own.
+fn check_monitoring(file: &MemberFile) -> Result<(), Complaint> {
+    let address = &file.monitoring.address;
+    if address.is_empty() {
+        return Ok(());
+    }
+    check_address("monitoring.address", address)?;
+    if *address == file.listen.address.0 {
+        let reason = format!("{address} is where members and operators come in; give another port");
+        return Err(("monitoring.address", reason));
+    }
+    Ok(())
 }
 
 fn check_members(file: &MemberFile) -> Result<(), Complaint> {
@@ -529,6 +558,8 @@ address = "127.0.0.1:7102"
         assert!(audit.contains("audit.queries_kib: 1 is out of range: it takes 64 to 65536"), "{audit}");
         let level = parse(&format!("{GOOD}[log]\nlevel = \"host=loud\"\n")).unwrap_err();
         assert!(level.contains("log.level"), "{level}");
+        let port = parse(&format!("{GOOD}[monitoring]\naddress = \"127.0.0.1:7101\"\n")).unwrap_err();
+        assert!(port.contains("monitoring.address: 127.0.0.1:7101 is where members"), "{port}");
         let share = parse(&format!("acbshr = \"X\"\n{GOOD}")).unwrap_err();
         assert!(share.contains("unknown variant `X`"), "{share}");
     }

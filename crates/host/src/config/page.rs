@@ -1,7 +1,8 @@
 //! The page about configuration, as far as the code says it.
 
 use super::{
-    Activation, AuditKeys, Consensus, Key, LimitKeys, Listen, Log, MemberFile, Neighbour, RetentionKeys, Tls,
+    Activation, AuditKeys, Consensus, Key, LimitKeys, Listen, Log, MemberFile, Monitoring, Neighbour,
+    RetentionKeys, Tls,
     keys::Table,
 };
 
@@ -20,6 +21,7 @@ fn sections() -> [Section; 10] {
         ("[audit]", AUDIT, AuditKeys::keys()),
         ("[limits]", LIMITS, LimitKeys::keys()),
         ("[log]", "", Log::keys()),
+        ("[monitoring]", "", Monitoring::keys()),
     ]
 }
 

@@ -123,6 +123,7 @@ impl Monitor {
             voters: nodes(&mut membership.voter_ids()),
             learners: nodes(&mut membership.learner_ids()),
             last_log: metrics.last_log_index,
+            committed: metrics.local_committed.map(|id| id.index),
             applied: metrics.last_applied.map(|id| id.index),
             snapshot: metrics.snapshot.map(|id| id.index),
             log_bytes: self.log.log_bytes(),

@@ -21,6 +21,7 @@ use openraft::{
     },
     raft::ClientWriteResponse,
 };
+use prometheus_client::metrics::histogram::Histogram;
 use std::{
     collections::BTreeMap,
     io,
@@ -44,6 +45,7 @@ pub struct Consensus {
     pub(super) settings: Settings,
     pub(super) raft: Raft,
     log: LogStore,
+    snapshots: Arc<Snapshots>,
     server: Server,
     pub(super) standing: watch::Receiver<Standing>,
     stop: watch::Sender<bool>,
@@ -108,8 +110,17 @@ impl Consensus {
         };
         let (monitor, standing) = monitor.start();
         let (node_id, within) = (settings.node_id, settings.timers.exchange());
-        let server = Server { node_id, raft: raft.clone(), snapshots, heard, within };
-        Ok(Self { settings, raft, log, server, standing, stop, monitor: Mutex::new(Some(monitor)) })
+        let server = Server { node_id, raft: raft.clone(), snapshots: Arc::clone(&snapshots), heard, within };
+        Ok(Self {
+            settings,
+            raft,
+            log,
+            snapshots,
+            server,
+            standing,
+            stop,
+            monitor: Mutex::new(Some(monitor)),
+        })
     }
 
     /// Whether this node belongs to a plex.
@@ -168,6 +179,16 @@ impl Consensus {
     /// Waits until this node's machine was given the entry at `index`; false when that takes longer.
     pub async fn wait_applied(&self, index: u64, within: Duration) -> bool {
         self.raft.wait(Some(within)).applied_index_at_least(Some(index), "wait_applied").await.is_ok()
+    }
+
+    /// Size of the newest snapshot, 0 where there is none.
+    pub fn snapshot_bytes(&self) -> u64 {
+        self.snapshots.newest().and_then(|snapshot| snapshot.bytes().ok()).unwrap_or(0)
+    }
+
+    /// How long the disk took to keep what was appended to the log, in seconds.
+    pub fn log_sync_times(&self) -> Histogram {
+        self.log.sync_times()
     }
 
     /// How things stand, now and whenever that changes.

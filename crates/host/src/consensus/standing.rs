@@ -21,6 +21,8 @@ pub struct Standing {
     pub learners: BTreeMap<u64, NodeStanding>,
     /// Index of the last entry in the log.
     pub last_log: Option<u64>,
+    /// Index of the last entry that is known here to be agreed on.
+    pub committed: Option<u64>,
     /// Index of the last entry that the machine was given.
     pub applied: Option<u64>,
     /// Index of the last entry in the newest snapshot.

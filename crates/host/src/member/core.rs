@@ -8,8 +8,9 @@ use control_region::{ControlRegion, Effect, Event, Settings, Stops};
 use dasd::{Batch, KeyedSet};
 use plex::{Plex, PlexChange};
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::mpsc::UnboundedSender;
 use vocabulary::message::DISK108W;
 use vocabulary::{Moment, encoding};
@@ -32,10 +33,13 @@ pub(crate) fn now() -> Moment {
 
 /// The control region with its shelf. Effects go out in the order in which they were wanted.
 #[derive(Debug)]
-pub(super) struct Core {
+pub(crate) struct Core {
     inner: Arc<Mutex<Inner>>,
     keeper: ShelfKeeper,
     effects: UnboundedSender<Effect>,
+    opened: Instant,
+    /// When it was told something last, in milliseconds since it was opened.
+    told_ms: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -72,7 +76,7 @@ impl Core {
             let mut inner = applied.lock().unwrap_or_else(PoisonError::into_inner);
             if std::mem::take(&mut inner.replaced) { inner.whole() } else { inner.changes() }
         })?;
-        Ok(Self { inner, keeper, effects })
+        Ok(Self { inner, keeper, effects, opened: Instant::now(), told_ms: AtomicU64::new(0) })
     }
 
     /// Waits until the shelf has everything that was applied.
@@ -81,7 +85,7 @@ impl Core {
     }
 
     /// Why the shelf can't be written any more.
-    pub(super) fn shelf_failure(&self) -> Option<String> {
+    pub(crate) fn shelf_failure(&self) -> Option<String> {
         self.keeper.failure()
     }
 
@@ -91,10 +95,21 @@ impl Core {
         let effects = inner.region.step(now(), event);
         // Sent under the lock, so that effects of different turns stay in order.
         self.send(effects);
+        drop(inner);
+        self.told_ms.store(self.since_opened_ms(), Ordering::Relaxed);
+    }
+
+    /// For how long it was told nothing, not even the time.
+    pub(crate) fn stood_still(&self) -> Duration {
+        Duration::from_millis(self.since_opened_ms().saturating_sub(self.told_ms.load(Ordering::Relaxed)))
+    }
+
+    fn since_opened_ms(&self) -> u64 {
+        u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Looks at the region.
-    pub(super) fn look<T>(&self, look: impl FnOnce(&ControlRegion) -> T) -> T {
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&ControlRegion) -> T) -> T {
         look(&self.lock().region)
     }
 

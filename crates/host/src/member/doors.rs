@@ -3,15 +3,17 @@
 use super::addresses;
 use super::core::Core;
 use super::links::LinkKeeper;
+use super::log_pages::LogPages;
 use super::pace::{Pace, TooMany};
 use super::wire::{Envelope, Question, Reply};
 use crate::config::Config;
 use crate::consensus::Consensus;
 use crate::logging;
+use crate::monitoring::{Meters, OpenConnection};
 use bytes::Bytes;
 use control_region::{Event, RegionId, RequestId};
 use csl::envelope::{OperatorRequest, Progress, RegionReply, RegionRequest, User};
-use csl::om::{Answer, CompletionCode, OperatorRole, ReasonCode, ReturnCode};
+use csl::om::{Answer, Command, CompletionCode, OperatorRole, ReasonCode, ReturnCode};
 use sci::mux::{Incoming, LinkLost, LostReason, MuxSettings, Responder, serve};
 use sci::{Accepted, Connection, Lane, Peer, Role};
 use std::collections::BTreeMap;
@@ -34,6 +36,8 @@ pub(super) struct Doors {
     member: MemberName,
     pace: Arc<Pace>,
     waiting: Arc<Mutex<BTreeMap<RequestId, Waiting>>>,
+    meters: Meters,
+    log_pages: LogPages,
     requests: Arc<AtomicU64>,
     connections: Arc<AtomicU64>,
     regions: Arc<AtomicU32>,
@@ -43,8 +47,16 @@ pub(super) struct Doors {
 struct Waiting {
     connection: ConnectionId,
     responder: Responder,
-    /// Of an operator: who, what, and since when.
-    asked: Option<(User, String, Instant)>,
+    /// Of an operator.
+    asked: Option<Asked>,
+}
+
+/// What an operator asked.
+struct Asked {
+    user: User,
+    what: String,
+    verb: String,
+    since: Instant,
 }
 
 impl Doors {
@@ -53,6 +65,8 @@ impl Doors {
         core: Arc<Core>,
         consensus: Arc<Consensus>,
         links: LinkKeeper,
+        meters: Meters,
+        log_pages: LogPages,
     ) -> Self {
         Self {
             core,
@@ -61,6 +75,8 @@ impl Doors {
             member: config.member,
             pace: Arc::new(Pace::new(config.requests)),
             waiting: Arc::default(),
+            meters,
+            log_pages,
             requests: Arc::default(),
             connections: Arc::default(),
             regions: Arc::new(AtomicU32::new(1)),
@@ -71,20 +87,21 @@ impl Doors {
     pub(super) fn open(&self, accepted: Accepted) {
         let Accepted { connection, peer, lane } = accepted;
         let doors = self.clone();
+        let open = self.meters.connected(lane);
         match lane {
             Lane::Raft => {
-                tokio::spawn(doors.serve_consensus(connection, peer));
+                tokio::spawn(while_open(open, doors.serve_consensus(connection, peer)));
             }
             Lane::Member => {
                 if let Some(from) = peer.member() {
-                    tokio::spawn(doors.serve_member(connection, from));
+                    tokio::spawn(while_open(open, doors.serve_member(connection, from)));
                 }
             }
             Lane::Operator => {
-                tokio::spawn(doors.serve_operator(connection, peer));
+                tokio::spawn(while_open(open, doors.serve_operator(connection, peer)));
             }
             Lane::Region => {
-                tokio::spawn(doors.serve_region(connection));
+                tokio::spawn(while_open(open, doors.serve_region(connection)));
             }
         }
     }
@@ -203,12 +220,14 @@ impl Doors {
             return self.turn_away(&user, &too_many, responder);
         }
         match encoding::decode::<OperatorRequest>("request", body) {
+            Ok(OperatorRequest::Log(asked)) => {
+                tokio::spawn(self.log_pages.clone().answer(asked, responder));
+            }
             Ok(asked) => {
-                let what = summary(&asked);
+                let (what, verb, since) = (summary(&asked), verb(&asked), Instant::now());
                 tracing::info!(user = user.name, address = user.address, "asked: {what}");
-                let since = Instant::now();
-                let request =
-                    self.wait(Waiting { connection, responder, asked: Some((user.clone(), what, since)) });
+                let noted = Asked { user: user.clone(), what, verb, since };
+                let request = self.wait(Waiting { connection, responder, asked: Some(noted) });
                 self.core.tell(Event::Operator { request, user, asked });
             }
             Err(error) => {
@@ -243,10 +262,11 @@ impl Doors {
 
     pub(super) fn answer(&self, request: RequestId, answer: &Answer) {
         if let Some(Waiting { responder, asked, .. }) = self.take(request) {
-            if let Some((user, what, since)) = asked {
+            if let Some(Asked { user, what, verb, since }) = asked {
                 let (user, address) = (user.name, user.address);
                 let (rc, rsn, ms) = (answer.rc, answer.rsn, since.elapsed().as_millis());
                 tracing::info!(user, address, %rc, %rsn, ms, "answered: {what}");
+                self.meters.answered(&verb, rc, since.elapsed());
             }
             responder.answer(Bytes::from(encoding::encode(answer)));
         }
@@ -318,6 +338,23 @@ fn note(lost: &LinkLost) {
     }
 }
 
+/// Keeps count of a connection as long as it is served.
+async fn while_open(open: OpenConnection, served: impl Future<Output = ()>) {
+    served.await;
+    drop(open);
+}
+
+/// The verb that a request counts under. What is no command counts as such: whoever types must not make up names.
+fn verb(asked: &OperatorRequest) -> String {
+    match asked {
+        OperatorRequest::Command { text, .. } => Command::parse(text)
+            .map_or("invalid".to_string(), |command| format!("{:?}", command.verb).to_lowercase()),
+        OperatorRequest::Populate(_) => "populate".to_string(),
+        OperatorRequest::List(_) => "list".to_string(),
+        OperatorRequest::Log(_) => "log".to_string(),
+    }
+}
+
 fn summary(asked: &OperatorRequest) -> String {
     match asked {
         // One command is one line of the log.
@@ -327,5 +364,6 @@ fn summary(asked: &OperatorRequest) -> String {
         }
         OperatorRequest::List(list) => format!("list {}", list.name.replace(char::is_control, " ")),
         OperatorRequest::Ddl(part) => format!("DDL job {:016X}, {} files", part.job, part.sources.len()),
+        OperatorRequest::Log(_) => "its messages".to_string(),
     }
 }

@@ -11,12 +11,13 @@
 //! performer carries out. Neither knows the other's business.
 
 mod addresses;
-mod core;
+pub(crate) mod core;
 mod doors;
 mod formation;
 mod keeper;
 mod link_news;
 mod links;
+mod log_pages;
 mod pace;
 mod performer;
 mod room;
@@ -28,6 +29,8 @@ use crate::config::Config;
 use crate::consensus::{Consensus, ConsensusError, Dial, SnapshotBounds, Standing, Timers};
 use crate::files::{DataFolder, FolderError, KeyedFile, SegmentBounds};
 use crate::logging;
+use crate::messages::Messages;
+use crate::monitoring::{self, Meters, MonitoringPort, Sight};
 use crate::shelf::{Opened, SledSet};
 use addresses::AddressBook;
 use control_region::{Event, Settings, Stops, StopsError};
@@ -37,6 +40,7 @@ use dasd::DataSetError;
 use doors::Doors;
 use futures::future::BoxFuture;
 use links::LinkKeeper;
+use log_pages::LogPages;
 use performer::{Ended, Performer};
 use plex::{Incarnation, Membership};
 use rotation::Rotation;
@@ -76,6 +80,16 @@ pub enum MemberError {
     /// Its address can't be opened.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// Where it is to be watched can't be opened.
+    #[error(
+        "the monitoring address {address} can't be opened: {source}. Give another one under [monitoring], or end who listens there"
+    )]
+    Monitoring {
+        /// What was to be opened.
+        address: String,
+        /// What the system says.
+        source: io::Error,
+    },
     /// What it keeps is damaged, or its disk refuses.
     #[error("{0}")]
     Unusable(Message),
@@ -122,7 +136,7 @@ impl MemberError {
 }
 
 /// Runs a member until it is told to stop.
-pub async fn run(config: Config, cold: bool) -> Result<(), MemberError> {
+pub async fn run(config: Config, cold: bool, messages: Messages) -> Result<(), MemberError> {
     outlive_file_limits()?;
     // Before anything else: without a listener the signal ends the process.
     let hangup = signal(SignalKind::hangup()).map_err(no_signals)?;
@@ -132,6 +146,7 @@ pub async fn run(config: Config, cold: bool) -> Result<(), MemberError> {
     check_certificate(&config, &identity)?;
     let mut folder = DataFolder::open(&config.data, config.plex, config.member, rand::random)?;
     let mut listener = Listener::bind(&config.address, &identity, config.limits).await?;
+    let monitored = open_monitoring(&config).await?;
     let (effects, wanted) = mpsc::unbounded_channel();
     let settings = settings(&config, folder.identity().node_id, cold);
     let core = Arc::new(open_core(&config, &folder, settings, effects)?);
@@ -146,7 +161,20 @@ pub async fn run(config: Config, cold: bool) -> Result<(), MemberError> {
     };
     let consensus = start_consensus(&config, &folder, lane, &core).await?;
     let links = LinkKeeper::new(identities.clone(), config.limits, Arc::clone(&core), book);
-    let doors = Doors::new(&config, Arc::clone(&core), Arc::clone(&consensus), links.clone());
+    let meters = Meters::new(consensus.log_sync_times());
+    let log_pages = LogPages {
+        messages: messages.clone(),
+        member: config.member,
+        incarnation: core.look(ControlRegion::incarnation),
+    };
+    let doors = Doors::new(
+        &config,
+        Arc::clone(&core),
+        Arc::clone(&consensus),
+        links.clone(),
+        meters.clone(),
+        log_pages,
+    );
     let (ended, mut ending) = watch::channel(None);
     let (orders, ordered) = mpsc::unbounded_channel();
     let performer = Performer {
@@ -154,6 +182,7 @@ pub async fn run(config: Config, cold: bool) -> Result<(), MemberError> {
         consensus: Arc::clone(&consensus),
         links: links.clone(),
         doors: doors.clone(),
+        meters: meters.clone(),
         orders,
         ended: ended.clone(),
     };
@@ -172,10 +201,26 @@ pub async fn run(config: Config, cold: bool) -> Result<(), MemberError> {
         )),
         tokio::spawn(Rotation::new(config.clone(), certificate_files, renewed).run(hangup)),
     ];
+    let sight = Sight {
+        member: config.member,
+        plex: config.plex,
+        data: config.data.clone(),
+        started: core::now(),
+        identities: identities.clone(),
+        core: Arc::clone(&core),
+        consensus: Arc::clone(&consensus),
+        messages,
+        refused: listener.refused(),
+    };
+    let monitoring = tokio::spawn(async move {
+        if let Some(port) = monitored {
+            monitoring::serve(port, sight, meters).await;
+        }
+    });
     tracing::info!(member = %config.member, plex = %config.plex, address = %listener.address(), "started");
     let coming = Coming { listener: &mut listener, identities, doors: &doors };
     let outcome = serve(&config, coming, &core, &consensus, &mut ending, &mut folder).await;
-    for task in tasks {
+    for task in tasks.into_iter().chain([monitoring]) {
         task.abort();
     }
     consensus.hand_over().await;
@@ -184,6 +229,18 @@ pub async fn run(config: Config, cold: bool) -> Result<(), MemberError> {
         tracing::debug!("the shelf is not complete, and the next start fills it from the log: {error}");
     }
     outcome
+}
+
+/// Opened before anything else is begun: an address that is wrong is better told at the start.
+async fn open_monitoring(config: &Config) -> Result<Option<MonitoringPort>, MemberError> {
+    let address = &config.monitoring.address;
+    if address.is_empty() {
+        return Ok(None);
+    }
+    let failed = |source| MemberError::Monitoring { address: address.clone(), source };
+    let port = MonitoringPort::open(address).await.map_err(failed)?;
+    tracing::info!(address = %port.address(), "serves /livez, /readyz and /metrics");
+    Ok(Some(port))
 }
 
 fn check_certificate(config: &Config, identity: &Identity) -> Result<(), MemberError> {

@@ -7,6 +7,7 @@ use super::wire::{Question, Reply};
 use super::workroom::Order;
 use crate::consensus::{Consensus, MembershipError, ProposeError};
 use crate::logging;
+use crate::monitoring::Meters;
 use control_region::{BarrierId, ControlRegion, Effect, Event, ProposalId};
 use plex::{PlexChange, PlexReply};
 use std::sync::Arc;
@@ -20,6 +21,7 @@ pub(super) struct Performer {
     pub(super) consensus: Arc<Consensus>,
     pub(super) links: LinkKeeper,
     pub(super) doors: Doors,
+    pub(super) meters: Meters,
     pub(super) orders: UnboundedSender<Order>,
     pub(super) ended: watch::Sender<Option<Ended>>,
 }
@@ -76,6 +78,7 @@ impl Performer {
             Effect::Progress { request, progress } => self.doors.progress(request, &progress),
             Effect::Scheduled { request, outcome } => self.doors.scheduled(request, &outcome),
             Effect::Issue(message) => logging::issue(&message),
+            Effect::Observe(course) => self.meters.activation_ended(&course),
             Effect::Stopped => {
                 self.ended.send_replace(Some(Ended::InOrder));
             }

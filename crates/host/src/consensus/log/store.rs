@@ -20,6 +20,7 @@ use openraft::{
     OptionalSend, RaftLogReader,
     storage::{IOFlushed, LogState, RaftLogStorage},
 };
+use prometheus_client::metrics::histogram::Histogram;
 use std::{
     collections::BTreeMap,
     fmt::Debug,
@@ -95,6 +96,11 @@ impl LogStore {
     /// Bytes of entries that this process appended.
     pub(in crate::consensus) fn appended_bytes(&self) -> u64 {
         self.health().appended_bytes.load(Ordering::Relaxed)
+    }
+
+    /// How long the disk took to keep what was appended.
+    pub(in crate::consensus) fn sync_times(&self) -> Histogram {
+        self.health().sync_times.clone()
     }
 
     /// From now on nobody waits for room: openraft does not end while it waits for the log.

@@ -5,9 +5,11 @@ use crate::{
     consensus::format::{LogIdRecord, VoteRecord},
     files::SegmentLog,
     logging,
+    monitoring::durations,
 };
 use bytes::Bytes;
 use dasd::{DataSetError, LogSet};
+use prometheus_client::metrics::histogram::Histogram;
 use std::{
     collections::BTreeMap,
     io,
@@ -18,7 +20,7 @@ use std::{
         mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use vocabulary::message::{DISK101E, DISK102I};
 
@@ -70,7 +72,7 @@ pub(super) struct Writer {
 }
 
 /// How the thread fares.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Health {
     /// Entries that were handed over and are not in the segment log yet.
     pub(super) pending: Mutex<BTreeMap<u64, Bytes>>,
@@ -78,6 +80,8 @@ pub(super) struct Health {
     pub(super) appended_bytes: AtomicU64,
     /// Bytes that the log takes up on the disk.
     pub(super) log_bytes: AtomicU64,
+    /// How long each force took.
+    pub(super) sync_times: Histogram,
     /// Up to where the log is known to be committed, if that is not noted yet.
     committed: Mutex<Option<LogIdRecord>>,
     full: Mutex<Option<String>>,
@@ -93,7 +97,7 @@ impl Writer {
         committed: CommittedMark,
     ) -> io::Result<Self> {
         let (requests, queue) = channel();
-        let health = Arc::new(Health::default());
+        let health = Arc::new(Health::new());
         health.log_bytes.store(log.bytes(), Ordering::Relaxed);
         let thread =
             Thread { log, folder, marks, committed, health: Arc::clone(&health), forces: Vec::new() };
@@ -125,6 +129,19 @@ impl Writer {
 }
 
 impl Health {
+    fn new() -> Self {
+        Self {
+            pending: Mutex::default(),
+            appended_bytes: AtomicU64::default(),
+            log_bytes: AtomicU64::default(),
+            sync_times: durations(),
+            committed: Mutex::default(),
+            full: Mutex::default(),
+            failed: Mutex::default(),
+            stopping: AtomicBool::default(),
+        }
+    }
+
     pub(super) fn full(&self) -> Option<String> {
         locked(&self.full).clone()
     }
@@ -229,7 +246,9 @@ impl Thread {
         if self.forces.is_empty() {
             return;
         }
+        let begun = Instant::now();
         let forced = self.insist(|thread| thread.log.force());
+        self.health.sync_times.observe(begun.elapsed().as_secs_f64());
         for done in self.forces.drain(..) {
             done(forced.as_ref().copied().map_err(|error| io::Error::other(error.to_string())));
         }
