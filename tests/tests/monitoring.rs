@@ -30,6 +30,10 @@ fn a_plex_at_work_tells_every_metric_of_the_page_and_no_other() {
     cluster.set_up_bank();
     cluster.stage_change();
     cluster.spoc([IMPORT]).well();
+    // The operator is answered before the end is in the log.
+    cluster.wait_until("the activation has ended", LIMIT, || {
+        MEMBERS.iter().any(|member| ports.scrape(member).0.contains("imsplex_activations_total"))
+    });
     let scrapes: BTreeMap<&str, Scrape> = MEMBERS.map(|member| (member, ports.scrape(member))).into();
     let told: BTreeMap<String, String> = scrapes.values().flat_map(Scrape::types).collect();
     assert_eq!(told, described());

@@ -380,6 +380,7 @@ impl Book {
             // Who is in the plex does not change here, and programs are only there to be in the way.
             Effect::Links(_)
             | Effect::Inquire
+            | Effect::Observe(_)
             | Effect::Scheduled { .. }
             | Effect::Expel { .. }
             | Effect::Admit { .. }

@@ -29,10 +29,18 @@ pub struct Course {
     pub ended: Moment,
     /// The level that the directory passed to; nothing where it was backed out.
     pub level: Option<DirectoryLevel>,
-    /// When each participant's vote was first heard here.
+    /// When it was first heard here that each participant is ready or not: its vote, or what it said before the Prepare
+    /// entry where it was asked beforehand.
     pub votes: BTreeMap<MemberName, Moment>,
     /// When each participant's completion was first heard here.
     pub completions: BTreeMap<MemberName, Moment>,
+}
+
+/// What participants said of an activation before the log had it.
+#[derive(Debug, Clone)]
+pub(crate) struct SaidBefore {
+    token: CommandToken,
+    heard: BTreeMap<MemberName, Moment>,
 }
 
 /// What was seen so far of the activation under way.
@@ -47,15 +55,25 @@ pub(crate) struct Watch {
 }
 
 impl ControlRegion {
+    /// Takes note of when a participant was heard that was asked before the activation began.
+    pub(crate) fn watch_said(&mut self, token: CommandToken, from: MemberName) {
+        self.said_before.take_if(|said| said.token != token);
+        let said = self.said_before.get_or_insert_with(|| SaidBefore { token, heard: BTreeMap::new() });
+        said.heard.entry(from).or_insert(self.now);
+    }
+
     /// Begins to watch the activation that the plex has just prepared. A member that catches up sees all of it at
     /// once, which says nothing of how long it took.
     pub(crate) fn watch_prepared(&mut self) {
+        let said = self.said_before.take();
         self.watch = self.plex.activation().filter(|_| self.is_running()).map(|activation| Watch {
             token: activation.token,
             taken: self.imports.iter().find(|import| import.token == activation.token).map(|own| own.began),
             prepared: self.now,
             committed: None,
-            votes: BTreeMap::new(),
+            votes: said
+                .filter(|said| said.token == activation.token)
+                .map_or(BTreeMap::new(), |said| said.heard),
             completions: BTreeMap::new(),
         });
     }

@@ -3,7 +3,7 @@
 use crate::activation::{Ballot, Canvassing, Coordination, Settles, Validation, WaitingImport, in_term};
 use crate::audit::AuditDesk;
 use crate::clock::Clock;
-use crate::course::Watch;
+use crate::course::{SaidBefore, Watch};
 use crate::ddl::DdlDesk;
 use crate::event::{Effect, Event, ProposalId, RequestId, Standing};
 use crate::group::Group;
@@ -81,6 +81,7 @@ pub struct ControlRegion {
     pub(crate) ballot: Option<Ballot>,
     pub(crate) coordination: Option<Coordination>,
     pub(crate) canvassing: Canvassing,
+    pub(crate) said_before: Option<SaidBefore>,
     pub(crate) watch: Option<Watch>,
     pub(crate) early_votes: BTreeMap<MemberName, (Incarnation, Letter)>,
     pub(crate) imports: Vec<WaitingImport>,
@@ -125,6 +126,7 @@ impl ControlRegion {
             ballot: None,
             coordination: None,
             canvassing: Canvassing::default(),
+            said_before: None,
             watch: None,
             early_votes: BTreeMap::new(),
             imports: Vec::new(),

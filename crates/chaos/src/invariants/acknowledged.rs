@@ -116,7 +116,7 @@ fn may_take_away(this: &Request, that: &Request, name: &str) -> bool {
         OperatorRequest::Command { text, .. } => text.contains("DELPENDERR"),
         // What it stages follows from its text.
         OperatorRequest::Ddl(_) => true,
-        OperatorRequest::List(_) => false,
+        OperatorRequest::List(_) | OperatorRequest::Log(_) => false,
     };
     takes_away && !was_before
 }

@@ -65,6 +65,7 @@ impl fmt::Display for Sight {
             Self::Entry(name) => write!(f, "== {name}"),
             Self::Regrouped(what) => write!(f, "== {what}"),
             Self::Ended(member) => write!(f, "{member} has stopped"),
+            Self::Observed(member, course) => write!(f, "{member} saw how {} went", course.token),
             Self::Failed(member, reason) => write!(f, "{member} has failed: {reason}"),
             Self::Rebuilt(member) => write!(f, "{member} fills its damaged shelf again"),
         }

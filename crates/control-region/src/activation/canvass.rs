@@ -132,6 +132,7 @@ impl ControlRegion {
         let is_ready = in_use.is_empty();
         let said = BTreeMap::from([(from, (self.settings.incarnation, in_use))]);
         self.canvassing.question = Some(Question { subject, term, since: self.now, said });
+        self.watch_said(token, from);
         if is_ready {
             sharers.into_keys().filter(|member| *member != from).for_each(|to| self.ask(to, &asked));
         }
@@ -161,6 +162,7 @@ impl ControlRegion {
         let question = self.canvassing.question.as_mut().filter(|question| question.subject == subject);
         if let Some(question) = question {
             question.said.insert(from, (run, in_use));
+            self.watch_said(subject.token, from);
         }
     }
 

@@ -272,7 +272,7 @@ fn noted(asked: &OperatorRequest) -> Noted {
     let is_part = match asked {
         OperatorRequest::Populate(part) => !part.last,
         OperatorRequest::Ddl(part) => !part.last,
-        OperatorRequest::Command { .. } | OperatorRequest::List(_) => false,
+        OperatorRequest::Command { .. } | OperatorRequest::List(_) | OperatorRequest::Log(_) => false,
     };
     Noted { verb: commands::verb_name(asked), class, is_part }
 }

@@ -9,6 +9,7 @@ mod page;
 pub use keys::Key;
 pub use page::reference;
 
+use crate::monitoring::OtlpEndpoint;
 use catalog::Retention;
 use keys::{Address, Table, Value, needed, table};
 use plex::{AuditBound, AuditBounds, Membership};
@@ -262,6 +263,9 @@ table! {
         /// host and port of `/livez`, `/readyz` and `/metrics`, over plain HTTP without any check of who asks
         /// ([metrics.md](operating/metrics.md)); nothing is served where it is empty
         address: String = String::new();
+        /// collector that traces of activations are sent to, such as `http://127.0.0.1:4318`: OTLP with protobuf over
+        /// plain HTTP ([metrics.md](operating/metrics.md#traces)); none are made where it is empty
+        otlp_endpoint: String = String::new();
     }
 }
 
@@ -399,14 +403,19 @@ fn check(file: &MemberFile) -> Result<(), Complaint> {
 
 /// The page is for other people than members and operators are, and needs a port of its own.
 fn check_monitoring(file: &MemberFile) -> Result<(), Complaint> {
+    let wrong = |key: &str, reason| Err((key.to_string(), reason));
+    let endpoint = &file.monitoring.otlp_endpoint;
+    if let (false, Err(reason)) = (endpoint.is_empty(), OtlpEndpoint::parse(endpoint)) {
+        return wrong("monitoring.otlp_endpoint", reason);
+    }
     let address = &file.monitoring.address;
     if address.is_empty() {
         return Ok(());
     }
-    check_address("monitoring.address", address)?;
+    check_address("monitoring.address", &Address(address.clone()))?;
     if *address == file.listen.address.0 {
         let reason = format!("{address} is where members and operators come in; give another port");
-        return Err(("monitoring.address", reason));
+        return wrong("monitoring.address", reason);
     }
     Ok(())
 }
@@ -560,6 +569,12 @@ address = "127.0.0.1:7102"
         assert!(level.contains("log.level"), "{level}");
         let port = parse(&format!("{GOOD}[monitoring]\naddress = \"127.0.0.1:7101\"\n")).unwrap_err();
         assert!(port.contains("monitoring.address: 127.0.0.1:7101 is where members"), "{port}");
+        let endpoint = format!("{GOOD}[monitoring]\notlp_endpoint = \"https://collector:4318\"\n");
+        let endpoint = parse(&endpoint).unwrap_err();
+        assert!(
+            endpoint.contains("monitoring.otlp_endpoint: \"https://collector:4318\" is no endpoint"),
+            "{endpoint}"
+        );
         let share = parse(&format!("acbshr = \"X\"\n{GOOD}")).unwrap_err();
         assert!(share.contains("unknown variant `X`"), "{share}");
     }

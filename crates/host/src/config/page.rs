@@ -2,14 +2,13 @@
 
 use super::{
     Activation, AuditKeys, Consensus, Key, LimitKeys, Listen, Log, MemberFile, Monitoring, Neighbour,
-    RetentionKeys, Tls,
-    keys::Table,
+    RetentionKeys, Tls, keys::Table,
 };
 
 /// A heading, what stands below it, and the keys.
 type Section = (&'static str, &'static str, Vec<Key>);
 
-fn sections() -> [Section; 10] {
+fn sections() -> [Section; 11] {
     [
         ("", "", MemberFile::keys()),
         ("[listen]", "", Listen::keys()),

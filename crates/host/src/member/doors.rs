@@ -350,6 +350,7 @@ fn verb(asked: &OperatorRequest) -> String {
         OperatorRequest::Command { text, .. } => Command::parse(text)
             .map_or("invalid".to_string(), |command| format!("{:?}", command.verb).to_lowercase()),
         OperatorRequest::Populate(_) => "populate".to_string(),
+        OperatorRequest::Ddl(_) => "ddl".to_string(),
         OperatorRequest::List(_) => "list".to_string(),
         OperatorRequest::Log(_) => "log".to_string(),
     }

@@ -30,10 +30,10 @@ use crate::consensus::{Consensus, ConsensusError, Dial, SnapshotBounds, Standing
 use crate::files::{DataFolder, FolderError, KeyedFile, SegmentBounds};
 use crate::logging;
 use crate::messages::Messages;
-use crate::monitoring::{self, Meters, MonitoringPort, Sight};
+use crate::monitoring::{self, Meters, MonitoringPort, Origin, OtlpEndpoint, Sight, Traces};
 use crate::shelf::{Opened, SledSet};
 use addresses::AddressBook;
-use control_region::{Event, Settings, Stops, StopsError};
+use control_region::{ControlRegion, Event, Settings, Stops, StopsError};
 use core::Core;
 pub(crate) use core::now;
 use dasd::DataSetError;
@@ -126,7 +126,7 @@ impl MemberError {
             }
             Self::Identity(_) | Self::OtherCertificate { .. } => &START302E,
             Self::Folder(_) => &START303E,
-            Self::Bind(_) => &START304E,
+            Self::Bind(_) | Self::Monitoring { .. } => &START304E,
             Self::Stops(_) => &START305E,
             Self::Io { .. } => &START306E,
             Self::Broken(_) => &START307E,
@@ -183,6 +183,7 @@ pub async fn run(config: Config, cold: bool, messages: Messages) -> Result<(), M
         links: links.clone(),
         doors: doors.clone(),
         meters: meters.clone(),
+        traces: traces(&config),
         orders,
         ended: ended.clone(),
     };
@@ -205,7 +206,7 @@ pub async fn run(config: Config, cold: bool, messages: Messages) -> Result<(), M
         member: config.member,
         plex: config.plex,
         data: config.data.clone(),
-        started: core::now(),
+        started: now(),
         identities: identities.clone(),
         core: Arc::clone(&core),
         consensus: Arc::clone(&consensus),
@@ -229,6 +230,12 @@ pub async fn run(config: Config, cold: bool, messages: Messages) -> Result<(), M
         tracing::debug!("the shelf is not complete, and the next start fills it from the log: {error}");
     }
     outcome
+}
+
+/// The endpoint was checked with the configuration.
+fn traces(config: &Config) -> Traces {
+    let endpoint = OtlpEndpoint::parse(&config.monitoring.otlp_endpoint).ok();
+    Traces::to(endpoint, Origin { member: config.member, plex: config.plex })
 }
 
 /// Opened before anything else is begun: an address that is wrong is better told at the start.

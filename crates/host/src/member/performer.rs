@@ -7,8 +7,8 @@ use super::wire::{Question, Reply};
 use super::workroom::Order;
 use crate::consensus::{Consensus, MembershipError, ProposeError};
 use crate::logging;
-use crate::monitoring::Meters;
-use control_region::{BarrierId, ControlRegion, Effect, Event, ProposalId};
+use crate::monitoring::{Meters, Traces};
+use control_region::{BarrierId, ControlRegion, Course, Effect, Event, ProposalId};
 use plex::{PlexChange, PlexReply};
 use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
@@ -22,6 +22,7 @@ pub(super) struct Performer {
     pub(super) links: LinkKeeper,
     pub(super) doors: Doors,
     pub(super) meters: Meters,
+    pub(super) traces: Traces,
     pub(super) orders: UnboundedSender<Order>,
     pub(super) ended: watch::Sender<Option<Ended>>,
 }
@@ -78,7 +79,7 @@ impl Performer {
             Effect::Progress { request, progress } => self.doors.progress(request, &progress),
             Effect::Scheduled { request, outcome } => self.doors.scheduled(request, &outcome),
             Effect::Issue(message) => logging::issue(&message),
-            Effect::Observe(course) => self.meters.activation_ended(&course),
+            Effect::Observe(course) => self.observe(&course),
             Effect::Stopped => {
                 self.ended.send_replace(Some(Ended::InOrder));
             }
@@ -86,6 +87,12 @@ impl Performer {
                 self.ended.send_replace(Some(Ended::Failed(reason)));
             }
         }
+    }
+
+    fn observe(&self, course: &Course) {
+        self.meters.activation_ended(course);
+        let plex = self.core.look(|region| region.plex().identity().map(|identity| identity.id));
+        self.traces.activation_ended(course, plex.unwrap_or_default());
     }
 }
 

@@ -82,7 +82,7 @@ metrics! {
     ACTIVATION_UNDER_WAY Gauge "activation_under_way" "0 or 1" "" "whether an activation is under way in the plex";
     ACTIVATION_AGE Gauge "activation_age_seconds" "seconds" "" "for how long it is, 0 where there is none";
     ACTIVATIONS Counter "activations" "activations" "outcome" "activations that ended with this member as master: committed or backed_out";
-    ACTIVATION_PHASE Histogram "activation_phase_seconds" "seconds" "phase" "how long the phases of activations took that ended with this member as master: prepare (from the command to the Prepare entry), commit1 (from there to the commit point or to backing out: the votes), commit2 (from the commit point to the end), total";
+    ACTIVATION_PHASE Histogram "activation_phase_seconds" "seconds" "phase" "how long the phases of activations took that ended with this member as master: prepare (from the command to the Prepare entry), commit1 (from there to the commit point or to backing out: the votes; next to nothing where all were asked beforehand), commit2 (from the commit point to the end), total";
     RAFT_TERM Gauge "raft_term" "term" "" "term of the consensus group";
     RAFT_IS_MASTER Gauge "raft_is_master" "0 or 1" "" "whether this member leads the consensus group, and with it the plex";
     RAFT_MASTER_KNOWN Gauge "raft_master_known" "0 or 1" "" "whether this member knows who leads";
