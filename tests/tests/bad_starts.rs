@@ -2,11 +2,13 @@
 
 use end_to_end::{Binaries, Cluster};
 use std::fs;
+use std::io;
 use std::net::TcpListener;
-use std::process::Command;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 /// What `ims member` says of a configuration with this change.
-fn refusal(cluster: &mut Cluster, member: &str, from: &str, to: &str) -> std::io::Result<String> {
+fn refusal(cluster: &mut Cluster, member: &str, from: &str, to: &str) -> io::Result<String> {
     let file = cluster.layout().config(member);
     let good = fs::read_to_string(&file)?;
     assert!(good.contains(from), "{good}");
@@ -89,4 +91,30 @@ fn an_operator_of_another_plex_gets_nowhere() {
     assert_eq!(output.stdout, "");
     assert!(output.stderr.contains("is not issued by the authority"), "{output:?}");
     cluster.finish();
+}
+
+/// What a program says of arguments that it does not take.
+fn complaint(program: &Path, arguments: &[&str]) -> io::Result<String> {
+    let output = Command::new(program).args(arguments).stdin(Stdio::null()).output()?;
+    assert!(matches!(output.status.code(), Some(8 | 12)), "{arguments:?}: {output:?}");
+    Ok([output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat())
+}
+
+/// The devices that matter never end; this one does, so that a program which reads it goes on and is found out.
+#[test]
+fn what_is_named_and_is_no_file_is_refused_wherever_it_is_named() -> io::Result<()> {
+    const DEVICE: &str = "/dev/null";
+    let Binaries { ims, spoc, .. } = Binaries::for_stories();
+    for arguments in [&["member", "--config", DEVICE][..], &["acbgen", DEVICE]] {
+        let said = complaint(ims, arguments)?;
+        assert!(said.contains("/dev/null: it is a device, a pipe or a socket, and no file"), "{said}");
+    }
+    let batch = ["batch", DEVICE];
+    let (populate, ddl) = (["populate", "--mode", "stage", DEVICE], ["ddl", DEVICE]);
+    for arguments in [&["--config", DEVICE, "QUERY MEMBER TYPE(IMS)"][..], &batch, &populate, &ddl] {
+        let said = complaint(spoc, arguments)?;
+        assert!(said.contains("it is a device, a pipe or a socket, and no file"), "{said}");
+        assert!(said.contains(DEVICE), "{said}");
+    }
+    Ok(())
 }

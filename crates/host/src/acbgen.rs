@@ -5,12 +5,16 @@
 
 use clap::ValueEnum;
 use definitions::report::{Input, generate};
+use sci::named_file;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 /// The return code when a source can't be read: nothing was generated.
 const UNREADABLE: u8 = 12;
+
+/// The longest source member, in bytes: what a populate job takes.
+pub(crate) const SOURCE_BYTES_MAX: u64 = 4 << 20;
 
 /// What is generated, and how it is told.
 #[derive(Debug, clap::Args)]
@@ -60,7 +64,8 @@ fn read_all(paths: &[PathBuf]) -> io::Result<Vec<(String, Vec<u8>)>> {
         let files = WalkDir::new(path).sort_by_file_name().into_iter();
         for file in files.filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry)) {
             let file = file.map_err(io::Error::from)?;
-            if file.file_type().is_file() {
+            // What is named is read or refused; of a folder only what is a file is meant.
+            if file.file_type().is_file() || (file.depth() == 0 && !file.file_type().is_dir()) {
                 sources.push((file.path().display().to_string(), read(file.path())?));
             }
         }
@@ -73,5 +78,6 @@ fn is_hidden(entry: &DirEntry) -> bool {
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
-    std::fs::read(path).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+    let read = named_file::read(path, SOURCE_BYTES_MAX);
+    read.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
 }

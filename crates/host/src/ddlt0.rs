@@ -5,6 +5,7 @@
 //! does anything else. The run is one unit of work: what it changed since its last commit point is kept if it ends well, and
 //! backed out if a comparison or an abend ends it.
 
+use crate::acbgen::SOURCE_BYTES_MAX;
 use crate::files::BlockFile;
 use crate::log_folder::open_log;
 use dasd::DataSetError;
@@ -13,8 +14,9 @@ use definitions::acb::{Dmb, PcbBlock, PcbBlockKind, PsbBlock};
 use definitions::report::{Input, Report, generate};
 use dli::{DataSets, Engine, RestartOwed, Settings, block_bytes, ddlt0};
 use logger::{CheckpointKind, Log, LogError, RestartKind};
+use sci::named_file;
 use std::collections::BTreeSet;
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use vocabulary::message::{LOG110I, LOG111W};
@@ -27,6 +29,8 @@ const ABORTED: u8 = 8;
 const UNUSABLE: u8 = 12;
 /// Blocks of an online log data set: 2 MiB.
 const BLOCKS_PER_OLDS: u32 = 512;
+/// The longest deck, in bytes.
+const DECK_BYTES_MAX: u64 = 256 << 20;
 
 /// What is run, and on what.
 #[derive(Debug, clap::Args)]
@@ -194,8 +198,11 @@ fn read_sources(path: &Path, sources: &mut Vec<(String, Vec<u8>)>) -> Result<(),
     for entry in WalkDir::new(path).sort_by_file_name() {
         let entry = entry.map_err(|error| failed(path, error.into()))?;
         let hidden = entry.depth() > 0 && entry.file_name().as_encoded_bytes().starts_with(b".");
-        if entry.file_type().is_file() && !hidden {
-            let bytes = std::fs::read(entry.path()).map_err(|error| failed(entry.path(), error))?;
+        // What is named is read or refused; of a folder only what is a file is meant.
+        let meant = entry.file_type().is_file() || (entry.depth() == 0 && !entry.file_type().is_dir());
+        if meant && !hidden {
+            let read = named_file::read(entry.path(), SOURCE_BYTES_MAX);
+            let bytes = read.map_err(|error| failed(entry.path(), error))?;
             sources.push((entry.path().display().to_string(), bytes));
         }
     }
@@ -204,12 +211,9 @@ fn read_sources(path: &Path, sources: &mut Vec<(String, Vec<u8>)>) -> Result<(),
 
 fn read_deck(input: Option<&Path>) -> Result<Vec<u8>, Ddlt0Error> {
     match input {
-        Some(path) => std::fs::read(path).map_err(|error| failed(path, error)),
-        None => {
-            let mut deck = Vec::new();
-            io::stdin().read_to_end(&mut deck).map_err(|error| failed(Path::new("standard input"), error))?;
-            Ok(deck)
-        }
+        Some(path) => named_file::read(path, DECK_BYTES_MAX).map_err(|error| failed(path, error)),
+        None => named_file::read_from(io::stdin().lock(), DECK_BYTES_MAX)
+            .map_err(|error| failed(Path::new("standard input"), error)),
     }
 }
 

@@ -3,7 +3,10 @@
 //! Where a company has an authority of its own, that one issues them instead; what counts is the subject (see
 //! [`crate::Peer`]), the key usages below, and for members that they may be TLS servers *and* clients.
 
-use crate::peer::{Peer, PeerError, Role};
+use crate::{
+    named_file,
+    peer::{Peer, PeerError, Role},
+};
 use rcgen::{
     BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
     IsCa, Issuer, KeyPair, KeyUsagePurpose, PublicKeyData,
@@ -256,7 +259,8 @@ fn not_made(peer: &Peer, source: rcgen::Error) -> AuthorityError {
 }
 
 fn read(path: &Path) -> Result<String, AuthorityError> {
-    fs::read_to_string(path).map_err(|source| AuthorityError::Unreadable { path: path.to_path_buf(), source })
+    named_file::read_text(path, named_file::SETTINGS_BYTES_MAX)
+        .map_err(|source| AuthorityError::Unreadable { path: path.to_path_buf(), source })
 }
 
 fn make_folder(folder: &Path) -> Result<(), AuthorityError> {

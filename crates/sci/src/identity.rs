@@ -1,6 +1,7 @@
 //! What this process shows to others: its certificate and key, and the authority that it trusts.
 
 use crate::{
+    named_file,
     peer::{Peer, PeerError},
     tls,
 };
@@ -225,7 +226,8 @@ fn read_key(path: &Path) -> Result<PrivateKeyDer<'static>, IdentityError> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, IdentityError> {
-    std::fs::read(path).map_err(|source| IdentityError::Unreadable { path: path.to_path_buf(), source })
+    named_file::read(path, named_file::SETTINGS_BYTES_MAX)
+        .map_err(|source| IdentityError::Unreadable { path: path.to_path_buf(), source })
 }
 
 fn damaged(path: &Path, error: &pem::Error) -> IdentityError {

@@ -49,6 +49,7 @@ mod lane;
 mod limits;
 mod listener;
 pub mod mux;
+pub mod named_file;
 mod om_client;
 mod peer;
 mod plain;

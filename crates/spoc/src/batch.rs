@@ -2,13 +2,20 @@
 //! the next, `/* comments */` anywhere, also over several lines. A line that is `/*` alone ends the file, as it ends
 //! data in a job.
 
-use std::io::{self, BufRead, Lines};
+use std::io::{self, BufRead, Read};
+
+/// The longest command with its continuations, in bytes. Nobody types one, and what has no end has to have one.
+const COMMAND_BYTES_MAX: usize = 1 << 20;
 
 /// Commands that can't be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BatchError {
     #[error("line {line} can't be read: {source}")]
     Unreadable { line: usize, source: io::Error },
+    #[error(
+        "the command in line {line} has more than {COMMAND_BYTES_MAX} bytes: is this a file of commands?"
+    )]
+    TooLong { line: usize },
     #[error("the comment that line {line} opens is never closed: end it with */")]
     OpenComment { line: usize },
     #[error("line {line} is to go on in the next, and there is none: drop the + or - at its end")]
@@ -17,7 +24,7 @@ pub(crate) enum BatchError {
 
 /// The commands of some text, one after the other. What is wrong ends it.
 pub(crate) struct Commands<R> {
-    lines: Lines<R>,
+    input: R,
     /// How many lines were read.
     read: usize,
     /// Where the comment begins that is open.
@@ -27,7 +34,7 @@ pub(crate) struct Commands<R> {
 
 impl<R: BufRead> Commands<R> {
     pub(crate) fn of(input: R) -> Self {
-        Self { lines: input.lines(), read: 0, comment_since: None, ended: false }
+        Self { input, read: 0, comment_since: None, ended: false }
     }
 
     /// The next command with its continuations, without comments.
@@ -37,6 +44,9 @@ impl<R: BufRead> Commands<R> {
         while let Some(line) = self.line()? {
             // After `-` the blanks that a line begins with count, after `+` they don't.
             command.push_str(if sign == Some('-') { &line } else { line.trim_start() });
+            if command.len() > COMMAND_BYTES_MAX {
+                return Err(BatchError::TooLong { line: self.read });
+            }
             sign = continuation(&mut command);
             if sign.is_none() && self.comment_since.is_none() && !command.trim().is_empty() {
                 return Ok(Some(command.trim().to_string()));
@@ -52,13 +62,22 @@ impl<R: BufRead> Commands<R> {
 
     /// The next line without what of it is a comment; `None` where the text ends.
     fn line(&mut self) -> Result<Option<String>, BatchError> {
-        let Some(line) = self.lines.next() else { return Ok(None) };
+        let mut line = String::new();
         self.read += 1;
-        let line = line.map_err(|source| BatchError::Unreadable { line: self.read, source })?;
+        let read = (&mut self.input).take(COMMAND_BYTES_MAX as u64 + 1).read_line(&mut line);
+        let bytes = read.map_err(|source| BatchError::Unreadable { line: self.read, source })?;
+        if bytes > COMMAND_BYTES_MAX {
+            return Err(BatchError::TooLong { line: self.read });
+        }
+        if bytes == 0 {
+            self.read -= 1;
+            return Ok(None);
+        }
+        let line = line.trim_end_matches(['\n', '\r']);
         if self.comment_since.is_none() && line.trim_end() == "/*" {
             return Ok(None);
         }
-        Ok(Some(self.without_comments(&line)))
+        Ok(Some(self.without_comments(line)))
     }
 
     fn without_comments(&mut self, line: &str) -> String {
@@ -94,7 +113,12 @@ impl<R: BufRead> Iterator for Commands<R> {
     type Item = Result<String, BatchError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.ended { None } else { self.read().transpose() }
+        if self.ended {
+            return None;
+        }
+        let command = self.read();
+        self.ended |= command.is_err();
+        command.transpose()
     }
 }
 
@@ -131,6 +155,19 @@ mod tests {
             told("QRY DB\n/* open\nQRY PGM"),
             ["QRY DB", "error: the comment that line 2 opens is never closed: end it with */"]
         );
+    }
+
+    #[test]
+    fn what_has_no_end_is_not_read_for_ever() {
+        let too_long = |line| {
+            let most = COMMAND_BYTES_MAX;
+            format!(
+                "error: the command in line {line} has more than {most} bytes: is this a file of commands?"
+            )
+        };
+        assert_eq!(told(&"A".repeat(COMMAND_BYTES_MAX + 1)), [too_long(1)]);
+        let half = format!("{}+\n", "A".repeat(COMMAND_BYTES_MAX / 2));
+        assert_eq!(told(&format!("QRY DB\n{}", half.repeat(4))), ["QRY DB".to_string(), too_long(3)]);
     }
 
     #[test]

@@ -20,9 +20,9 @@ use csl::envelope::{DdlRequest, ListRequest, OperatorRequest, PopulateCondition,
 use csl::om::render::Page;
 use csl::om::view::CommandView;
 use csl::om::{Answer, Command, CommandError};
+use sci::named_file;
 use std::cell::RefCell;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -30,6 +30,9 @@ use vocabulary::Moment;
 
 /// How long OM collects answers where neither the command nor the operator says it (the default of CSLOMCMD).
 const WAIT_MS: u64 = 300_000;
+
+/// The longest file of commands, in bytes. From stdin there may come any number of them.
+const BATCH_BYTES_MAX: u64 = 64 << 20;
 
 /// There is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -206,9 +209,9 @@ impl<O: Write, E: Write> Operator<'_, O, E> {
         if file == Path::new("-") {
             return self.script(Path::new("stdin"), io::stdin().lock());
         }
-        let opened = File::open(file);
-        let input = opened.map_err(|source| OperateError::NoBatch { file: file.to_path_buf(), source })?;
-        self.script(file, BufReader::new(input))
+        let read = named_file::read(file, BATCH_BYTES_MAX);
+        let input = read.map_err(|source| OperateError::NoBatch { file: file.to_path_buf(), source })?;
+        self.script(file, input.as_slice())
     }
 
     /// A wrong command does not keep the next from being issued; a lost answer does.

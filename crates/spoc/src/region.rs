@@ -7,7 +7,6 @@ use csl::envelope::{RegionReply, RegionRequest};
 use sci::mux::{AskError, Caller, LinkLost, MuxSettings};
 use sci::{ClientSettings, DialError, Lane, Limits};
 use std::{io, time::Duration};
-use tokio::io::AsyncReadExt;
 use vocabulary::encoding;
 
 /// How long scheduling may take.
@@ -69,9 +68,8 @@ async fn until_over(hold_s: Option<u64>) {
     match hold_s {
         Some(seconds) => tokio::time::sleep(Duration::from_secs(seconds)).await,
         None => {
-            let mut rest = Vec::new();
             // Whatever stdin says, its end is what counts.
-            let _ = tokio::io::stdin().read_to_end(&mut rest).await;
+            let _ = tokio::io::copy(&mut tokio::io::stdin(), &mut tokio::io::sink()).await;
         }
     }
 }

@@ -4,7 +4,7 @@
 //! else does.
 
 use crate::args::{Args, OutputFormat, TableLayout, WAIT_S_MAX};
-use sci::IdentityFiles;
+use sci::{IdentityFiles, named_file};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -186,7 +186,7 @@ impl SettingsFile {
     /// The file that the operator names, else the one in this folder, else that of the user.
     pub(crate) fn read(args: &Args) -> Result<Self, SettingsError> {
         let (file, named_by) = find(args.config.as_deref(), user_folder().as_deref());
-        match std::fs::read_to_string(&file) {
+        match named_file::read_text(&file, named_file::SETTINGS_BYTES_MAX) {
             Ok(text) => Self::parse(&file, text),
             Err(source) => Err(SettingsError::Unreadable { file, named_by, source }),
         }

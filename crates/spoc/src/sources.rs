@@ -1,6 +1,7 @@
 //! Source members for a populate job: found, read, and cut into chunks.
 
 use csl::envelope::SourceFile;
+use sci::named_file;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,11 +16,6 @@ const SOURCE_BYTES_MAX: u64 = 4 << 20;
 pub(crate) enum SourceError {
     #[error("{} can't be read: {source}. Nothing was sent", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
-    #[error(
-        "{} has {bytes} bytes, and {SOURCE_BYTES_MAX} is the most of a source member: is it one? Nothing was sent",
-        path.display()
-    )]
-    TooLong { path: PathBuf, bytes: u64 },
     #[error("there is no source member in {paths}: nothing was sent")]
     Nothing { paths: String },
 }
@@ -59,11 +55,7 @@ fn find(path: &Path, found: &mut Vec<PathBuf>) -> Result<(), SourceError> {
 
 fn read_one(path: &Path) -> Result<SourceFile, SourceError> {
     let unreadable = |source| SourceError::Unreadable { path: path.to_path_buf(), source };
-    let bytes = fs::metadata(path).map_err(unreadable)?.len();
-    if bytes > SOURCE_BYTES_MAX {
-        return Err(SourceError::TooLong { path: path.to_path_buf(), bytes });
-    }
-    let bytes = fs::read(path).map_err(unreadable)?;
+    let bytes = named_file::read(path, SOURCE_BYTES_MAX).map_err(unreadable)?;
     Ok(SourceFile { name: path.display().to_string(), bytes })
 }
 
@@ -117,7 +109,10 @@ mod tests {
         assert!(matches!(error, SourceError::Nothing { .. }));
         let long = folder.path().join("long");
         fs::File::create(&long).unwrap().set_len(SOURCE_BYTES_MAX + 1).unwrap();
-        assert!(matches!(read(&[long]).unwrap_err(), SourceError::TooLong { .. }));
+        let error = read(&[long]).unwrap_err().to_string();
+        assert!(error.contains("it has more than 4194304 bytes"), "{error}");
+        let error = read(&[PathBuf::from("/dev/zero")]).unwrap_err().to_string();
+        assert!(error.starts_with("/dev/zero can't be read: it is a device"), "{error}");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::monitoring::OtlpEndpoint;
 use catalog::Retention;
 use keys::{Address, Table, Value, needed, table};
 use plex::{AuditBound, AuditBounds, Membership};
+use sci::named_file;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
@@ -191,7 +192,7 @@ impl AuditKeys {
 table! {
     /// What operators and others may take of a member.
     struct LimitKeys {
-        /// the most connections of members, and as many again of operators and regions together (RATE502W)
+        /// the most connections of operators and regions together (RATE502W); members come in besides
         connections: u16 = 512, 1..=u16::MAX.into();
         /// the most connections that have not shown who they are; a further one takes the place of the oldest
         handshakes: u16 = 64, 1..=u16::MAX.into();
@@ -296,7 +297,7 @@ pub struct Config {
     pub retention: Retention,
     /// How much the audit record holds.
     pub audit: AuditBounds,
-    /// How many connections there may be, and how long a frame.
+    /// How many connections of others than members there may be, and how long a frame.
     pub limits: sci::Limits,
     /// How much operators may ask.
     pub requests: RequestLimits,
@@ -340,7 +341,7 @@ pub enum ConfigError {
 impl Config {
     /// Reads and checks a configuration file. Relative paths in it start at its folder.
     pub fn load(file: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(file)
+        let text = named_file::read_text(file, named_file::SETTINGS_BYTES_MAX)
             .map_err(|source| ConfigError::Unreadable { file: file.to_path_buf(), source })?;
         Self::parse(file, &text)
     }
