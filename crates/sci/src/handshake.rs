@@ -5,8 +5,8 @@ use crate::{
     hello::{HELLO_BYTES_MAX, Hello, Reply, open, seal},
     identity::Identity,
     lane::Lane,
-    limits::{Limits, Slots},
-    peer::{Peer, PeerError},
+    limits::{Limits, MEMBER_CONNECTIONS_MAX, Slots},
+    peer::{Peer, PeerError, Role},
     plain,
     refusals::{Refusals, Refused},
     stream::{Duplex, Frames, Placed, frames},
@@ -75,6 +75,10 @@ enum Refusal {
     Lane { peer: Peer, lane: Lane },
     #[error("{}", RATE502W.with(&[.connections_max]))]
     Full { connections_max: usize },
+    #[error(
+        "{peer} has {MEMBER_CONNECTIONS_MAX} connections here, and needs a handful: if it does not end some by itself, restart it"
+    )]
+    TooManyOfAMember { peer: Peer },
 }
 
 /// A failed handshake, and the stream if its other end may still be reading.
@@ -145,7 +149,7 @@ impl Doorkeeper {
     async fn handshake(&self, tcp: TcpStream, address: SocketAddr) -> Result<Accepted, Failure> {
         let tls = self.start_tls(tcp).await?;
         let certified = self.certified_peer(&tls);
-        let place = certified.as_ref().ok().and_then(|peer| self.slots.take(peer.role));
+        let place = certified.as_ref().ok().and_then(|peer| self.slots.take(peer));
         let (mut frames, placed) = framed(tls, place);
         let first = match frames.next().await {
             Some(first) => first.map_err(HandshakeError::Stream)?,
@@ -195,7 +199,10 @@ impl Doorkeeper {
             return Err(Refusal::Lane { peer: peer.clone(), lane });
         }
         if !placed {
-            return Err(Refusal::Full { connections_max: self.limits.connections_max });
+            return Err(match peer.role {
+                Role::Member => Refusal::TooManyOfAMember { peer: peer.clone() },
+                _ => Refusal::Full { connections_max: self.limits.connections_max },
+            });
         }
         Ok(lane)
     }
