@@ -67,9 +67,7 @@ impl ControlRegion {
 
     fn why_master(&self, prior: Option<&MasterChange>) -> MasterCause {
         let Some(prior) = prior else {
-            let untouched = |state| state == MemberState::Expected;
-            let fresh = self.plex.roster().values().all(|entry| untouched(entry.state));
-            return if fresh { MasterCause::Formed } else { MasterCause::FirstRecorded };
+            return if self.formed_of_late() { MasterCause::Formed } else { MasterCause::FirstRecorded };
         };
         if (prior.member, prior.incarnation) == (self.me(), self.settings.incarnation) {
             return MasterCause::ElectedAgain;
@@ -89,6 +87,15 @@ impl ControlRegion {
             Some(_) if prior.member == self.me() => MasterCause::StartedAgain,
             Some(_) => self.by_link(prior),
         }
+    }
+
+    /// Whether nobody can have been master for long before. Members register as soon as the plex is formed, which may be
+    /// before its first master knows that it is current and writes itself down; so whether they did tells nothing.
+    fn formed_of_late(&self) -> bool {
+        let formed = self.plex.identity().map(|identity| identity.formed);
+        let under_me = formed >= self.leads_from();
+        let gone = |state| matches!(state, MemberState::Stopped | MemberState::Lost);
+        under_me || !self.plex.roster().values().any(|entry| gone(entry.state))
     }
 
     fn by_link(&self, prior: &MasterChange) -> MasterCause {
