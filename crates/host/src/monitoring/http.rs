@@ -20,12 +20,17 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 /// Connections that are served at a time. Further ones wait to be accepted.
 const CONNECTIONS_MAX: usize = 64;
 
 /// How long a request may take to arrive.
 const REQUEST: Duration = Duration::from_secs(5);
+
+/// How long a connection is kept. Whoever asks more often than that makes another; whoever does not read his answer must
+/// not hold a place for ever.
+const CONNECTION: Duration = Duration::from_secs(120);
 
 /// How long to wait when the system has no socket to give.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -88,7 +93,8 @@ async fn converse(stream: TcpStream, pages: Arc<Pages>) {
     });
     let mut connection = http1::Builder::new();
     connection.timer(TokioTimer::new()).header_read_timeout(REQUEST);
-    if let Err(error) = connection.serve_connection(TokioIo::new(stream), service).await {
+    let served = timeout(CONNECTION, connection.serve_connection(TokioIo::new(stream), service)).await;
+    if let Ok(Err(error)) = served {
         tracing::debug!("a connection to the monitoring port ended: {error}");
     }
 }
