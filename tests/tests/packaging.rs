@@ -70,6 +70,26 @@ fn the_unit_starts_what_the_package_brings_as_the_user_that_it_makes() -> Outcom
     Ok(())
 }
 
+/// As systemd reads it, on a machine that has systemd: with our program in the place of the installed one.
+#[test]
+#[allow(clippy::print_stderr, reason = "whoever reads the outcome has to know what was not tried")]
+fn systemd_finds_nothing_wrong_with_the_unit() -> Outcome {
+    let unit = read("packaging/systemd/ims@.service")?;
+    let program = Binaries::for_stories().ims.display().to_string();
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("ims@IMS1.service");
+    fs::write(&file, unit.replace("ExecStart=/usr/bin/ims ", &format!("ExecStart={program} ")))?;
+    let verified = Command::new("systemd-analyze").args(["verify", "--man=no"]).arg(&file).output();
+    match verified {
+        Ok(said) => {
+            let complaints = String::from_utf8_lossy(&said.stderr).into_owned();
+            assert!(said.status.success() && !complaints.contains("ims@IMS1.service"), "{complaints}");
+        }
+        Err(error) => eprintln!("NO SYSTEMD: the unit was not verified: systemd-analyze: {error}"),
+    }
+    Ok(())
+}
+
 #[test]
 fn a_member_that_can_never_start_ends_with_the_status_after_which_the_unit_does_not_try_again() -> Outcome {
     let unit = read("packaging/systemd/ims@.service")?;
@@ -98,6 +118,37 @@ fn every_configuration_that_is_given_away_is_taken() -> Outcome {
             assert!(said.contains("certs/ca.pem can't be read"), "{file}: {said}");
         }
     }
+    Ok(())
+}
+
+/// What each line of the Dockerfile that begins with this word says, lines that go on in the next put together.
+fn instructions(dockerfile: &str, word: &str) -> Vec<String> {
+    let joined = dockerfile.replace("\\\n", " ");
+    let lines = joined.lines().filter_map(|line| line.strip_prefix(word)?.strip_prefix(' '));
+    lines.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+}
+
+#[test]
+fn the_image_is_built_with_the_least_toolchain_that_we_take_and_has_the_programs_that_it_starts() -> Outcome {
+    let dockerfile = read("packaging/docker/Dockerfile")?;
+    let workspace: toml::Table = toml::from_str(&read("Cargo.toml")?)?;
+    let version = workspace["workspace"]["package"]["rust-version"].as_str().ok_or("no version")?;
+    let stages = instructions(&dockerfile, "FROM");
+    // What is built against one release of the C library need not run with an older one.
+    assert_eq!(stages, [format!("rust:{version}-bookworm AS build"), "debian:bookworm-slim".to_string()]);
+
+    let copied = instructions(&dockerfile, "COPY");
+    let programs: Vec<&str> = copied[1].split(' ').filter(|word| word.starts_with("/src")).collect();
+    assert_eq!(programs, ["/src/target/release/ims", "/src/target/release/spoc"]);
+    assert!(copied[1].ends_with(" /usr/bin/"), "{copied:?}");
+    assert_eq!(instructions(&dockerfile, "ENTRYPOINT"), ["[\"/usr/bin/ims\"]"]);
+    let compose = compose()?;
+    assert_eq!(words(&compose["services"]["spoc"]["entrypoint"])[0], "/usr/bin/spoc");
+
+    let user = &instructions(&dockerfile, "USER")[0];
+    let made = &instructions(&dockerfile, "RUN")[1];
+    assert!(made.contains(&format!("--home-dir {DATA} --create-home {user} ")), "{made}");
+    assert_eq!(instructions(&dockerfile, "VOLUME"), [DATA]);
     Ok(())
 }
 
@@ -145,7 +196,12 @@ fn each_member_of_the_compose_file_listens_where_the_others_and_the_operator_loo
 fn every_volume_of_the_compose_file_is_declared_and_every_file_that_it_mounts_is_there() -> Outcome {
     let compose = compose()?;
     for (name, service) in compose["services"].as_hash().ok_or("there are no services")? {
-        for mount in words(&service["volumes"]) {
+        let mounts = words(&service["volumes"]);
+        let used = [words(&service["command"]), words(&service["entrypoint"])].concat();
+        for file in used.iter().filter(|word| word.starts_with(CONFIGURATION)) {
+            assert!(mounts.iter().any(|mount| mount.contains(&format!(":{file}"))), "{name:?} lacks {file}");
+        }
+        for mount in mounts {
             let (source, _) = mount.split_once(':').ok_or("a mount has a source and a target")?;
             let there = match source.strip_prefix("./") {
                 Some(file) => project().join("packaging/docker").join(file).exists(),
