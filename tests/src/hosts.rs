@@ -30,8 +30,8 @@ const HOSTS: [(&str, &str); 5] = [
     ("ims4", "192.0.2.14"),
 ];
 
-/// The port that members of such a page listen on.
-const PORT: &str = ":7100";
+/// The ports that members of such a page have: for each other and operators, and for whoever watches them.
+const PORTS: [&str; 2] = [":7100", ":7104"];
 
 /// What the session of hosts in namespaces is run by.
 const NAMESPACES: [&str; 4] = ["unshare", "--map-root-user", "--net", "--mount"];
@@ -86,8 +86,9 @@ impl Document {
             }
             Network::Loopback => {
                 session.set("NETWORK", "loopback");
-                let port = ports::free(1).first().map_or(PORT.to_string(), |port| format!(":{port}"));
-                session.name(PORT, &port);
+                for (said, really) in PORTS.iter().zip(ports::free(PORTS.len())) {
+                    session.name(said, &format!(":{really}"));
+                }
             }
         }
         let addresses = HOSTS.iter().zip(2..).map(|((host, said), number)| {
