@@ -2,7 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails in the helpers of a test fails the test")]
 
-use dbrc::{Access, Recon, Refusal, ShareLevel};
+use dbrc::change::{Change, DatabaseChange};
+use dbrc::{Access, Recon, ReconChange, Refusal, ShareLevel};
 use vocabulary::{DbdName, Epoch, MemberName};
 
 fn dbd() -> DbdName {
@@ -17,6 +18,10 @@ fn recon(level: ShareLevel) -> Recon {
     let mut recon = Recon::new();
     assert!(recon.register(dbd(), level));
     recon
+}
+
+fn change(recon: &mut Recon, to: DatabaseChange) {
+    recon.apply(ReconChange::Change(Change::Database { dbd: dbd(), to })).unwrap();
 }
 
 #[test]
@@ -42,11 +47,11 @@ fn what_goes_together_depends_on_the_share_level() {
 #[test]
 fn a_flag_comes_before_the_share_level() {
     let mut recon = recon(ShareLevel::Block);
-    recon.database_mut(&dbd()).unwrap().read_only = true;
+    change(&mut recon, DatabaseChange { read_only: Some(true), ..DatabaseChange::default() });
     let refused = recon.authorize(member("IMS1"), dbd(), Access::Update);
     assert_eq!(refused, Err(Refusal::ReadOnly(dbd())));
     assert!(recon.authorize(member("IMS1"), dbd(), Access::Read).is_ok());
-    recon.database_mut(&dbd()).unwrap().prohibited = true;
+    change(&mut recon, DatabaseChange { prohibited: Some(true), ..DatabaseChange::default() });
     let refused = recon.authorize(member("IMS2"), dbd(), Access::Read);
     assert_eq!(refused, Err(Refusal::Prohibited(dbd())));
     let unknown = DbdName::new("OTHERDB").unwrap();

@@ -30,6 +30,6 @@ pub use level::{DirectoryLevel, Epoch, LogSequence};
 pub use message::{Message, MessageDefinition, Severity};
 pub use moment::{InstanceStamp, Moment, MomentError};
 pub use name::{
-    DbdName, DdName, FieldName, MemberName, NameError, PcbName, PlexName, PsbName, ResourceKind,
+    DbdName, DdName, FieldName, GroupName, MemberName, NameError, PcbName, PlexName, PsbName, ResourceKind,
     ResourceName, SegmentName,
 };

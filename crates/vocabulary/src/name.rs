@@ -167,6 +167,10 @@ name! {
     DdName, "DD name", ordinary
 }
 name! {
+    /// A group of data sets, or of databases, as RECON knows it.
+    GroupName, "group name", ordinary
+}
+name! {
     /// A PCB, as a program asks for it by name.
     PcbName, "PCB name", ordinary
 }

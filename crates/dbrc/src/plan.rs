@@ -1,0 +1,140 @@
+//! What a data set is recovered from: an image copy, then the changes from logs.
+
+use crate::change::DataSetKey;
+use crate::record::{Allocation, DataSet, DataSetName};
+use crate::{Recon, RecordName};
+use std::collections::BTreeMap;
+use vocabulary::{MemberName, Moment};
+
+/// What a data set is recovered from, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecoveryPlan {
+    /// The image copy that it begins with: its run time and where it is.
+    pub image: (Moment, DataSetName),
+    /// The change accumulation that comes next.
+    pub accumulation: Option<(Moment, DataSetName)>,
+    /// The archived logs that are read then, each with whose it is, in the order of their first moments.
+    pub logs: Vec<(MemberName, DataSetName)>,
+    /// The moment that it ends at; the end of all logs where it is `None`.
+    pub to: Option<Moment>,
+}
+
+/// Why a data set can't be recovered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoPlan {
+    /// It is not registered.
+    #[error("there is no {0} in RECON")]
+    NoSuch(RecordName),
+    /// No image copy is of use.
+    #[error(
+        "no image copy of {} can be used: {}. Make one with an image copy utility", RecordName::DataSet(.key.0, .key.1), .why
+    )]
+    NoImage {
+        /// Which data set.
+        key: DataSetKey,
+        /// Why not.
+        why: &'static str,
+    },
+    /// A log with changes is still written.
+    #[error("{} is still written, and has changes of it. Stop the database with /DBR, which switches the log", RecordName::Log(*.0, *.1))]
+    LogOpen(MemberName, Moment),
+    /// A log with changes is not there.
+    #[error("{} has changes of it, and is not archived whole. GENJCL.ARCHIVE makes the job that does", RecordName::Log(*.0, *.1))]
+    LogNotArchived(MemberName, Moment),
+    /// Somebody changed the data set at that moment.
+    #[error(
+        "{subsystem} had it allocated at {to}, so that a unit of work could be cut in two. A moment without an allocation is needed"
+    )]
+    InUseThen {
+        /// Who.
+        subsystem: MemberName,
+        /// When.
+        to: Moment,
+    },
+}
+
+impl Recon {
+    /// What a data set is recovered from, to a moment or to the end of its logs.
+    pub fn recovery_plan(&self, key: DataSetKey, to: Option<Moment>) -> Result<RecoveryPlan, NoPlan> {
+        let data_set = self.data_set(&key).ok_or(NoPlan::NoSuch(RecordName::DataSet(key.0, key.1)))?;
+        if let Some(to) = to {
+            self.refuse_allocated(data_set, to)?;
+        }
+        let image = newest_image(data_set, to).map_err(|why| NoPlan::NoImage { key, why })?;
+        let accumulation = self.accumulation_after(&key, image.0, to);
+        let from = accumulation.as_ref().map_or(image.0, |(stop, _, _)| *stop);
+        let logs = self.logs_between(data_set, from, to)?;
+        let accumulation = accumulation.map(|(_, run, dsn)| (run, dsn));
+        Ok(RecoveryPlan { image, accumulation, logs, to })
+    }
+
+    /// A data set that somebody could change at that moment would end with half a unit of work.
+    fn refuse_allocated(&self, data_set: &DataSet, to: Moment) -> Result<(), NoPlan> {
+        let spans = |at: Moment, allocation: &Allocation| {
+            at < to && self.end_of(allocation).is_none_or(|end| end > to)
+        };
+        let then = data_set.allocations.iter().find(|(at, allocation)| spans(**at, allocation));
+        then.map_or(Ok(()), |(_, allocation)| Err(NoPlan::InUseThen { subsystem: allocation.subsystem, to }))
+    }
+
+    /// The last accumulation of its group that has changes from after the image copy, and none from after the end.
+    fn accumulation_after(
+        &self,
+        key: &DataSetKey,
+        image: Moment,
+        to: Option<Moment>,
+    ) -> Option<(Moment, Moment, DataSetName)> {
+        let group = self.ca_groups.get(&self.ca_group_of(key)?)?;
+        let last = group.runs.iter().rev().find(|(_, ca)| to.is_none_or(|to| ca.stop <= to))?;
+        let (run, ca) = last;
+        (ca.stop > image).then(|| (ca.stop, *run, ca.dsn.clone()))
+    }
+
+    fn logs_between(
+        &self,
+        data_set: &DataSet,
+        from: Moment,
+        to: Option<Moment>,
+    ) -> Result<Vec<(MemberName, DataSetName)>, NoPlan> {
+        let overlaps = |start: Moment, stop: Option<Moment>| {
+            stop.is_none_or(|stop| stop > from) && to.is_none_or(|to| start < to)
+        };
+        let mut parts = BTreeMap::new();
+        for (at, allocation) in &data_set.allocations {
+            if !overlaps(*at, self.end_of(allocation)) {
+                continue;
+            }
+            let (subsystem, start) = (allocation.subsystem, allocation.log_start);
+            let missing = NoPlan::LogNotArchived(subsystem, start);
+            let log = self.logs.get(&(subsystem, start)).ok_or(missing.clone())?;
+            if self.end_of(allocation).is_none() {
+                return Err(NoPlan::LogOpen(subsystem, start));
+            }
+            let needed_to = earliest([to, self.end_of(allocation)]);
+            let archived_to =
+                log.archived.iter().take_while(|part| !part.in_error).map(|part| part.stop).last();
+            if archived_to < needed_to {
+                return Err(missing);
+            }
+            let needed = log.archived.iter().filter(|part| overlaps(part.start, Some(part.stop)));
+            parts.extend(needed.map(|part| ((part.start, subsystem), part.dsn.clone())));
+        }
+        Ok(parts.into_iter().map(|((_, subsystem), dsn)| (subsystem, dsn)).collect())
+    }
+}
+
+fn earliest<const N: usize>(moments: [Option<Moment>; N]) -> Option<Moment> {
+    moments.into_iter().flatten().min()
+}
+
+fn newest_image(data_set: &DataSet, to: Option<Moment>) -> Result<(Moment, DataSetName), &'static str> {
+    let end = to.unwrap_or(Moment(u64::MAX));
+    let mut before = data_set.images.range(..=end).rev().filter(|(_, image)| !image.invalid).peekable();
+    if before.peek().is_none() {
+        return Err("there is none from before that moment, or it is marked invalid");
+    }
+    let barrier = data_set.barrier(end);
+    let usable = before.find(|(run, _)| barrier.is_none_or(|barrier| **run > barrier));
+    let found = usable.map(|(run, image)| (*run, image.dsn.clone()));
+    found.ok_or("the data set was reorganized, or recovered to an earlier moment, since the last one")
+}

@@ -1,0 +1,15 @@
+//! The records of RECON, a file for each family.
+
+mod backout;
+mod data_set;
+mod database;
+mod group;
+mod log;
+mod subsystem;
+
+pub use backout::{Backout, UnitOfRecovery};
+pub use data_set::{Allocation, DataSet, DataSetName, DataSetNameError, Image, ImageKind, Recovery};
+pub use database::Database;
+pub use group::{CaGroup, ChangeAccumulation, Group};
+pub use log::{Log, LogDataSet, Olds, OldsStatus};
+pub use subsystem::{Subsystem, SubsystemKind, SubsystemState};
