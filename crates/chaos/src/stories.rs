@@ -89,6 +89,8 @@ enum Command {
     Lead(String),
     /// A member's host does not know for a moment who leads.
     Blink(String),
+    /// A member hears of links and leadership only how they stand at the next tick.
+    Deafen(String),
     /// Only a snapshot is left of the log so far.
     Compact,
     /// Sets the clock of a member forward by so many seconds, or back.
@@ -472,6 +474,7 @@ impl Story {
                 self.cluster.settle();
             }
             Command::Blink(member) => self.cluster.blink(name(member)?),
+            Command::Deafen(member) => self.cluster.node(name(member)?).uninformed = true,
             Command::Compact => self.cluster.compact(),
             Command::Clock { member, seconds } => {
                 self.cluster.node(name(member)?).clock.jump(*seconds * 1_000);

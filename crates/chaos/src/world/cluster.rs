@@ -87,6 +87,8 @@ pub(crate) struct Request {
 #[derive(Debug)]
 enum Later {
     Told(Event),
+    /// It was told before, and stood still.
+    Heard(Event),
     Proposes(ProposalId, PlexChange),
 }
 
@@ -240,6 +242,7 @@ impl Cluster {
 
     fn process_is_gone(&mut self, member: MemberName) {
         self.node(member).kill();
+        self.node(member).unheard = 0;
         for request in self.requests.values_mut().filter(|request| request.member == member) {
             request.cut_off = true;
         }
@@ -253,10 +256,18 @@ impl Cluster {
     pub(crate) fn tell(&mut self, member: MemberName, event: Event) {
         let now = self.now;
         let node = self.node(member);
-        if node.stalled_until > now {
-            let until = node.stalled_until;
-            return self.at(until, member, Later::Told(event));
+        // What it is told now does not overtake what it was told while it stood still.
+        if node.stalled_until > now || node.unheard > 0 {
+            node.unheard += 1;
+            let until = node.stalled_until.max(now);
+            return self.at(until, member, Later::Heard(event));
         }
+        self.hear(member, event);
+    }
+
+    fn hear(&mut self, member: MemberName, event: Event) {
+        let now = self.now;
+        let node = self.node(member);
         let now = node.clock.read(now);
         let Some(region) = &mut node.region else { return };
         let effects = region.step(now, event);
@@ -408,6 +419,15 @@ impl Cluster {
         };
         match self.later.remove(&key) {
             Some((member, Later::Told(event))) => self.tell(member, event),
+            Some((member, Later::Heard(event))) => {
+                let until = self.node(member).stalled_until;
+                if until > self.now {
+                    self.at(until, member, Later::Heard(event));
+                } else {
+                    self.node(member).unheard -= 1;
+                    self.hear(member, event);
+                }
+            }
             Some((member, Later::Proposes(proposal, change))) => self.propose(member, proposal, change),
             None => {}
         }

@@ -67,6 +67,8 @@ pub(crate) struct Node {
     pub(crate) clock: Clock,
     /// It does nothing before this moment, neither its own nor what it is told.
     pub(crate) stalled_until: Moment,
+    /// How much it was told while it stood still, and has not taken in yet.
+    pub(crate) unheard: u64,
     /// It does not apply its next entry before this moment.
     pub(crate) applies_at: Moment,
     /// What is to go wrong with what is stopped here, in the next run.
@@ -121,6 +123,7 @@ impl Node {
             disk: Disk::default(),
             clock: Clock::default(),
             stalled_until: Moment::default(),
+            unheard: 0,
             applies_at: Moment::default(),
             stops_fault: None,
             runs: 0,

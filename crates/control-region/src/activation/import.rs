@@ -4,6 +4,8 @@ use super::answer::{import_answer, invalid_answer, refusal_answer, staging_busy_
 use super::canvass::Answers;
 use super::coordination::PROGRESS_MS;
 use super::validate::Invalid;
+use crate::event::Effect;
+use crate::letter::Letter;
 use crate::om::ReplyTo;
 use crate::region::{ControlRegion, Purpose};
 use catalog::CatalogError;
@@ -22,6 +24,8 @@ pub(crate) struct WaitingImport {
     pub(crate) options: ActivationOptions,
     pub(crate) reply_to: ReplyTo,
     pub(crate) began: Moment,
+    /// The term of consensus in which it was taken.
+    term: u64,
     /// Since when it waits for the check, or when its operator was told so.
     told: Option<Moment>,
     job: Option<JobReport>,
@@ -78,8 +82,8 @@ impl ControlRegion {
     ) {
         let known = self.imports.iter().any(|import| import.token == token);
         if !known {
-            let (began, step) = (self.now, Step::Ready);
-            let import = WaitingImport { token, text, options, reply_to, began, told: None, job, step };
+            let (began, term, step) = (self.now, self.term, Step::Ready);
+            let import = WaitingImport { token, text, options, reply_to, began, term, told: None, job, step };
             self.imports.push(import);
         }
     }
@@ -103,6 +107,14 @@ impl ControlRegion {
         }
         // Who is not master any more gives up what the log does not have. The entry member watches the log.
         if !self.is_master() {
+            return false;
+        }
+        // So does who lost the lead and has it again before being told of either: the entry member may have told its
+        // operator meanwhile that nothing began. Where it has not, it looks at the newest state and sends it again.
+        if let ReplyTo::Member(to, call) = import.reply_to
+            && import.term != self.term
+        {
+            self.emit(Effect::Send { to, letter: Letter::LookAgain { call } });
             return false;
         }
         match import.step {

@@ -24,6 +24,8 @@ pub(super) struct Coordinated {
     pub(super) call: CallId,
     to: MemberName,
     what: What,
+    /// The term of the log, as far as it was applied here, when the command was handed over last.
+    handed_over_in: u64,
     doubt: Option<Doubt>,
 }
 
@@ -97,7 +99,7 @@ impl ControlRegion {
             (_, Some((Verb::Delete, Resource::Member))) => What::DeleteMember,
             (_, _) => What::Utility,
         };
-        Coordinated { token, call, to, what, doubt: None }
+        Coordinated { token, call, to, what, handed_over_in: self.applied_term, doubt: None }
     }
 
     /// Hands a part of a populate job over to whoever runs the job.
@@ -144,6 +146,12 @@ impl ControlRegion {
     /// Hands a command over to whoever does it for all.
     pub(super) fn hand_over(&mut self, request: RequestId, user: User, text: &str) {
         let Some((to, call, token)) = self.coordinator_of(request) else { return };
+        let term = self.applied_term;
+        if let Some(Kind::Coordinated(command)) =
+            self.desk.pending.get_mut(&request).map(|pending| &mut pending.kind)
+        {
+            command.handed_over_in = term;
+        }
         if to == self.me() {
             self.do_for_all(ReplyTo::Operator(request), token, &user, text);
         } else {
@@ -215,8 +223,12 @@ impl ControlRegion {
                 command.doubt = None;
                 return Pursuit::HandOver;
             }
-            let answer = never_begun_answer(text, began, self.now, command.token);
-            return Pursuit::Answer(Box::new(answer));
+            // The leadership that it was handed to is over for certain when the log has an entry of a later one. That
+            // this member hears of another master may be older than what it has applied.
+            if self.applied_term > command.handed_over_in {
+                let answer = never_begun_answer(text, began, self.now, command.token);
+                return Pursuit::Answer(Box::new(answer));
+            }
         }
         let due = command.doubt.is_none_or(|doubt| {
             doubt.index.is_none() && self.now.ms_since(doubt.asked) >= self.settings.consensus_retry_ms
