@@ -24,7 +24,7 @@ pub(super) struct Coordinated {
     pub(super) call: CallId,
     to: MemberName,
     what: What,
-    /// The term of the log, as far as it was applied here, when the command was handed over last.
+    /// The latest term that this member knew of when it handed the command over last.
     handed_over_in: u64,
     doubt: Option<Doubt>,
 }
@@ -99,7 +99,7 @@ impl ControlRegion {
             (_, Some((Verb::Delete, Resource::Member))) => What::DeleteMember,
             (_, _) => What::Utility,
         };
-        Coordinated { token, call, to, what, handed_over_in: self.applied_term, doubt: None }
+        Coordinated { token, call, to, what, handed_over_in: 0, doubt: None }
     }
 
     /// Hands a part of a populate job over to whoever runs the job.
@@ -146,7 +146,7 @@ impl ControlRegion {
     /// Hands a command over to whoever does it for all.
     pub(super) fn hand_over(&mut self, request: RequestId, user: User, text: &str) {
         let Some((to, call, token)) = self.coordinator_of(request) else { return };
-        let term = self.applied_term;
+        let term = self.term.max(self.applied_term);
         if let Some(Kind::Coordinated(command)) =
             self.desk.pending.get_mut(&request).map(|pending| &mut pending.kind)
         {
