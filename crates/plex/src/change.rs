@@ -6,6 +6,7 @@ use crate::masters::MasterChange;
 use crate::roster::{Incarnation, MemberState, Registration, StartKind};
 use catalog::job::{JobCard, JobId};
 use catalog::{Admission, CatalogError, ImportProblem, NewInstance, Reinstated, Retention};
+use dbrc::{ReconChange, ReconError};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
@@ -132,6 +133,8 @@ pub enum PlexChange {
         /// When.
         at: Moment,
     },
+    /// RECON is changed.
+    Recon(ReconChange),
 }
 
 /// A change of the catalog by one of its utilities, a part of it where it is large. None of them moves the directory to
@@ -272,6 +275,9 @@ pub enum Refusal {
     /// Directory or staging changed since the master read its copy of them.
     #[error("directory or staging changed meanwhile; submit the command again")]
     CatalogChanged,
+    /// RECON refuses.
+    #[error(transparent)]
+    Recon(#[from] ReconError),
 }
 
 fn listed<'a, T: Display + 'a>(all: impl IntoIterator<Item = &'a T>) -> String {

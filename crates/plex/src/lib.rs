@@ -1,4 +1,4 @@
-//! What the members of a plex agree on: one replicated machine for roster, catalog, activation and
+//! What the members of a plex agree on: one replicated machine for roster, catalog, activation, RECON and
 //! the audit record.
 //!
 //! **What it guarantees.** Every member that applies the same changes in the same order holds the same plex, byte
@@ -35,6 +35,7 @@
 //! - A node of a sharer that was deleted or replaced never registers again, and no member of the roster has it.
 //! - The terms of the masters that are remembered rise, and there are at most 32 of them.
 //! - A change that is applied twice has the effect of one.
+//! - A member that registered is signed on in RECON. One that was lost keeps its databases, one that stopped has none.
 //! - The audit record holds no more than the bounds that came with the last change of it, and no record twice.
 //!
 //! **What it leaves out.** Time limits, votes, retries and messages to people: the member decides those
@@ -50,6 +51,7 @@ mod machine;
 mod masters;
 mod roster;
 pub mod stored;
+mod subsystems;
 mod utility;
 
 pub use activation::{

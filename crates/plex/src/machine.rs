@@ -6,11 +6,12 @@ use crate::activation::{
 };
 use crate::audit::AuditTrail;
 use crate::change::{Canvass, PlexChange, PlexEvent, PlexReply, Refusal, StageChange};
-use crate::masters::{MASTERS_REMEMBERED, MasterChange};
+use crate::masters::MasterChange;
 use crate::roster::{FormerNode, Left, MemberState, Membership, Registration, RosterEntry, StartKind};
 use crate::stored::PlexKey;
 use catalog::job::JobId;
 use catalog::{Catalog, ImportPlan, PlanMode};
+use dbrc::Recon;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -45,6 +46,7 @@ pub struct Plex {
     /// In the order of their terms.
     pub(crate) masters: VecDeque<MasterChange>,
     pub(crate) audit: AuditTrail,
+    pub(crate) recon: Recon,
     pub(crate) changed: BTreeSet<PlexKey>,
 }
 
@@ -92,6 +94,11 @@ impl Plex {
     /// The audit record.
     pub fn audit(&self) -> &AuditTrail {
         &self.audit
+    }
+
+    /// RECON: databases, who has them, and what they can be recovered from.
+    pub fn recon(&self) -> &Recon {
+        &self.recon
     }
 
     /// Applies one change. A refused one leaves everything as it was, except that a populate job which overflows
@@ -152,6 +159,7 @@ impl Plex {
             PlexChange::PrepareUnit { token, job, master, at } => {
                 self.prepare_unit(token, job, master, at, events)
             }
+            PlexChange::Recon(change) => Ok(self.recon.apply(change)?),
         }
     }
 
@@ -217,6 +225,7 @@ impl Plex {
         };
         self.roster.insert(member, entry);
         self.changed.insert(PlexKey::Member(member));
+        self.sign_on(member, asked.at);
         events.push(PlexEvent::Registered { member, incarnation, start, missed });
         Ok(())
     }
@@ -230,6 +239,7 @@ impl Plex {
         entry.since = at;
         let incarnation = entry.incarnation;
         self.changed.insert(PlexKey::Member(member));
+        self.sign_off(member, state);
         self.mark_down(member);
         self.drop_job_of(member, events);
         events.push(PlexEvent::Departed { member, incarnation, state });
@@ -256,6 +266,7 @@ impl Plex {
         self.leave(member, &entry, Left::Deleted);
         self.changed.insert(PlexKey::Member(member));
         self.audit.forget(member, &mut self.changed);
+        self.sign_off(member, MemberState::Lost);
         self.mark_down(member);
         self.drop_job_of(member, events);
         events.push(PlexEvent::Removed { member });
@@ -268,18 +279,6 @@ impl Plex {
             self.former.insert(entry.node, FormerNode { member, left });
             self.changed.insert(PlexKey::FormerNodes);
         }
-    }
-
-    /// A change of the master that a later one overtook is not worth a record.
-    fn lead(&mut self, change: MasterChange) {
-        if self.masters.back().is_some_and(|last| last.term >= change.term) {
-            return;
-        }
-        if self.masters.len() == MASTERS_REMEMBERED {
-            self.masters.pop_front();
-        }
-        self.masters.push_back(change);
-        self.changed.insert(PlexKey::Masters);
     }
 
     /// An activation works with directory and staging as they were when it began.

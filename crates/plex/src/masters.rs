@@ -3,12 +3,14 @@
 //! The master is whoever leads the consensus group, which writes nothing down of its own. So each new master does, as
 //! its first decision, with what it knows of the one before: a record of evidence, not a verdict.
 
+use crate::machine::Plex;
 use crate::roster::Incarnation;
+use crate::stored::PlexKey;
 use serde::{Deserialize, Serialize};
 use vocabulary::{MemberName, Moment};
 
 /// How many changes of the master the plex remembers.
-pub(crate) const MASTERS_REMEMBERED: usize = 32;
+const MASTERS_REMEMBERED: usize = 32;
 
 /// A member became master.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,4 +76,18 @@ pub enum MasterCause {
     /// The connection to the one before was there, and it was heard of late: its heartbeats came too late for a
     /// majority, or it gave the lead away.
     Linked,
+}
+
+impl Plex {
+    /// A change of the master that a later one overtook is not worth a record.
+    pub(crate) fn lead(&mut self, change: MasterChange) {
+        if self.masters.back().is_some_and(|last| last.term >= change.term) {
+            return;
+        }
+        if self.masters.len() == MASTERS_REMEMBERED {
+            self.masters.pop_front();
+        }
+        self.masters.push_back(change);
+        self.changed.insert(PlexKey::Masters);
+    }
 }

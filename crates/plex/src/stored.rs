@@ -4,6 +4,7 @@ use crate::activation::{Activation, Finished};
 use crate::audit::{AuditClass, AuditRecord};
 use crate::machine::{Plex, PlexIdentity};
 use catalog::stored::CatalogKey;
+use dbrc::stored::ReconKey;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use vocabulary::{MemberName, encoding, encoding::DecodeError};
@@ -29,6 +30,8 @@ pub enum PlexKey {
     Audit(AuditClass, u64),
     /// How far the records of each member were taken.
     AuditMarks,
+    /// A record of RECON.
+    Recon(ReconKey),
 }
 
 /// A record as it is kept: an encoded [`PlexKey`], and its value; no value where the record is to be removed.
@@ -44,7 +47,7 @@ impl Plex {
         let own = own.chain(self.catalog.keys().map(PlexKey::Catalog));
         let own = own.chain([PlexKey::FormerNodes, PlexKey::Masters]);
         let audit = self.audit.records.keys().map(|(class, ordinal)| PlexKey::Audit(*class, *ordinal));
-        own.chain(audit).chain([PlexKey::AuditMarks])
+        own.chain(audit).chain([PlexKey::AuditMarks]).chain(self.recon.keys().map(PlexKey::Recon))
     }
 
     /// Every record, in the order of keys.
@@ -56,6 +59,7 @@ impl Plex {
     pub fn take_changed(&mut self) -> Vec<StoredRecord> {
         let mut keys = std::mem::take(&mut self.changed);
         keys.extend(self.catalog.take_changed().into_iter().map(PlexKey::Catalog));
+        keys.extend(self.recon.take_changed().into_iter().map(PlexKey::Recon));
         keys.into_iter().map(|key| (encoding::encode(&key), self.stored(&key))).collect()
     }
 
@@ -77,6 +81,7 @@ impl Plex {
             PlexKey::AuditMarks => {
                 (!self.audit.marks.is_empty()).then(|| encoding::encode(&self.audit.marks))
             }
+            PlexKey::Recon(key) => self.recon.stored(key),
         }
     }
 
@@ -116,6 +121,7 @@ impl Plex {
                 self.audit.put((class, ordinal), record);
             }
             PlexKey::AuditMarks => self.audit.marks = encoding::decode("audit marks", value)?,
+            PlexKey::Recon(key) => self.recon.restore(key, value)?,
         }
         Ok(())
     }

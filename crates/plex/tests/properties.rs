@@ -4,6 +4,8 @@
 use catalog::job::{JobCard, JobId};
 use catalog::{Content, Facts, NewInstance, Retention};
 use csl::envelope::{PopulateCondition, PopulateMode};
+use dbrc::change::Init;
+use dbrc::{Access, ReconChange, ShareLevel};
 use plex::{
     AbortReason, ActivationMode, ActivationOptions, Canvass, CatalogChange, CommandToken, Completion,
     Incarnation, MasterCause, MasterChange, MemberState, Membership, Outcome, Phase, Plex, PlexChange,
@@ -12,7 +14,9 @@ use plex::{
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use std::collections::{BTreeMap, BTreeSet};
-use vocabulary::{InstanceStamp, MemberName, Moment, PlexName, PsbName, ResourceName, encoding::DecodeError};
+use vocabulary::{
+    DbdName, InstanceStamp, MemberName, Moment, PlexName, PsbName, ResourceName, encoding::DecodeError,
+};
 
 const MEMBERS: [&str; 3] = ["IMS1", "IMS2", "IMS3"];
 
@@ -181,6 +185,16 @@ fn utility() -> impl Strategy<Value = PlexChange> {
     prop_oneof![retain, purge].prop_map(PlexChange::Catalog)
 }
 
+fn recon() -> impl Strategy<Value = PlexChange> {
+    let dbd = DbdName::new("TELLDB").unwrap();
+    let init = Init::Database { dbd, share_level: ShareLevel::Block, recoverable: true };
+    let authorize = member().prop_map(move |subsystem| {
+        let access = Access::Update;
+        ReconChange::Authorize { subsystem, dbd, access }
+    });
+    prop_oneof![Just(ReconChange::Init(init)), authorize].prop_map(PlexChange::Recon)
+}
+
 fn mastery() -> impl Strategy<Value = PlexChange> {
     (member(), 1u64..100).prop_map(|(member, term)| {
         let since = Moment::default();
@@ -203,6 +217,7 @@ fn change() -> impl Strategy<Value = PlexChange> {
         4 => registration(),
         2 => depart,
         1 => mastery(),
+        1 => recon(),
         1 => utility(),
         1 => member().prop_map(|member| PlexChange::Remove { member }),
         6 => staging(),

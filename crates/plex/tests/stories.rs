@@ -3,6 +3,8 @@
 use catalog::job::{JobCard, JobId};
 use catalog::{Content, Facts, NewInstance, Retention};
 use csl::envelope::{PopulateCondition, PopulateMode};
+use dbrc::change::Init;
+use dbrc::{Access, Listing, ReconChange, ShareLevel};
 use plex::{
     AbortReason, Activation, ActivationMode, ActivationOptions, Canvass, CatalogChange, CommandToken,
     Completion, InUse, Incarnation, MasterCause, MasterChange, MemberState, Membership, Outcome, Phase, Plex,
@@ -110,6 +112,12 @@ enum Command {
         #[arg(optional)]
         completed: Vec<String>,
     },
+    /// A database is registered in RECON.
+    InitDb(String),
+    /// A member gets a database to update it.
+    Authorize { member: String, dbd: String },
+    /// The subsystems that RECON knows, and what they have.
+    Subsystems,
     /// Prior instances are purged, whatever their retention: `dbd/NAME/version`.
     Purge(Vec<String>),
     /// Definitions keep so many instances.
@@ -503,6 +511,16 @@ impl goldenscript::Runner for Story {
                 let (token, of) = (CommandToken(0), (level, catalog.staging_version()));
                 self.apply(PlexChange::Catalog(CatalogChange::Reinstate { token, of, definitions }))
             }
+            Command::InitDb(dbd) => {
+                let (dbd, share_level) = (dbd.parse()?, ShareLevel::Block);
+                let init = Init::Database { dbd, share_level, recoverable: true };
+                self.apply(PlexChange::Recon(ReconChange::Init(init)))
+            }
+            Command::Authorize { member, dbd } => {
+                let (subsystem, dbd, access) = (member.parse()?, dbd.parse()?, Access::Update);
+                self.apply(PlexChange::Recon(ReconChange::Authorize { subsystem, dbd, access }))
+            }
+            Command::Subsystems => Ok(self.plex.recon().list(&Listing::Subsystems(None)).join("\n") + "\n"),
             Command::Lead { member, term } => self.lead(member, *term),
             Command::Reign { first, count } => self.reign(*first, *count),
             Command::Masters => self.masters(),

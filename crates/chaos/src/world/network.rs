@@ -123,6 +123,7 @@ pub(crate) fn name_of(change: &PlexChange) -> &'static str {
         PlexChange::Audit { .. } => "Audit",
         PlexChange::Catalog(_) => "Catalog",
         PlexChange::PrepareUnit { .. } => "PrepareUnit",
+        PlexChange::Recon(_) => "Recon",
     }
 }
 
