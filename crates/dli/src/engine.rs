@@ -2,6 +2,7 @@
 
 use crate::database::{DataSets, Database, Finding, Opened, Opener, Recovery};
 use crate::error::{OpenError, ScheduleError};
+use crate::lock::Locks;
 use crate::pool::BufferPool;
 use crate::program::Program;
 use crate::randomizer::Randomizers;
@@ -15,7 +16,7 @@ use logger::{
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use vocabulary::{DbdName, Message};
+use vocabulary::{DbdName, Message, Moment};
 
 /// What an engine is made with.
 #[derive(Clone)]
@@ -26,11 +27,18 @@ pub struct Settings {
     pub randomizers: Randomizers,
     /// A commit point after so many log records takes a checkpoint.
     pub checkpoint_records: u64,
+    /// How long a program may wait for what another one has locked; none for ever. See [`Engine::tell`].
+    pub lock_wait_ms_max: Option<u64>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { buffers: 1000, randomizers: Randomizers::new(), checkpoint_records: 200_000 }
+        Self {
+            buffers: 1000,
+            randomizers: Randomizers::new(),
+            checkpoint_records: 200_000,
+            lock_wait_ms_max: None,
+        }
     }
 }
 
@@ -38,6 +46,7 @@ impl Default for Settings {
 pub struct Engine {
     pub(crate) pool: BufferPool,
     pub(crate) units: Units,
+    pub(crate) locks: Locks,
     pub(crate) log: Option<Arc<Log>>,
     randomizers: Randomizers,
     next_set: AtomicU16,
@@ -73,6 +82,7 @@ impl Engine {
         Self {
             pool: BufferPool::new(settings.buffers),
             units: Units::default(),
+            locks: Locks::new(settings.lock_wait_ms_max),
             log: None,
             randomizers: settings.randomizers,
             next_set: AtomicU16::new(1),
@@ -236,6 +246,14 @@ impl Engine {
     /// The databases that were open for update when the log ended, and were not opened since.
     pub fn not_recovered(&self) -> Vec<DbdName> {
         self.lock_restart().pending.keys().copied().collect()
+    }
+
+    /// Tells the time. Log records are stamped with it, and a program that has waited for a lock for too long is refused.
+    pub fn tell(&self, now: Moment) {
+        if let Some(log) = &self.log {
+            log.tell(now);
+        }
+        self.locks.tell(now);
     }
 
     /// Schedules a program.

@@ -1,5 +1,6 @@
 //! What stops a database, and why one can't be opened.
 
+use crate::lock::Refusal;
 use dasd::DataSetError;
 use logger::LogError;
 use vocabulary::message::{DFS451E, DFS730E, DFS930E};
@@ -27,6 +28,12 @@ pub(crate) enum Trouble {
     /// Every frame of the buffer pool is in use.
     #[error("every buffer is in use. Give the member more")]
     NoBuffer,
+    /// Another unit of work has what the call needs. Not told to anybody: the call is made again.
+    #[error("a lock is awaited")]
+    Waits,
+    /// The unit of work does not get what the call needs. Not told to anybody: it is backed out.
+    #[error("a lock is refused")]
+    LockRefused(Refusal),
     /// The data set is as large as an address reaches.
     #[error("the data set has reached its greatest size")]
     SetFull,
@@ -130,9 +137,9 @@ pub enum ScheduleError {
     /// The database was opened for less than the PSB intends.
     #[error("database {0} is open to be read, and the PSB updates it")]
     ReadOnly(DbdName),
-    /// Another program has it, and one of the two updates it.
+    /// Another program has it, and one of the two needs it alone.
     #[error(
-        "another program uses database {0}, and one of the two updates it. Schedule it again when that has ended"
+        "another program uses database {0}, and one of the two loads it or has it exclusively (PROCOPT L, E). Schedule it again when that has ended"
     )]
     InUse(DbdName),
     /// A feature of a PCB is none that this engine has.

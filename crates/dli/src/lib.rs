@@ -12,7 +12,7 @@
 //!
 //! **How it is built.** `format` is arithmetic on bytes. The pool keeps blocks. `database` finds segments,
 //! puts and removes them, and notes what takes a change back. `call` is what a program sees: search arguments, the search
-//! itself, and each call. [`ddlt0`] is the test program, which speaks to the engine as any program does, and lives here so
+//! itself, and each call. `lock` decides who may touch what while others work. [`ddlt0`] is the test program, which speaks to the engine as any program does, and lives here so
 //! that its decks can be the stories of the engine. `docs/dli/` has the formats and the rules that IMS leaves open.
 //!
 //! **Its invariants.**
@@ -21,6 +21,9 @@
 //! - Every byte of a block for segments belongs to its head, a segment, or a free area; see [`Engine::check`].
 //! - What a unit of work freed is not used by another before it has ended.
 //! - A position is on a segment that is there, or between two.
+//! - A program sees what was committed and what it changed itself, and nothing else, unless it reads without integrity
+//!   (PROCOPT GO).
+//! - A call that has to wait for another program ([`Ending::Waits`]) changed nothing, and is made again.
 //! - A block is stamped with the last log record that changed it, and is written after that record is forced.
 //! - A unit of work is committed when its X'3730' is forced, and not before; after a crash all of it is there, or nothing.
 //!
@@ -33,9 +36,9 @@
 //! kept for it.
 //!
 //! **What it leaves out**, and refuses when a database is opened or a PSB is scheduled: access methods other than HDAM and
-//! HIDAM, hierarchic pointers, secondary indexes, logical relationships, compression, data capture; multiple positioning,
-//! command code O, subset pointers, segment locks (Q). A load (PROCOPT=L) is not logged: one that was not committed is done
-//! again from the start. There are no locks yet: a program that updates a database has it alone.
+//! HIDAM, hierarchic pointers, secondary indexes, logical relationships, compression, data capture, GSAM. A load
+//! (PROCOPT=L) is not logged: one that was not committed is done again from the start. Locks are those of one engine:
+//! nobody shares a database with another member.
 //!
 //! It follows *Application Programming APIs* (calls, status codes) and *Database Administration* (HD organizations).
 
@@ -45,6 +48,7 @@ pub mod ddlt0;
 mod engine;
 mod error;
 mod format;
+mod lock;
 mod pcb;
 mod pool;
 mod program;

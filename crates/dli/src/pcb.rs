@@ -1,9 +1,12 @@
 //! PCBs: the mask that a program reads, and what the engine keeps behind it.
 
-use crate::call::{Arguments, Place, Position, Shown, View};
+use crate::call::{Arguments, Paths, Place, Position, Shown, View};
 use crate::database::Database;
+use crate::lock::{LockState, Standing, Stands};
 use crate::status::StatusCode;
 use definitions::acb::DbBlock;
+use definitions::model::procopt::ProcOpt;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Where the fields of a database PCB's mask are.
@@ -95,6 +98,8 @@ pub(crate) struct DbPcb {
     pub(crate) db: Arc<Database>,
     pub(crate) view: Arc<View>,
     pub(crate) position: Position,
+    /// With POS=MULTIPLE: where it is on each path.
+    pub(crate) paths: Option<Paths>,
     /// The level of the parent of GNP calls.
     pub(crate) parentage: Option<usize>,
     /// The call before was a get hold call.
@@ -103,6 +108,8 @@ pub(crate) struct DbPcb {
     pub(crate) held: Vec<(usize, usize)>,
     /// Bytes of the I/O area that the last call filled.
     pub(crate) area_used: usize,
+    /// The most bytes of all search arguments of a call (SSASIZE=).
+    pub(crate) arguments_bytes_max: Option<usize>,
     /// Some segment may be got.
     pub(crate) can_get: bool,
     /// The record that inserts went to last, and how many bytes.
@@ -111,20 +118,69 @@ pub(crate) struct DbPcb {
     pub(crate) insert_anchor: u32,
     /// Nothing has been loaded yet.
     pub(crate) load_begins: bool,
+    /// What it has locked.
+    pub(crate) standing: Standing,
+    /// How it locks what it looks at; not at all when it loads, or reads without integrity.
+    pub(crate) lock_state: Option<LockState>,
+    /// What to do about a broken pointer when it reads without integrity.
+    pub(crate) dirty: Option<Dirty>,
+    /// How it was before a call that may have to be made again.
+    before: Before,
     /// Buffers that calls use again and again.
     pub(crate) arguments: Arguments,
     pub(crate) spare: (Vec<Place>, Vec<u8>),
 }
 
+/// PROCOPT GO, GON and GOT: what is read may be half changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dirty {
+    /// A broken pointer ends the program.
+    Abends,
+    /// It is told (GG).
+    Told,
+    /// The call is made once more before that.
+    Retried,
+}
+
+impl Dirty {
+    fn of(options: ProcOpt) -> Option<Self> {
+        match () {
+            () if !options.reads_without_integrity() => None,
+            () if options.has('T') => Some(Self::Retried),
+            () if options.has('N') => Some(Self::Told),
+            () => Some(Self::Abends),
+        }
+    }
+}
+
+/// What a call changes of a PCB, beside its mask.
+#[derive(Default)]
+struct Before {
+    position: Position,
+    paths: Option<Paths>,
+    parentage: Option<usize>,
+    held: Vec<(usize, usize)>,
+    is_held: bool,
+    series: Option<(crate::Rba, usize)>,
+}
+
 impl DbPcb {
-    pub(crate) fn new(block: &DbBlock, db: Arc<Database>) -> Self {
+    pub(crate) fn new(block: &DbBlock, db: Arc<Database>, arguments_bytes_max: Option<usize>) -> Self {
         let view = Arc::new(View::of(block));
+        let dirty = Dirty::of(block.options);
+        let lock_state = if view.updates { LockState::Update } else { LockState::Share };
         Self {
+            standing: Standing::default(),
+            lock_state: Some(lock_state).filter(|_| dirty.is_none() && !view.loads),
+            dirty,
+            before: Before::default(),
             mask: DbMask::new(block),
             can_get: view.segments.iter().any(|segment| segment.options.get),
             db,
             view,
             position: Position::default(),
+            paths: block.multiple_positioning.then(Paths::default),
+            arguments_bytes_max,
             parentage: None,
             is_held: false,
             held: Vec::new(),
@@ -139,10 +195,57 @@ impl DbPcb {
 
     /// Forgets position and parentage, as a commit point does.
     pub(crate) fn reset(&mut self) {
-        self.position.clear();
+        self.clear_position();
         self.parentage = None;
         self.is_held = false;
         self.series = None;
+        self.standing = Standing::default();
+    }
+
+    /// Notes how it is.
+    pub(crate) fn save(&mut self) {
+        let before = &mut self.before;
+        before.position.copy_from(&self.position);
+        before.paths.clone_from(&self.paths);
+        before.held.clone_from(&self.held);
+        (before.parentage, before.is_held, before.series) = (self.parentage, self.is_held, self.series);
+    }
+
+    /// Is as it was when that was noted last.
+    pub(crate) fn restore(&mut self) {
+        let before = &self.before;
+        self.position.copy_from(&before.position);
+        self.paths.clone_from(&before.paths);
+        self.held.clone_from(&before.held);
+        (self.parentage, self.is_held, self.series) = (before.parentage, before.is_held, before.series);
+    }
+
+    /// Where its position is, for its locks.
+    pub(crate) fn stands(&self) -> Stands {
+        match (self.position.path.is_empty(), self.position.gap) {
+            (false, _) => Stands::Inside,
+            (true, Some(gap)) if gap.next.is_some() => Stands::Before,
+            _ => Stands::Nowhere,
+        }
+    }
+
+    /// Forgets where it is, on every path.
+    pub(crate) fn clear_position(&mut self) {
+        self.position.clear();
+        if let Some(paths) = &mut self.paths {
+            paths.clear();
+        }
+    }
+
+    /// Where a call begins that names this segment, or none, and leaves the first `floor` levels as they are.
+    pub(crate) fn position_towards(&self, segment: Option<usize>, floor: usize) -> Cow<'_, Position> {
+        if let (Some(paths), Some(segment)) = (&self.paths, segment) {
+            let towards = paths.towards(&self.view, segment);
+            if towards.path.get(..floor) == self.position.path.get(..floor) {
+                return Cow::Owned(towards);
+            }
+        }
+        Cow::Borrowed(&self.position)
     }
 
     /// Stands on the last segment of a path.

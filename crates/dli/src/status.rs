@@ -17,6 +17,8 @@ macro_rules! codes {
 codes! {
     /// All is well.
     OK = b"  ";
+    /// There is no I/O area.
+    AB = b"AB";
     /// A search argument names a segment that the PCB does not have, or out of order.
     AC = b"AC";
     /// The function is unknown, or not for this PCB.
@@ -35,6 +37,14 @@ codes! {
     AO = b"AO";
     /// The I/O area is too small.
     AT = b"AT";
+    /// The search arguments are longer together than the PSB allows.
+    AU = b"AU";
+    /// The database can't be used. The call was not made.
+    BA = b"BA";
+    /// Units of work waited for each other: this one was backed out.
+    BC = b"BC";
+    /// Another program kept what the call needs for too long.
+    BD = b"BD";
     /// The key, or a field that may not be replaced, was changed.
     DA = b"DA";
     /// No get hold call came before.
@@ -45,8 +55,12 @@ codes! {
     GB = b"GB";
     /// The segment was not found.
     GE = b"GE";
+    /// What was read without integrity is half changed.
+    GG = b"GG";
     /// A segment of another type on the same level was returned.
     GK = b"GK";
+    /// The class, or the code of a log record, is not valid.
+    GL = b"GL";
     /// There is no parentage.
     GP = b"GP";
     /// The segment is there already.
@@ -61,6 +75,8 @@ codes! {
     LE = b"LE";
     /// The token of a ROLS names no SETS.
     RA = b"RA";
+    /// No more segments can be reserved.
+    RX = b"RX";
     /// No more intermediate backout points can be set.
     SB = b"SB";
     /// The length of a segment is not valid.

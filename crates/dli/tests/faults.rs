@@ -30,7 +30,8 @@ fn source() -> Vec<String> {
         lines.push(" SENSEG NAME=LEAF,PARENT=ROOT".into());
     }
     lines.push(" PSBGEN PSBNAME=BOTH".into());
-    for (at, options, psb) in [(1, "G", "READER"), (2, "A", "WRITER"), (1, "A", "OTHER")] {
+    for (at, options, psb) in [(1, "G", "READER"), (2, "A", "WRITER"), (1, "A", "OTHER"), (1, "AE", "ALONE")]
+    {
         lines.push(format!(" PCB TYPE=DB,DBDNAME=DB{at},PROCOPT={options},KEYLEN=6"));
         lines.push(" SENSEG NAME=ROOT,PARENT=0".into());
         lines.push(" SENSEG NAME=LEAF,PARENT=ROOT".into());
@@ -46,6 +47,7 @@ fn call(program: &mut Program, number: usize, function: &str, data: &str, ssas: 
     match program.call(number, function.as_bytes(), &mut area, &ssas) {
         Ending::Continues(status) => status,
         Ending::Abend(code) => unreachable!("nothing here abends, and U{code} came"),
+        Ending::Waits => unreachable!("nobody here waits for another"),
     }
 }
 
@@ -163,7 +165,7 @@ fn threads_share_an_engine_whose_pool_is_smaller_than_its_databases() {
 }
 
 #[test]
-fn a_program_that_updates_a_database_has_it_alone() {
+fn a_program_that_needs_a_database_alone_has_it_alone() {
     let mut house = House::default();
     assert_eq!(house.generate(&source()).unwrap(), "");
     for name in ["DB1", "DB2"] {
@@ -171,14 +173,88 @@ fn a_program_that_updates_a_database_has_it_alone() {
     }
     let refused = |psb: &str| house.program(psb).err().map(|error| error.to_string()).unwrap_or_default();
     let reader = house.program("READER").unwrap();
-    assert!(house.program("READER").is_ok(), "readers share");
-    assert!(house.program("WRITER").is_ok(), "another database is another matter");
-    assert!(refused("OTHER").contains("another program uses database DB1"));
-    drop(reader);
     let other = house.program("OTHER").unwrap();
+    assert!(house.program("BOTH").is_ok(), "readers and updaters share");
+    assert!(refused("ALONE").contains("another program uses database DB1"));
+    drop((reader, other));
+    let alone = house.program("ALONE").unwrap();
     assert!(refused("READER").contains("another program uses database DB1"));
     assert!(refused("BOTH").contains("database DB1"));
     assert!(house.program("WRITER").is_ok(), "a refusal keeps nothing");
-    drop(other);
+    drop(alone);
     assert!(house.program("BOTH").is_ok());
+}
+
+/// Takes one from an account and gives it to another, in two databases. None when it had to give way.
+fn transfer(program: &mut Program, from: (usize, usize), to: (usize, usize)) -> Option<()> {
+    for ((pcb, account), sum) in [(from, -1i32), (to, 1)] {
+        let path = format!("ROOT    (KEY     = {account:04})");
+        let mut area = [b' '; 200];
+        waiting(program, pcb, "GHU", &mut area, &[&path])?;
+        let balance: i32 = String::from_utf8_lossy(&area[4..10]).trim().parse().unwrap();
+        area[4..10].copy_from_slice(format!("{:>6}", balance + sum).as_bytes());
+        waiting(program, pcb, "REPL", &mut area, &[])?;
+    }
+    program.commit().unwrap();
+    Some(())
+}
+
+fn waiting(program: &mut Program, pcb: usize, function: &str, area: &mut [u8], ssas: &[&str]) -> Option<()> {
+    let ssas: Vec<&[u8]> = ssas.iter().map(|ssa| ssa.as_bytes()).collect();
+    loop {
+        match program.call(pcb, function.as_bytes(), area, &ssas) {
+            Ending::Continues(status) => {
+                assert_eq!(status, StatusCode::OK);
+                return Some(());
+            }
+            Ending::Waits => program.wait(),
+            Ending::Abend(code) => {
+                assert_eq!(code, 777, "the only reason");
+                return None;
+            }
+        }
+    }
+}
+
+#[test]
+fn threads_that_update_the_same_records_lose_nothing_and_do_not_stand_still() {
+    let mut house = House::with_buffers(24);
+    assert_eq!(house.generate(&source()).unwrap(), "");
+    let names: Vec<DbdName> = ["DB1", "DB2"].iter().map(|name| name.parse().unwrap()).collect();
+    for name in &names {
+        assert_eq!(house.open(name).unwrap(), "");
+    }
+    let mut program = house.program("BOTH").unwrap();
+    for (pcb, account) in (0..16).map(|at| (at % 2 + 2, at / 2)) {
+        assert_eq!(
+            call(&mut program, pcb, "ISRT", &format!("{account:04}  1000"), &["ROOT"]),
+            StatusCode::OK
+        );
+    }
+    program.commit().unwrap();
+    drop(program);
+    let house = &house;
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            scope.spawn(move || {
+                let mut program = house.program("BOTH").unwrap();
+                for round in 0..200 {
+                    let place = |at: usize| (at % 2 + 2, at / 2 % 8);
+                    let (from, to) = (place(round * 7 + thread * 3), place(round * 5 + thread + 1));
+                    while from != to && transfer(&mut program, from, to).is_none() {}
+                }
+            });
+        }
+    });
+    let mut program = house.program("BOTH").unwrap();
+    let mut sum = 0;
+    for (pcb, account) in (0..16).map(|at| (at % 2 + 2, at / 2)) {
+        let mut area = [b' '; 200];
+        waiting(&mut program, pcb, "GU", &mut area, &[&format!("ROOT    (KEY     = {account:04})")]).unwrap();
+        sum += String::from_utf8_lossy(&area[4..10]).trim().parse::<i32>().unwrap();
+    }
+    assert_eq!(sum, 16_000);
+    for name in &names {
+        assert_eq!(house.check(name), "sound\n");
+    }
 }

@@ -5,6 +5,11 @@
 //! - `generate` compiles the lines given, and keeps what it made.
 //! - `open NAME` opens a database, with data sets in memory; those of a database that was closed are there again.
 //! - `deck PSB` runs the lines given as a deck for a program with this PSB. `abend=yes` ends it without a commit.
+//! - `begin PROGRAM PSB` schedules a program that makes calls one by one, among others that do; `end PROGRAM` commits and
+//!   ends it.
+//! - `call PROGRAM PCB FUNCTION [SSA]... [data=DATA]` makes a call, and says how it went: the status, level and segment of
+//!   a database PCB, what was got; `waits`, or the abend.
+//! - `tell MICROSECONDS` tells the engine the time.
 //! - `commit` is not needed: a deck that ends well is committed.
 //! - `close NAME`, `check NAME` closes a database, follows all its pointers.
 //! - `spoil DD block=N at=N` overwrites a byte of a data set.
@@ -13,13 +18,17 @@
 
 mod support;
 
+use dli::{Ending, Program};
 use goldenscript::Context;
+use std::collections::BTreeMap;
 use std::error::Error;
 use support::House;
-use vocabulary::DdName;
+use vocabulary::{DdName, Moment};
 
 #[derive(Default)]
 struct Story {
+    /// Those that make calls one by one.
+    programs: BTreeMap<String, Program>,
     lines: Vec<String>,
     house: House,
 }
@@ -45,6 +54,34 @@ impl goldenscript::Runner for Story {
                 let abends = arguments.take_key("abend").is_some();
                 self.house.deck(&psb, &std::mem::take(&mut self.lines), !abends)?
             }
+            "begin" => {
+                let name = arguments.next_pos().ok_or("who?")?.to_string();
+                let psb = arguments.next_pos().ok_or("which PSB?")?.to_string();
+                match self.house.program(&psb) {
+                    Ok(program) => {
+                        self.programs.insert(name, program).map_or(String::new(), |_| "again\n".into())
+                    }
+                    Err(error) => format!("{error}\n"),
+                }
+            }
+            "call" => {
+                let name = arguments.next_pos().ok_or("who?")?.to_string();
+                let pcb = arguments.next_pos().ok_or("which PCB?")?.parse()?;
+                let function = arguments.next_pos().ok_or("which function?")?.to_string();
+                let data = arguments.take_key("data").unwrap_or_default().to_string();
+                let ssas: Vec<String> =
+                    std::iter::from_fn(|| arguments.next_pos().map(str::to_string)).collect();
+                call(self.programs.get_mut(&name).ok_or("who?")?, pcb, &function, &data, &ssas)
+            }
+            "end" => {
+                let name = arguments.next_pos().ok_or("who?")?.to_string();
+                self.programs.remove(&name).ok_or("who?")?.commit()?;
+                String::new()
+            }
+            "tell" => {
+                self.house.engine.tell(Moment(arguments.next_pos().ok_or("when?")?.parse()?));
+                String::new()
+            }
             "close" => self.house.close(&arguments.next_pos().ok_or("which?")?.parse()?)?,
             "check" => self.house.check(&arguments.next_pos().ok_or("which?")?.parse()?),
             "spoil" => {
@@ -57,6 +94,25 @@ impl goldenscript::Runner for Story {
         };
         arguments.reject_next()?;
         Ok(output)
+    }
+}
+
+fn call(program: &mut Program, pcb: usize, function: &str, data: &str, ssas: &[String]) -> String {
+    let mut area = [b' '; 200];
+    area[..data.len()].copy_from_slice(data.as_bytes());
+    let ssas: Vec<&[u8]> = ssas.iter().map(|ssa| ssa.as_bytes()).collect();
+    match program.call(pcb, function.as_bytes(), &mut area, &ssas) {
+        Ending::Waits => "waits\n".to_string(),
+        Ending::Abend(code) => format!("abend U{code:04}\n"),
+        Ending::Continues(status) => {
+            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_string();
+            let stands = program.mask(pcb).map_or(String::new(), |mask| {
+                format!(" {} {}", text(mask.level()), text(mask.segment())).trim_end().to_string()
+            });
+            let got = area[..program.area_used(pcb).iter().sum()].to_vec();
+            let got = if got.is_empty() { String::new() } else { format!(" {:?}", text(&got)) };
+            format!("{:?}{stands}{got}\n", status.as_str())
+        }
     }
 }
 

@@ -25,7 +25,8 @@ impl Request<'_> {
         if !segment.options.delete {
             return Err(unchanged(StatusCode::AM));
         }
-        let mut writer = writer(self.pool, &db, self.units, self.journal);
+        self.change_record()?;
+        let mut writer = writer(self.pool, &db, self.units, self.journal, self.locker);
         let data = writer.cursor.data(&db, kind, place.rba)?;
         if let Some(key) = &kind.key
             && !has_key(segment, (key.offset, key.of(data)), self.area.get(offset..).unwrap_or_default())
@@ -41,6 +42,7 @@ impl Request<'_> {
             next = db.root_after(&mut writer.cursor, root)?.map(|root| root.rba);
             let mut key = [0; 255];
             let key = copy_key(&db, &mut writer.cursor, place.rba, &mut key)?;
+            db.change_around_root(&mut writer.cursor, key, spot.before)?;
             writer.unindex(key, place.rba)?;
         }
         writer.delete(kind, place.rba, spot)?;

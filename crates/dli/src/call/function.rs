@@ -27,6 +27,8 @@ pub enum Function {
     Rols,
     /// INIT
     Init,
+    /// DEQ: segments that were reserved are let go.
+    Deq,
 }
 
 /// The kinds of get call.
@@ -71,6 +73,7 @@ impl Function {
             b"SETU" => Some(Self::Setu),
             b"ROLS" => Some(Self::Rols),
             b"INIT" => Some(Self::Init),
+            b"DEQ" => Some(Self::Deq),
             _ => None,
         }
     }

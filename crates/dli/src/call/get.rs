@@ -22,14 +22,19 @@ impl Request<'_> {
         arguments.wants(&self.pcb.view, self.ssas, &mut wants);
         // Without the position there would be no parent either.
         if get.scope != Scope::NextWithinParent && wants.iter().any(|want| want.codes.clear) {
-            self.pcb.position.clear();
+            self.pcb.clear_position();
         }
         let view = self.pcb.view.clone();
         let db = self.pcb.db.clone();
         let mut search = Search::new(&db, &view, self.cursor());
         let (path, keys) = std::mem::take(&mut self.pcb.spare);
-        search.stand(&self.pcb.position, path, keys);
-        let mut gap = self.pcb.position.gap;
+        let begin = self.pcb.position_towards(wants.last().map(|want| want.segment), floor);
+        search.stand(&begin, path, keys);
+        let mut gap = begin.gap;
+        drop(begin);
+        if let (true, Some(paths)) = (wants.is_empty(), &mut self.pcb.paths) {
+            paths.clear();
+        }
         if get.scope == Scope::Unique {
             let kept = search.keep_for_unique(&mut wants)?;
             search.begin_below(kept.min(wants.len().saturating_sub(1)));
@@ -81,6 +86,7 @@ impl Request<'_> {
         let mut cursor = search.cursor;
         self.pcb.spare = (search.path, search.keys);
         let depth = self.pcb.position.path.len();
+        self.reserve(wants)?;
         self.pcb.held.clear();
         let mut used = 0;
         for level in 0..depth {
@@ -106,6 +112,25 @@ impl Request<'_> {
         Ok(remark)
     }
 
+    /// Reserves the segments of the path that Q asks for.
+    fn reserve(&mut self, wants: &[Want<'_>]) -> Result<(), Refused> {
+        let asked =
+            || wants.iter().zip(&self.pcb.position.path).filter(|(want, _)| want.codes.class.is_some());
+        let Some(locker) = self.locker.filter(|_| asked().next().is_some()) else { return Ok(()) };
+        if !self.reservations.have_room_for(asked().count()) {
+            return Err(Refused::Status(StatusCode::RX, Shown::Level(self.pcb.position.path.len())));
+        }
+        let mut reserved = Vec::new();
+        for (want, place) in asked() {
+            let group = self.pcb.db.kind(self.pcb.view.segments[place.segment].code).group;
+            reserved.push((want.codes.class, locker.reserve(group, place.rba)?));
+        }
+        for (class, segment) in reserved {
+            class.into_iter().for_each(|class| self.reservations.note(class, segment));
+        }
+        Ok(())
+    }
+
     /// The parent of later GNP calls: where P says, else for GU and GN the segment returned.
     fn set_parentage(&mut self, scope: Scope, wants: &[Want<'_>], depth: usize) {
         let asked = wants.iter().rposition(|want| want.codes.parent).map(|level| level + 1);
@@ -125,7 +150,7 @@ impl Request<'_> {
             self.pcb.parentage = None;
         }
         if scope == Scope::Next && at_end {
-            self.pcb.position.clear();
+            self.pcb.clear_position();
             return Refused::Status(StatusCode::GB, Shown::Nothing);
         }
         Refused::Status(StatusCode::GE, if depth == 0 { Shown::Nothing } else { Shown::Level(depth) })

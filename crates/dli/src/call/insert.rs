@@ -87,7 +87,7 @@ impl Request<'_> {
         wants.truncate(depth);
         let mut search = Search::new(&db, &view, self.cursor());
         let (path, keys) = std::mem::take(&mut self.pcb.spare);
-        search.stand(&self.pcb.position, path, keys);
+        search.stand(&self.pcb.position_towards(insertion.path.last().copied(), 0), path, keys);
         let kept = search.keep_for_unique(&mut wants)?;
         search.begin_below(kept);
         if kept < depth
@@ -124,7 +124,10 @@ impl Request<'_> {
         let codes = codes.map_or_else(Codes::default, |ssa| ssa.codes);
         let rule_here = self.here(insertion, &path);
         let mut series = self.pcb.series.take();
-        let mut writer = writer(self.pool, &db, self.units, self.journal);
+        if insertion.first > 0 {
+            self.change_record()?;
+        }
+        let mut writer = writer(self.pool, &db, self.units, self.journal, self.locker);
         let mut used = 0;
         for (level, &length) in (insertion.first..).zip(lengths) {
             let segment = &view.segments[insertion.path[level]];
@@ -139,6 +142,9 @@ impl Request<'_> {
                 Some(parent) => db.place_under(&mut writer.cursor, kind, parent, &data, rule)?,
                 None => db.place_root(&mut writer.cursor, &data, rule)?,
             };
+            if let (None, Some(locker)) = (parent, self.locker) {
+                locker.enter();
+            }
             let spot = match room {
                 Room::At(spot) => spot,
                 Room::Taken(spot, twin) => {
@@ -170,7 +176,7 @@ impl Request<'_> {
 
     /// The twin that HERE inserts before: where the program stands on that chain.
     fn here(&self, insertion: &Insertion, parent: &[Place]) -> Option<Rba> {
-        let position = &self.pcb.position;
+        let position = self.pcb.position_towards(insertion.path.last().copied(), 0);
         let level = insertion.first;
         if position.path.get(..level) != Some(parent) {
             return None;

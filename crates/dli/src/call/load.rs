@@ -64,7 +64,7 @@ impl Request<'_> {
         let seen = &view.segments[segment];
         let kind = db.kind(seen.code);
         let data = area::new_data(seen, kind, &self.area[bytes]);
-        let mut writer = Writer::new(self.pool, &db, self.units, None);
+        let mut writer = Writer::new(self.pool, &db, self.units, None, None);
         let spot = match level {
             0 => self.load_root(&mut writer.cursor, &data)?,
             _ => self.load_dependent(&mut writer.cursor, segment, level, &data)?,

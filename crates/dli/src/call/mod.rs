@@ -6,22 +6,26 @@ mod function;
 mod get;
 mod insert;
 mod load;
+mod paths;
 mod position;
 mod qualification;
 mod replace;
+mod reservations;
 mod search;
 mod ssa;
 mod view;
 
 pub use function::{Function, Get, Scope};
+pub(crate) use paths::Paths;
 pub(crate) use position::{Gap, Place, Position};
-pub(crate) use ssa::Arguments;
+pub(crate) use reservations::Reservations;
+pub(crate) use ssa::{Arguments, CLASSES};
 pub(crate) use view::View;
 
-use crate::database::Journal;
-use crate::database::{Cursor, Database, Writer};
+use crate::database::{Cursor, Database, Journal, Mark, Writer};
 use crate::error::Trouble;
-use crate::pcb::DbPcb;
+use crate::lock::{Locker, Refusal};
+use crate::pcb::{DbPcb, Dirty};
 use crate::pool::BufferPool;
 use crate::status::StatusCode;
 use crate::units::Units;
@@ -39,6 +43,8 @@ pub(crate) struct Request<'r> {
     pub(crate) function: Function,
     pub(crate) area: &'r mut [u8],
     pub(crate) ssas: &'r [&'r [u8]],
+    pub(crate) locker: Option<&'r Locker<'r>>,
+    pub(crate) reservations: &'r mut Reservations,
 }
 
 /// Why a call did not do what was asked.
@@ -88,33 +94,81 @@ pub(crate) struct Deleted {
 pub(crate) struct Effects {
     /// Other PCBs may have stood there.
     pub(crate) deleted: Option<Deleted>,
+    /// The call was not made, and this is why.
+    pub(crate) not_made: Option<NotMade>,
+}
+
+/// Why a call was not made. The PCB is as it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotMade {
+    /// It has to wait for another program.
+    Waits,
+    /// Its program has to give way.
+    LockRefused(Refusal),
+    /// What is read without integrity is broken.
+    ReadBroken,
 }
 
 impl Request<'_> {
     /// Carries out the call. The PCB mask says how it went.
     pub(crate) fn perform(mut self) -> Effects {
         self.pcb.area_used = 0;
+        self.pcb.save();
         let mut effects = Effects::default();
         let mark = self.journal.mark();
-        match self.dispatch(&mut effects) {
+        let mut outcome = self.dispatch(&mut effects);
+        if matches!(outcome, Err(Refused::Trouble(Trouble::Broken { .. })))
+            && self.pcb.dirty == Some(Dirty::Retried)
+        {
+            self.pcb.restore();
+            outcome = self.dispatch(&mut effects);
+        }
+        match outcome {
             Ok(status) => self.pcb.mask.set_status(status),
             Err(Refused::Status(status, shown)) => {
                 self.journal.back_out(self.pool, mark);
                 self.pcb.show(status, shown);
             }
             Err(Refused::Trouble(trouble)) => {
-                self.pcb.db.stop(&trouble);
-                self.journal.back_out(self.pool, mark);
-                self.pcb.show(StatusCode::AO, Shown::Nothing);
-                effects = Effects::default();
+                effects = Effects { not_made: self.fail(&trouble, mark), ..Effects::default() };
             }
         }
+        if let Some(paths) = &mut self.pcb.paths {
+            paths.note(&self.pcb.view, &self.pcb.position);
+        }
         effects
+    }
+
+    /// Takes back what the call did so far. Gives why it was not made, unless the PCB tells.
+    fn fail(&mut self, trouble: &Trouble, mark: Mark) -> Option<NotMade> {
+        let not_made = match (trouble, self.pcb.dirty) {
+            (Trouble::Waits, _) => NotMade::Waits,
+            (Trouble::LockRefused(refusal), _) => NotMade::LockRefused(*refusal),
+            (Trouble::Broken { .. }, Some(Dirty::Abends)) => NotMade::ReadBroken,
+            (Trouble::Broken { .. }, Some(_)) => {
+                self.pcb.clear_position();
+                self.pcb.parentage = None;
+                self.pcb.show(StatusCode::GG, Shown::Nothing);
+                return None;
+            }
+            _ => {
+                self.pcb.db.stop(trouble);
+                self.journal.back_out(self.pool, mark);
+                self.pcb.show(StatusCode::AO, Shown::Nothing);
+                return None;
+            }
+        };
+        self.journal.back_out(self.pool, mark);
+        self.pcb.restore();
+        Some(not_made)
     }
 
     fn dispatch(&mut self, effects: &mut Effects) -> Result<StatusCode, Refused> {
         if self.pcb.db.is_stopped() {
             return Err(StatusCode::AI.into());
+        }
+        if self.area.is_empty() {
+            return Err(StatusCode::AB.into());
         }
         let loading = self.pcb.view.loads;
         let held = std::mem::take(&mut self.pcb.is_held);
@@ -132,8 +186,14 @@ impl Request<'_> {
     /// Reads the search arguments.
     fn arguments(&mut self) -> Result<Arguments, Refused> {
         let mut arguments = std::mem::take(&mut self.pcb.arguments);
-        match arguments.parse(&self.pcb.view, &self.pcb.db, self.ssas) {
-            Ok(()) => Ok(arguments),
+        let parsed = arguments.parse(&self.pcb.view, &self.pcb.db, self.ssas);
+        let most = self.pcb.arguments_bytes_max.unwrap_or(usize::MAX);
+        match parsed {
+            Ok(()) if arguments.bytes() <= most => Ok(arguments),
+            Ok(()) => {
+                self.pcb.arguments = arguments;
+                Err(StatusCode::AU.into())
+            }
             Err(status) => {
                 self.pcb.arguments = arguments;
                 Err(status.into())
@@ -143,9 +203,14 @@ impl Request<'_> {
 }
 
 impl<'r> Request<'r> {
+    /// Has the record alone that the call is in.
+    fn change_record(&self) -> Result<(), Trouble> {
+        self.locker.map_or(Ok(()), Locker::change_record)
+    }
+
     /// A reader of the database.
     fn cursor(&self) -> Cursor<'r> {
-        Cursor::new(self.pool)
+        Cursor::new(self.pool, self.locker)
     }
 }
 
@@ -155,6 +220,7 @@ pub(crate) fn writer<'w>(
     db: &'w Arc<Database>,
     units: &'w Units,
     journal: &'w mut Journal,
+    locker: Option<&'w Locker<'w>>,
 ) -> Writer<'w> {
-    Writer::new(pool, db, units, Some(journal))
+    Writer::new(pool, db, units, Some(journal), locker)
 }

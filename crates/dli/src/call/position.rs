@@ -46,6 +46,14 @@ impl Position {
         self.last = None;
     }
 
+    /// Becomes as another is, in the memory that it has.
+    pub(crate) fn copy_from(&mut self, other: &Self) {
+        let Self { path, gap, anchor, keys, last } = other;
+        self.path.clone_from(path);
+        self.keys.clone_from(keys);
+        (self.gap, self.anchor, self.last) = (*gap, *anchor, *last);
+    }
+
     /// Stands between segments from now on, below the first `depth` segments of the path.
     pub(crate) fn leave(&mut self, depth: usize, gap: Gap) {
         self.path.truncate(depth);

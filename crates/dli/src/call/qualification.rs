@@ -1,6 +1,7 @@
 //! Qualifications: what a search argument says of a segment's fields.
 
-use crate::database::Field;
+use crate::database::{Field, SegmentType};
+use crate::format::block::fullword;
 use std::cmp::Ordering;
 use std::ops::Range;
 
@@ -50,10 +51,34 @@ impl Operator {
     }
 }
 
+/// The bytes of a segment that a statement is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Compared {
+    pub(crate) offset: usize,
+    pub(crate) bytes: usize,
+    /// They are the sequence field.
+    pub(crate) is_key: bool,
+}
+
+impl Compared {
+    /// A field of the DBD.
+    pub(crate) fn field(field: &Field) -> Self {
+        Self { offset: field.offset, bytes: field.bytes, is_key: field.is_key }
+    }
+
+    /// Position (counted from 1) and length, as command code O has them: four bytes each.
+    pub(crate) fn of_offsets(bytes: &[u8], kind: &SegmentType) -> Option<Self> {
+        let (position, length) = (fullword(bytes, 0) as usize, fullword(bytes, 4) as usize);
+        let (offset, end) = (position.checked_sub(1)?, position.checked_add(length)? - 1);
+        let is_key = kind.key.is_some_and(|key| (key.offset, key.bytes) == (offset, length));
+        (length > 0 && end <= kind.data_max).then_some(Self { offset, bytes: length, is_key })
+    }
+}
+
 /// A field, an operator and a value.
 #[derive(Debug, Clone)]
 pub(crate) struct Statement {
-    pub(crate) field: Field,
+    pub(crate) field: Compared,
     pub(crate) operator: Operator,
     /// The value, in the search argument.
     pub(crate) value: Range<usize>,

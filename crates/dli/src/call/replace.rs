@@ -28,7 +28,10 @@ impl Request<'_> {
         }
         let (changes, held) = self.changes(&kept)?;
         let db = self.pcb.db.clone();
-        let mut writer = writer(self.pool, &db, self.units, self.journal);
+        if !changes.is_empty() {
+            self.change_record()?;
+        }
+        let mut writer = writer(self.pool, &db, self.units, self.journal, self.locker);
         for change in &changes {
             writer.replace(db.kind(change.code), change.rba, &change.data)?;
         }

@@ -368,6 +368,9 @@ impl<'s, 'e> Search<'s, 'e> {
     fn enter(&mut self, segment: usize, rba: Rba) -> Result<(), Trouble> {
         if self.path.is_empty() {
             self.root_anchor = self.anchor;
+            if let Some(locker) = self.cursor.locker() {
+                locker.enter();
+            }
         }
         self.path.push(Place { segment, rba });
         let seen = &self.view.segments[segment];

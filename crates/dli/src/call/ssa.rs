@@ -1,17 +1,21 @@
 //! Segment search arguments: read once per call, without allocating.
 
 use super::LEVELS_MAX;
-use super::qualification::{Operator, Statement, holds, is_passed, key_wanted};
+use super::qualification::{Compared, Operator, Statement, holds, is_passed, key_wanted};
 use super::view::View;
 use crate::database::{Database, Key};
 use crate::status::StatusCode;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
+
+/// The classes in which segments are reserved.
+pub(crate) const CLASSES: RangeInclusive<u8> = b'A'..=b'J';
 
 /// The search arguments of a call.
 #[derive(Default)]
 pub(crate) struct Arguments {
     ssas: Vec<Ssa>,
     statements: Vec<Statement>,
+    bytes: usize,
 }
 
 /// A search argument.
@@ -47,6 +51,10 @@ pub(crate) struct Codes {
     pub(crate) keep: bool,
     /// V: the position on this level and those above stays.
     pub(crate) keep_above: bool,
+    /// Q: the segment is reserved, in this class.
+    pub(crate) class: Option<u8>,
+    /// O: the qualification may name bytes of the segment by position and length.
+    pub(crate) offsets: bool,
 }
 
 impl Ssa {
@@ -62,10 +70,16 @@ impl Arguments {
         &self.ssas
     }
 
+    /// How many bytes the arguments have, without what may stand behind them.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Reads the arguments of a call.
     pub(crate) fn parse(&mut self, view: &View, db: &Database, inputs: &[&[u8]]) -> Result<(), StatusCode> {
         self.ssas.clear();
         self.statements.clear();
+        self.bytes = 0;
         if inputs.len() > LEVELS_MAX {
             return Err(StatusCode::AC);
         }
@@ -106,9 +120,13 @@ impl Arguments {
                 }
                 ssa.concatenated_key = Some(key);
             }
-            (b'(', false) => ssa.statements = self.qualification(view, db, segment, &mut reader)?,
+            (b'(', false) => {
+                ssa.statements = self.qualification(view, db, (segment, codes.offsets), &mut reader)?;
+            }
             _ => return Err(StatusCode::AJ),
         }
+        // An argument without qualification ends with a blank.
+        self.bytes += reader.at + usize::from(ssa.is_unqualified());
         Ok(ssa)
     }
 
@@ -116,19 +134,21 @@ impl Arguments {
         &mut self,
         view: &View,
         db: &Database,
-        segment: usize,
+        (segment, offsets): (usize, bool),
         reader: &mut Reader<'_>,
     ) -> Result<Range<usize>, StatusCode> {
         let from = self.statements.len();
         let segment = &view.segments[segment];
+        let kind = db.kind(segment.code);
         reader.at += 1;
         let mut begins_set = true;
         loop {
             let name = reader.take(8)?;
-            let field = db.kind(segment.code).fields.iter().find(|field| field.name.padded() == *name);
-            let seen =
-                |name| segment.fields.is_empty() || segment.fields.iter().any(|field| field.name == name);
-            let field = *field.filter(|field| seen(field.name)).ok_or(StatusCode::AK)?;
+            // No name begins with a zero byte, and every position does.
+            let field = match offsets && name[0] == 0 {
+                true => Compared::of_offsets(name, kind).ok_or(StatusCode::AJ)?,
+                false => segment.field(kind, name).ok_or(StatusCode::AK)?,
+            };
             let operator = Operator::of(reader.take(2)?).ok_or(StatusCode::AJ)?;
             let value = reader.value(field.bytes)?;
             self.statements.push(Statement { field, operator, value, begins_set });
@@ -255,8 +275,7 @@ impl<'i> Reader<'i> {
         Ok(range)
     }
 
-    /// The letters behind the asterisk. Those of subset pointers, of offsets instead of fields and of segment locks are
-    /// for databases and functions that are not there.
+    /// The letters behind the asterisk. Those of subset pointers (M R S W Z) are for DEDBs.
     fn codes(&mut self) -> Result<(Codes, bool), StatusCode> {
         let mut codes = Codes::default();
         let mut concatenated = false;
@@ -269,7 +288,13 @@ impl<'i> Reader<'i> {
                 b'F' => codes.first = true,
                 b'L' => codes.last = true,
                 b'N' => codes.not_replaced = true,
+                b'O' => codes.offsets = true,
                 b'P' => codes.parent = true,
+                b'Q' => {
+                    self.at += 1;
+                    codes.class = Some(self.peek()).filter(|class| CLASSES.contains(class));
+                    codes.class.ok_or(StatusCode::AJ)?;
+                }
                 b'U' => codes.keep = true,
                 b'V' => (codes.keep, codes.keep_above) = (true, true),
                 b'-' | b'G' => {}

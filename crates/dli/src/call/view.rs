@@ -1,6 +1,7 @@
 //! What a PCB sees of its database, compiled.
 
-use crate::database::Database;
+use super::qualification::Compared;
+use crate::database::{Database, SegmentType};
 use definitions::acb::{DbBlock, SensitiveBlock};
 use definitions::model::procopt::ProcOpt;
 use vocabulary::SegmentName;
@@ -13,6 +14,8 @@ pub(crate) struct View {
     pub(crate) loads: bool,
     /// Some segment may be changed.
     pub(crate) updates: bool,
+    /// Nobody else may have the database meanwhile: it is loaded, or the PCB says so (PROCOPT E).
+    pub(crate) needs_alone: bool,
 }
 
 /// A sensitive segment.
@@ -37,6 +40,15 @@ pub(crate) struct ViewSegment {
     pub(crate) area_bytes: usize,
     /// The fields that the program sees; none when it sees all.
     pub(crate) fields: Vec<ViewField>,
+}
+
+impl ViewSegment {
+    /// The field of this name, blank padded, if the program sees it.
+    pub(crate) fn field(&self, kind: &SegmentType, name: &[u8]) -> Option<Compared> {
+        let field = kind.fields.iter().find(|field| field.name.padded() == *name)?;
+        let seen = self.fields.is_empty() || self.fields.iter().any(|seen| seen.name == field.name);
+        seen.then(|| Compared::field(field))
+    }
 }
 
 /// A sensitive field.
@@ -85,7 +97,10 @@ impl View {
         }
         let updates =
             block.options.updates() || block.segments.iter().any(|segment| segment.options.updates());
-        Self { segments, loads: block.options.loads(), updates }
+        let loads = block.options.loads();
+        let needs_alone =
+            loads || block.options.has('E') || block.segments.iter().any(|segment| segment.options.has('E'));
+        Self { segments, loads, updates, needs_alone }
     }
 
     /// The segment of this name, blank padded.

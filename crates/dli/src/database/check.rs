@@ -37,7 +37,7 @@ impl Database {
         let mut checker = Checker {
             db: self,
             pool,
-            cursor: Cursor::new(pool),
+            cursor: Cursor::new(pool, None),
             pieces: vec![BTreeMap::new(); self.groups.len()],
             findings: Vec::new(),
         };

@@ -1,4 +1,4 @@
-//! Who uses a database: one program that updates it, or any number that read it.
+//! Who uses a database: one program that needs it alone, because it loads it or says so, or any number.
 
 use super::Database;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,37 +11,37 @@ pub(crate) struct Users {
 
 #[derive(Debug, Default)]
 struct Counts {
-    readers: usize,
-    updaters: usize,
+    sharers: usize,
+    owners: usize,
 }
 
 /// A program's right to use a database, until it is dropped.
 pub(crate) struct Claim {
     db: Arc<Database>,
-    updates: bool,
+    alone: bool,
 }
 
 impl Claim {
     /// Claims a database; none while what another program does with it does not go with that.
-    pub(crate) fn new(db: &Arc<Database>, updates: bool) -> Option<Self> {
+    pub(crate) fn new(db: &Arc<Database>, alone: bool) -> Option<Self> {
         let mut counts = db.users.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if counts.updaters > 0 || (updates && counts.readers > 0) {
+        if counts.owners > 0 || (alone && counts.sharers > 0) {
             return None;
         }
-        match updates {
-            true => counts.updaters += 1,
-            false => counts.readers += 1,
+        match alone {
+            true => counts.owners += 1,
+            false => counts.sharers += 1,
         }
-        Some(Self { db: db.clone(), updates })
+        Some(Self { db: db.clone(), alone })
     }
 }
 
 impl Drop for Claim {
     fn drop(&mut self) {
         let mut counts = self.db.users.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        match self.updates {
-            true => counts.updaters -= 1,
-            false => counts.readers -= 1,
+        match self.alone {
+            true => counts.owners -= 1,
+            false => counts.sharers -= 1,
         }
     }
 }

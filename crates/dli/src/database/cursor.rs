@@ -5,12 +5,15 @@ use crate::error::Trouble;
 use crate::format::Rba;
 use crate::format::block::{self, halfword};
 use crate::format::prefix::{DATA_PART, DATA_PART_PREFIX, DELETE_BYTE, SEPARATED};
+use crate::lock::{Item, Locker};
 use crate::pool::{BufferPool, DataSet, Latched};
 
 /// A reader that keeps the block it read last, because the next segment is mostly in it.
 pub(crate) struct Cursor<'e> {
     pool: &'e BufferPool,
     here: Option<Here<'e>>,
+    /// What isolates it from other programs; none for one that has the database alone, or reads whatever is there.
+    locker: Option<&'e Locker<'e>>,
 }
 
 struct Here<'e> {
@@ -21,8 +24,28 @@ struct Here<'e> {
 }
 
 impl<'e> Cursor<'e> {
-    pub(crate) fn new(pool: &'e BufferPool) -> Self {
-        Self { pool, here: None }
+    pub(crate) fn new(pool: &'e BufferPool, locker: Option<&'e Locker<'e>>) -> Self {
+        Self { pool, here: None, locker }
+    }
+
+    /// What isolates it.
+    pub(crate) fn locker(&self) -> Option<&'e Locker<'e>> {
+        self.locker
+    }
+
+    /// Locks a record before looking at it.
+    pub(crate) fn look_at(&self, item: Item) -> Result<(), Trouble> {
+        self.locker.map_or(Ok(()), |locker| locker.look_at(item))
+    }
+
+    /// Goes past where nothing is. Gives whether to look again.
+    pub(crate) fn pass(&self, item: Item) -> Result<bool, Trouble> {
+        self.locker.map_or(Ok(false), |locker| locker.pass(item))
+    }
+
+    /// Locks what is about to change.
+    pub(crate) fn change(&self, item: Item) -> Result<(), Trouble> {
+        self.locker.map_or(Ok(()), |locker| locker.change(item))
     }
 
     /// The pool, for others to latch blocks in. The cursor lets go of its own: they may want its frame.

@@ -75,6 +75,11 @@ impl Database {
         self.dmb.name
     }
 
+    /// Its number in the engine.
+    pub(crate) fn number(&self) -> u32 {
+        self.groups.first().map_or(0, |group| u32::from(group.set.id))
+    }
+
     /// The type of this code.
     pub(crate) fn kind(&self, code: u8) -> &SegmentType {
         &self.types[usize::from(code) - 1]

@@ -1,8 +1,10 @@
 //! Where among its twins a segment goes.
 
-use super::{Cursor, Database, Roots, SegmentType, Spot};
+use super::tree::Tree;
+use super::{Cursor, Database, Roots, SegmentType, Spot, copy_key};
 use crate::error::Trouble;
 use crate::format::Rba;
+use crate::lock::Item;
 use definitions::model::segment::InsertPlace;
 use std::cmp::Ordering;
 
@@ -75,19 +77,80 @@ impl Database {
     ) -> Result<Room, Trouble> {
         let root = self.root();
         let key = root.key.as_ref().map_or(&[][..], |key| key.of(data));
+        let room = match &self.roots {
+            Roots::Hdam(_) => self.place_on_anchor(cursor, key, data, rule)?,
+            Roots::Hidam(tree) => self.place_in_index(cursor, tree, key)?,
+        };
+        let (Room::At(spot) | Room::Taken(spot, _)) = room;
+        cursor.look_at(self.record_of(key, spot.anchor))?;
+        Ok(room)
+    }
+
+    fn place_on_anchor(
+        &self,
+        cursor: &mut Cursor<'_>,
+        key: &[u8],
+        data: &[u8],
+        rule: Rule,
+    ) -> Result<Room, Trouble> {
         let found = self.find_root(cursor, key)?;
         let spot = Spot { parent: None, anchor: found.anchor, before: found.before, after: found.next };
-        match &self.roots {
-            Roots::Hdam(_) => match found.exact {
-                None => Ok(Room::At(spot)),
-                // The chain up to here has lower keys: the rule decides among those that are equal.
-                Some(first) => self.place_on_chain(cursor, root, Some(first), data, rule, spot),
-            },
-            Roots::Hidam(_) => match found.exact {
-                Some(twin) => Ok(Room::Taken(spot, twin)),
-                None if root.prefix.twin_backward.is_none() => Ok(Room::At(Spot::default())),
-                None => Ok(Room::At(Spot { before: self.root_below(cursor, key)?, ..spot })),
-            },
+        let room = match found.exact {
+            None => Room::At(spot),
+            // The chain up to here has lower keys: the rule decides among those that are equal.
+            Some(first) => self.place_on_chain(cursor, self.root(), Some(first), data, rule, spot)?,
+        };
+        if matches!(room, Room::At(_)) {
+            cursor.change(Item::Anchor(found.anchor))?;
+        }
+        Ok(room)
+    }
+
+    /// Among the roots of an index. Those before and after point to the new one, where they point to each other.
+    fn place_in_index(&self, cursor: &mut Cursor<'_>, tree: &Tree, key: &[u8]) -> Result<Room, Trouble> {
+        if let Some(twin) = self.find_root(cursor, key)?.exact {
+            return Ok(Room::Taken(Spot::default(), twin));
+        }
+        cursor.change(Item::root(key))?;
+        loop {
+            // Somebody may have been faster.
+            if let Some(twin) = tree.find(cursor.pool(), key)? {
+                return Ok(Room::Taken(Spot::default(), twin));
+            }
+            if self.root().prefix.twin_backward.is_none() {
+                return Ok(Room::At(Spot::default()));
+            }
+            let neighbours = |pool| Ok::<_, Trouble>([tree.below(pool, key)?, tree.from(pool, key, false)?]);
+            let found = neighbours(cursor.pool())?;
+            for entry in found.iter().flatten() {
+                cursor.change(entry.item)?;
+            }
+            if neighbours(cursor.pool())? == found {
+                let [before, after] = found.map(|entry| entry.map(|entry| entry.rba));
+                return Ok(Room::At(Spot { before, after, ..Spot::default() }));
+            }
+        }
+    }
+
+    /// Locks the roots around one that is deleted: whoever passes there waits until that is final.
+    pub(crate) fn change_around_root(
+        &self,
+        cursor: &mut Cursor<'_>,
+        key: &[u8],
+        before: Option<Rba>,
+    ) -> Result<(), Trouble> {
+        let Roots::Hidam(tree) = &self.roots else { return Ok(()) };
+        if let Some(before) = before {
+            let mut its = [0; 255];
+            let item = Item::root(copy_key(self, cursor, before, &mut its)?);
+            cursor.change(item)?;
+        }
+        loop {
+            let next = tree.from(cursor.pool(), key, true)?;
+            cursor.change(next.map_or(Item::End, |entry| entry.item))?;
+            if cursor.locker().is_none() || tree.from(cursor.pool(), key, true)? == next {
+                return Ok(());
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use super::{Cursor, Database};
 use crate::error::Trouble;
 use crate::format::Rba;
 use crate::format::block::{self, ROOT_ANCHORS};
-use crate::pool::BufferPool;
+use crate::lock::Item;
 use crate::randomizer::Randomizer;
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -78,7 +78,13 @@ impl Hdam {
         anchor: u32,
     ) -> Result<Option<RootPlace>, Trouble> {
         for anchor in anchor..self.anchors * self.blocks {
-            if let Some(rba) = self.head(db, cursor, anchor)? {
+            let look_again = match self.head(db, cursor, anchor)? {
+                None => cursor.pass(Item::Anchor(anchor))?,
+                Some(_) => cursor.look_at(Item::Anchor(anchor)).map(|()| true)?,
+            };
+            // What was there before the lock may be gone.
+            let head = if look_again { self.head(db, cursor, anchor)? } else { None };
+            if let Some(rba) = head {
                 return Ok(Some(RootPlace { rba, anchor }));
             }
         }
@@ -91,7 +97,7 @@ impl Database {
     pub(crate) fn first_root(&self, cursor: &mut Cursor<'_>) -> Result<Option<RootPlace>, Trouble> {
         match &self.roots {
             Roots::Hdam(hdam) => hdam.from(self, cursor, 0),
-            Roots::Hidam(tree) => Ok(in_index(tree.from(cursor.pool(), &[], false)?)),
+            Roots::Hidam(tree) => Ok(in_index(next_in_index(cursor, tree, &[], false)?)),
         }
     }
 
@@ -110,7 +116,7 @@ impl Database {
             Roots::Hidam(tree) => {
                 let mut key = [0; 255];
                 let key = copy_key(self, cursor, place.rba, &mut key)?;
-                Ok(in_index(tree.from(cursor.pool(), key, true)?))
+                Ok(in_index(next_in_index(cursor, tree, key, true)?))
             }
         }
     }
@@ -131,13 +137,14 @@ impl Database {
     pub(crate) fn find_root(&self, cursor: &mut Cursor<'_>, key: &[u8]) -> Result<RootSearch, Trouble> {
         match &self.roots {
             Roots::Hdam(hdam) => self.find_synonym(cursor, hdam, key),
-            Roots::Hidam(tree) => self.find_in_index(cursor.pool(), tree, key),
+            Roots::Hidam(tree) => find_in_index(cursor, tree, key),
         }
     }
 
     fn find_synonym(&self, cursor: &mut Cursor<'_>, hdam: &Hdam, key: &[u8]) -> Result<RootSearch, Trouble> {
         let root = self.root();
         let anchor = hdam.anchor_of(key);
+        cursor.look_at(Item::Anchor(anchor))?;
         let mut before = None;
         let mut next = hdam.head(self, cursor, anchor)?;
         while let Some(rba) = next {
@@ -153,12 +160,6 @@ impl Database {
         Ok(RootSearch { exact: None, before, next: None, anchor })
     }
 
-    fn find_in_index(&self, pool: &BufferPool, tree: &Tree, key: &[u8]) -> Result<RootSearch, Trouble> {
-        let exact = tree.find(pool, key)?;
-        let next = if exact.is_some() { exact } else { tree.from(pool, key, false)? };
-        Ok(RootSearch { exact, before: None, next, anchor: 0 })
-    }
-
     /// The first root on an anchor point.
     pub(crate) fn chain_head(&self, cursor: &mut Cursor<'_>, anchor: u32) -> Result<Option<Rba>, Trouble> {
         match &self.roots {
@@ -167,11 +168,38 @@ impl Database {
         }
     }
 
-    /// The root with the next lower key, through the index.
-    pub(crate) fn root_below(&self, cursor: &mut Cursor<'_>, key: &[u8]) -> Result<Option<Rba>, Trouble> {
+    /// What is locked to have the record of a root alone.
+    pub(crate) fn record_of(&self, key: &[u8], anchor: u32) -> Item {
         match &self.roots {
-            Roots::Hdam(_) => Ok(None),
-            Roots::Hidam(tree) => tree.below(cursor.pool(), key),
+            Roots::Hdam(_) => Item::Anchor(anchor),
+            Roots::Hidam(_) => Item::root(key),
+        }
+    }
+}
+
+fn find_in_index(cursor: &mut Cursor<'_>, tree: &Tree, key: &[u8]) -> Result<RootSearch, Trouble> {
+    // Nobody adds or removes this root from now on.
+    cursor.look_at(Item::root(key))?;
+    let exact = tree.find(cursor.pool(), key)?;
+    let next = if exact.is_some() { exact } else { next_in_index(cursor, tree, key, false)? };
+    Ok(RootSearch { exact, before: None, next, anchor: 0 })
+}
+
+/// The first root with a key from this one on, or after it.
+fn next_in_index(
+    cursor: &mut Cursor<'_>,
+    tree: &Tree,
+    key: &[u8],
+    after: bool,
+) -> Result<Option<Rba>, Trouble> {
+    loop {
+        let found = tree.from(cursor.pool(), key, after)?;
+        let look_again = match found {
+            Some(entry) => cursor.look_at(entry.item).map(|()| cursor.locker().is_some())?,
+            None => cursor.pass(Item::End)?,
+        };
+        if !look_again || tree.from(cursor.pool(), key, after)? == found {
+            return Ok(found.map(|entry| entry.rba));
         }
     }
 }

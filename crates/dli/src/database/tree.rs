@@ -16,6 +16,7 @@ use super::open::SHAPE_AT;
 use crate::error::Trouble;
 use crate::format::Rba;
 use crate::format::block::{self, Kind, fullword, halfword};
+use crate::lock::Item;
 use crate::pool::{BufferPool, DataSet};
 use logger::{Change, DatabaseChange, IndexEntry, Log, LogSequence};
 use std::cmp::Ordering;
@@ -38,6 +39,15 @@ pub(crate) struct Tree {
     set: Arc<DataSet>,
     key_bytes: usize,
     shape: RwLock<Shape>,
+}
+
+/// An entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// Where the root is.
+    pub(crate) rba: Rba,
+    /// What is locked to have its record.
+    pub(crate) item: Item,
 }
 
 /// Where the tree begins and where its data set ends.
@@ -74,7 +84,7 @@ impl Tree {
     }
 
     /// The first root with a key from this one on, or `after` it. No key at all is before every key.
-    pub(crate) fn from(&self, pool: &BufferPool, key: &[u8], after: bool) -> Result<Option<Rba>, Trouble> {
+    pub(crate) fn from(&self, pool: &BufferPool, key: &[u8], after: bool) -> Result<Option<Entry>, Trouble> {
         let shape = self.read_shape();
         let mut leaf = self.leaf_of(pool, shape.top, key)?;
         let mut place = None;
@@ -86,7 +96,7 @@ impl Tree {
                 Ok(at) | Err(at) => at,
             });
             if at < node.count {
-                return Ok(node.rba(at));
+                return Ok(node.found(at));
             }
             place = Some(0);
             leaf = Some(fullword(&content.data, NEXT_LEAF)).filter(|&next| next != 0);
@@ -95,7 +105,7 @@ impl Tree {
     }
 
     /// The root with the highest key below this one.
-    pub(crate) fn below(&self, pool: &BufferPool, key: &[u8]) -> Result<Option<Rba>, Trouble> {
+    pub(crate) fn below(&self, pool: &BufferPool, key: &[u8]) -> Result<Option<Entry>, Trouble> {
         let shape = self.read_shape();
         match shape.top {
             0 => Ok(None),
@@ -109,13 +119,13 @@ impl Tree {
         number: u32,
         key: &[u8],
         depth: u8,
-    ) -> Result<Option<Rba>, Trouble> {
+    ) -> Result<Option<Entry>, Trouble> {
         let children = {
             let content = pool.read(&self.set, number)?;
             let node = self.node(&content.data, number)?;
             let (Ok(at) | Err(at)) = node.search(key);
             if node.is_leaf() {
-                return Ok(at.checked_sub(1).and_then(|at| node.rba(at)));
+                return Ok(at.checked_sub(1).and_then(|at| node.found(at)));
             }
             let last = node.child_of(key);
             (0..=last).map(|at| node.child(at)).collect::<Vec<_>>()
@@ -493,6 +503,10 @@ impl Node<'_> {
 
     fn rba(&self, at: usize) -> Option<Rba> {
         block::pointer(self.entry(at), 1)
+    }
+
+    fn found(&self, at: usize) -> Option<Entry> {
+        self.rba(at).map(|rba| Entry { rba, item: Item::root(self.key(at)) })
     }
 
     fn child(&self, at: usize) -> u32 {

@@ -7,6 +7,7 @@ use crate::format::block;
 use crate::format::free_space::{self, ELEMENT_BYTES};
 use crate::format::prefix::{DATA_PART, DATA_PART_PREFIX, DELETE_BYTE, SEPARATED};
 use crate::format::{Rba, rba};
+use crate::lock::{Item, Locker};
 use crate::pool::{BufferPool, Content};
 use crate::units::Units;
 use logger::Change;
@@ -56,8 +57,9 @@ impl<'e> Writer<'e> {
         db: &'e Arc<Database>,
         units: &'e Units,
         journal: Option<&'e mut Journal>,
+        locker: Option<&'e Locker<'e>>,
     ) -> Self {
-        Self { pool, db, cursor: Cursor::new(pool), units, journal, scratch: Vec::new() }
+        Self { pool, db, cursor: Cursor::new(pool, locker), units, journal, scratch: Vec::new() }
     }
 
     /// Puts a segment into the database.
@@ -130,6 +132,7 @@ impl<'e> Writer<'e> {
     fn link_by_block(&mut self, kind: &SegmentType, new: Rba) -> Result<(), Trouble> {
         let set = self.db.groups[kind.group].set.clone();
         let (number, _) = set.geometry.place(new);
+        self.cursor.change(Item::Block(number))?;
         let head = block::pointer(self.cursor.block(&set, number)?, block::ROOT_ANCHORS);
         self.set_pointer(kind.group, new, kind.prefix.twin_forward, head)?;
         self.put_in_block(kind.group, number, block::ROOT_ANCHORS, &new.stored())
@@ -138,6 +141,7 @@ impl<'e> Writer<'e> {
     fn unlink_by_block(&mut self, kind: &SegmentType, old: Rba) -> Result<(), Trouble> {
         let set = self.db.groups[kind.group].set.clone();
         let (number, _) = set.geometry.place(old);
+        self.cursor.change(Item::Block(number))?;
         let mut before = None;
         let mut next = block::pointer(self.cursor.block(&set, number)?, block::ROOT_ANCHORS);
         while let Some(rba) = next.filter(|&rba| rba != old) {
@@ -172,6 +176,7 @@ impl<'e> Writer<'e> {
     /// Frees a segment that nothing points to any more, and everything under it.
     fn remove(&mut self, kind: &SegmentType, rba: Rba) -> Result<(), Trouble> {
         let db = self.db;
+        self.change_segment(kind, rba)?;
         for slot in &kind.prefix.children {
             let child = db.kind(slot.code);
             let mut next = self.cursor.pointer(db, kind, rba, slot.first)?;
@@ -187,8 +192,13 @@ impl<'e> Writer<'e> {
         self.release(kind.group, rba, 0, stored.bytes)
     }
 
+    fn change_segment(&self, kind: &SegmentType, rba: Rba) -> Result<(), Trouble> {
+        self.cursor.locker().map_or(Ok(()), |locker| locker.change_segment(kind.group, rba))
+    }
+
     /// Replaces the data of a segment.
     pub(crate) fn replace(&mut self, kind: &SegmentType, rba: Rba, data: &[u8]) -> Result<(), Trouble> {
+        self.change_segment(kind, rba)?;
         if !kind.variable {
             return self.put(kind.group, rba, kind.prefix.bytes, data);
         }

@@ -211,11 +211,17 @@ impl Run<'_> {
         }
         let is_system = matches!(
             call.function.as_str(),
-            "CHKP" | "SYNC" | "ROLB" | "ROLL" | "SETS" | "SETU" | "ROLS" | "INIT" | "LOG" | "XRST"
+            "CHKP" | "SYNC" | "ROLB" | "ROLL" | "SETS" | "SETU" | "ROLS" | "INIT" | "DEQ" | "LOG" | "XRST"
         );
         let number = if is_system { 1 } else { self.selected };
         let ssas: Vec<&[u8]> = call.ssas.iter().map(Vec::as_slice).collect();
-        let ending = self.program.call(number, call.function.as_bytes(), &mut self.area, &ssas);
+        let function = call.function.as_bytes();
+        let ending = loop {
+            match self.program.call(number, function, &mut self.area, &ssas) {
+                Ending::Waits => self.program.wait(),
+                ending => break ending,
+            }
+        };
         self.count(&call.function);
         self.shown = self.returned(number, call, ending);
         let equal = self.compare(number, comparisons);

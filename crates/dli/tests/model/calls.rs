@@ -44,6 +44,8 @@ pub(crate) struct Codes {
     pub(crate) keep: bool,
     pub(crate) keep_above: bool,
     pub(crate) clear: bool,
+    /// The fields are named by position and length.
+    pub(crate) offsets: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,6 +136,7 @@ impl Ssa {
             (codes.keep && !codes.keep_above, b'U'),
             (codes.keep_above, b'V'),
             (codes.clear, b'A'),
+            (codes.offsets, b'O'),
             (self.concatenated.is_some(), b'C'),
         ];
         let letters: Vec<u8> =
@@ -155,8 +158,14 @@ impl Ssa {
             } else {
                 b'*'
             });
-            let name = format!("{}{}", if on_key { 'K' } else { 'F' }, self.kind);
-            text.extend_from_slice(format!("{name:<8}{}", operator.text()).as_bytes());
+            if codes.offsets && value % 2 == 0 {
+                let position = schema.types[self.kind].key_at() as u32 + if on_key { 1 } else { 2 };
+                text.extend_from_slice(&[position.to_be_bytes(), 1u32.to_be_bytes()].concat());
+                text.extend_from_slice(operator.text().as_bytes());
+            } else {
+                let name = format!("{}{}", if on_key { 'K' } else { 'F' }, self.kind);
+                text.extend_from_slice(format!("{name:<8}{}", operator.text()).as_bytes());
+            }
             text.push(value);
         }
         if !self.statements.is_empty() {
@@ -209,6 +218,7 @@ fn argument(schema: &Schema, kind: usize, choices: &mut Choices<'_>) -> Ssa {
         4 => codes.keep = true,
         5 => (codes.keep, codes.keep_above) = (true, true),
         6 => codes.clear = true,
+        7 => codes.offsets = true,
         _ => {}
     }
     let mut statements = Vec::new();

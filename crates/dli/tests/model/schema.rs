@@ -31,6 +31,8 @@ pub(crate) struct Schema {
     /// Anchor points and blocks; none for HIDAM.
     pub(crate) hdam: Option<(u32, u32)>,
     spill: Option<u32>,
+    /// POS=MULTIPLE
+    pub(crate) multiple: bool,
 }
 
 /// Bytes of the data of a segment of fixed length, and the most of one of variable length.
@@ -103,7 +105,11 @@ impl Schema {
             }
         }
         let key_bytes = (0..self.types.len()).map(|kind| self.key_bytes(kind)).max().unwrap_or(0);
-        lines.push(format!(" PCB TYPE=DB,DBDNAME=TESTDB,PROCOPT=AP,KEYLEN={}", key_bytes.max(1)));
+        lines.push(format!(
+            " PCB TYPE=DB,DBDNAME=TESTDB,PROCOPT=AP,KEYLEN={},POS={}",
+            key_bytes.max(1),
+            if self.multiple { 'M' } else { 'S' }
+        ));
         for kind in &self.types {
             let parent = kind.parent.map_or("0".to_string(), |parent| self.types[parent].name.clone());
             lines.push(format!(" SENSEG NAME={},PARENT={parent}", kind.name));
@@ -163,14 +169,14 @@ prop_compose! {
 pub(crate) fn any_schema() -> impl Strategy<Value = Schema> {
     let hdam = prop::option::weighted(0.6, (1u32..4, 1u32..5));
     let spill = prop::option::weighted(0.3, 40u32..200);
-    (prop::collection::vec(any_type(), 1..7), hdam, spill, any::<bool>()).prop_map(build)
+    (prop::collection::vec(any_type(), 1..7), hdam, spill, any::<bool>(), any::<bool>()).prop_map(build)
 }
 
-/// Types and where each hangs, anchor points and blocks, RMBYTES, two data sets.
-type Drawn = (Vec<(prop::sample::Index, Type)>, Option<(u32, u32)>, Option<u32>, bool);
+/// Types and where each hangs, anchor points and blocks, RMBYTES, two data sets, POS=MULTIPLE.
+type Drawn = (Vec<(prop::sample::Index, Type)>, Option<(u32, u32)>, Option<u32>, bool, bool);
 
 /// The types in hierarchical order, each under its parent.
-fn build((drawn, hdam, spill, split): Drawn) -> Schema {
+fn build((drawn, hdam, spill, split, multiple): Drawn) -> Schema {
     let mut parents: Vec<Option<usize>> = vec![None];
     let mut levels = vec![1];
     for (at, (parent, _)) in drawn.iter().enumerate().skip(1) {
@@ -195,7 +201,7 @@ fn build((drawn, hdam, spill, split): Drawn) -> Schema {
         kind.second_group = split && new > 0 && new + 1 == order.len();
         kind
     });
-    Schema { types: types.collect(), hdam, spill }
+    Schema { types: types.collect(), hdam, spill, multiple }
 }
 
 fn preorder(at: usize, parents: &[Option<usize>], order: &mut Vec<usize>) {

@@ -31,7 +31,8 @@ impl Default for House {
 
 impl House {
     pub(crate) fn with_buffers(buffers: usize) -> Self {
-        let engine = Arc::new(Engine::new(Settings { buffers, ..Settings::default() }));
+        let engine =
+            Arc::new(Engine::new(Settings { buffers, lock_wait_ms_max: Some(1000), ..Settings::default() }));
         Self { engine, report: None, disks: BTreeMap::new(), recon: Recon::new() }
     }
 

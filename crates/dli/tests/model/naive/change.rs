@@ -15,18 +15,17 @@ impl Naive {
         }
         let mut wants = self.wants(ssas);
         wants.truncate(first);
-        let kept = self.keep_for_unique(&self.position.path, &mut wants);
-        let mut start = self.position.path[..kept].to_vec();
+        let standing = self.standing(Some(last.kind), 0);
+        let kept = self.keep_for_unique(&standing.path, &mut wants);
+        let mut start = standing.path[..kept].to_vec();
         if kept < first {
-            let old = self.position.clone();
-            self.position.path.truncate(kept);
-            self.position.gap = None;
+            let mut begin = Position { gap: None, ..standing.clone() };
+            begin.path.truncate(kept);
             if kept == 0 {
-                self.position = Position::default();
+                begin = Position::default();
             }
             let mut found = false;
-            let search = self.search(1, 0, &mut wants, &mut found);
-            self.position = old;
+            let search = self.search(begin, 1, 0, &mut wants, &mut found);
             if !found {
                 let depth = search.path.len();
                 self.position =
@@ -38,7 +37,7 @@ impl Naive {
             start = search.path;
         }
         let codes = ssas[first_given].codes;
-        let here = self.insert_here(&start, path_kinds[first]);
+        let here = self.insert_here(&standing, &start, path_kinds[first]);
         let undo = (self.nodes.clone(), self.chains.clone());
         for (at, (&kind, data)) in path_kinds[first..].iter().zip(data).enumerate() {
             let parent = start.last().copied();
@@ -72,8 +71,7 @@ impl Naive {
         self.here()
     }
 
-    fn insert_here(&self, parent: &[Id], kind: usize) -> Option<Id> {
-        let position = &self.position;
+    fn insert_here(&self, position: &Position, parent: &[Id], kind: usize) -> Option<Id> {
         if position.path.len() < parent.len() || position.path[..parent.len()] != *parent {
             return None;
         }
@@ -168,8 +166,19 @@ impl Naive {
         self.position.path.truncate(level);
         self.position.gap = Some(Gap { kind: Some(kind), next });
         self.position.last = Some((level + 1, kind));
+        let gap = Some(Gap { kind: Some(kind), next });
+        self.forget_paths(id, kind, gap);
         self.parentage = self.parentage.filter(|&parentage| parentage <= level);
         (b"  ", Shown::Unchanged)
+    }
+
+    /// Positions on a segment that was deleted are before the next twin; there is none under it.
+    fn forget_paths(&mut self, id: Id, kind: usize, gap: Option<Gap>) {
+        self.paths.retain(|&other, position| other == kind || !position.path.contains(&id));
+        if let Some(position) = self.paths.get_mut(&kind).filter(|position| position.path.contains(&id)) {
+            position.path.pop();
+            position.gap = gap;
+        }
     }
 
     fn forget(&mut self, id: Id) {

@@ -42,6 +42,8 @@ pub(crate) struct Naive {
     chains: BTreeMap<(Option<Id>, usize), Vec<Id>>,
     next_id: Id,
     position: Position,
+    /// With POS=MULTIPLE: where it is on each path.
+    paths: BTreeMap<usize, Position>,
     parentage: Option<usize>,
     held: Vec<usize>,
     is_held: bool,
@@ -77,6 +79,7 @@ impl Naive {
             chains: BTreeMap::new(),
             next_id: 1,
             position: Position::default(),
+            paths: BTreeMap::new(),
             parentage: None,
             held: Vec::new(),
             is_held: false,
@@ -123,6 +126,42 @@ impl Naive {
             Call::Checkpoint => return self.checkpoint(),
         };
         self.show(status, &shown);
+        if self.schema.multiple {
+            self.note_paths();
+        }
+    }
+
+    /// Where a call begins that names this type.
+    fn standing(&self, kind: Option<usize>, floor: usize) -> Position {
+        if let Some(kind) = kind.filter(|_| self.schema.multiple) {
+            let way = self.schema.path(kind);
+            let deepest = way.iter().rev().find_map(|step| self.paths.get(step)).cloned().unwrap_or_default();
+            if deepest.path.get(..floor) == self.position.path.get(..floor) {
+                return deepest;
+            }
+        }
+        self.position.clone()
+    }
+
+    fn note_paths(&mut self) {
+        let position = self.position.clone();
+        for (level, &id) in position.path.iter().enumerate() {
+            let kind = self.nodes[&id].kind;
+            let path = position.path[..=level].to_vec();
+            self.put_path(kind, Position { path, gap: None, ..position.clone() });
+        }
+        if let Some(kind) = position.gap.and_then(|gap| gap.kind) {
+            self.put_path(kind, position);
+        }
+    }
+
+    fn put_path(&mut self, kind: usize, position: Position) {
+        let same = |old: &Position| old.path == position.path && old.gap == position.gap;
+        if !self.paths.get(&kind).is_some_and(same) {
+            let schema = self.schema.clone();
+            self.paths.retain(|&other, _| !schema.path(other).contains(&kind));
+            self.paths.insert(kind, position);
+        }
     }
 
     fn checkpoint(&mut self) {
@@ -142,6 +181,7 @@ impl Naive {
 
     fn reset(&mut self) {
         self.position = Position::default();
+        self.paths.clear();
         self.parentage = None;
         self.is_held = false;
     }
@@ -176,11 +216,15 @@ impl Naive {
             _ => 0,
         };
         let mut found = false;
+        if ssas.is_empty() || (scope != 2 && ssas.iter().any(|ssa| ssa.codes.clear)) {
+            self.paths.clear();
+        }
         let search = if ssas.is_empty() {
             self.get_unqualified(scope, floor, &mut found)
         } else {
             let mut wants = self.wants(ssas);
-            self.search(scope, floor, &mut wants, &mut found)
+            let start = self.standing(ssas.last().map(|ssa| ssa.kind), floor);
+            self.search(start, scope, floor, &mut wants, &mut found)
         };
         let old_last = self.position.last;
         self.position = Position { path: search.path, gap: None, anchor: search.anchor, last: None };
@@ -225,6 +269,7 @@ impl Naive {
         }
         if scope == 1 && search.at_end {
             self.position = Position::default();
+            self.paths.clear();
             return (b"GB", Shown::Nothing);
         }
         (b"GE", self.here())

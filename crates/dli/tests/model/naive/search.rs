@@ -31,8 +31,14 @@ impl Naive {
         wants
     }
 
-    pub(super) fn search(&self, scope: u8, floor: usize, wants: &mut [Want], found: &mut bool) -> Search {
-        let mut start = self.position.clone();
+    pub(super) fn search(
+        &self,
+        mut start: Position,
+        scope: u8,
+        floor: usize,
+        wants: &mut [Want],
+        found: &mut bool,
+    ) -> Search {
         if scope != 2 && wants.iter().any(|want| want.codes().clear) {
             start = Position::default();
         }

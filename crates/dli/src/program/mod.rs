@@ -1,21 +1,33 @@
 //! A program that is scheduled: its PCBs and its unit of work.
 
-use crate::call::{Effects, Function, Request, Shown};
+mod io_mask;
+mod schedule;
+mod system;
+
+pub use io_mask::IoMask;
+
+use crate::call::{Deleted, Function, NotMade, Request, Reservations, Shown};
 use crate::database::{Claim, Database, Journal, Mark};
 use crate::engine::Engine;
 use crate::error::{CommitError, ScheduleError};
+use crate::lock::{Locker, Refusal, Resource, Standing};
 use crate::pcb::{DbMask, DbPcb};
 use crate::status::StatusCode;
-use definitions::acb::{DbBlock, PcbBlockKind, PsbBlock};
+use definitions::acb::PsbBlock;
 use logger::{Body, InFlight};
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use vocabulary::{DbdName, PcbName, PsbName};
+use vocabulary::{PcbName, PsbName};
 
 /// The abend of a program whose unit of work could not be committed, because the log has stopped.
 const LOG_ABEND: u16 = 616;
 /// The same, because a database has stopped.
 const STOPPED_ABEND: u16 = 3303;
+/// The abend of a program that others waited for, while it waited for them.
+const DEADLOCK_ABEND: u16 = 777;
+/// Of one that waited for too long.
+const TIMEOUT_ABEND: u16 = 3310;
+/// Of one that read without integrity, and found a pointer that leads nowhere.
+const READ_ABEND: u16 = 849;
 /// The most intermediate backout points of a unit of work.
 const SETS_MAX: usize = 255;
 
@@ -27,8 +39,21 @@ pub struct Program {
     pcbs: Vec<ProgramPcb>,
     journal: Journal,
     points: Vec<(Vec<u8>, Mark)>,
+    told_more: ToldMore,
+    reservations: Reservations,
+    /// Where PCBs other than that of the call stand.
+    elsewhere: Vec<Resource>,
     /// Given back when the program has ended and was backed out.
     _claims: Vec<Claim>,
+}
+
+/// What a program asked to be told (INIT), in place of being ended.
+#[derive(Debug, Clone, Copy, Default)]
+struct ToldMore {
+    /// A database can't be used (STATUS GROUPA).
+    unavailable: bool,
+    /// It is backed out because of a deadlock, or waited for too long (STATUS GROUPB).
+    deadlocks: bool,
 }
 
 /// A PCB behind the I/O PCB.
@@ -43,37 +68,6 @@ enum ProgramPcb {
     },
 }
 
-/// The I/O PCB's mask: 64 bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IoMask {
-    bytes: [u8; Self::BYTES],
-}
-
-impl IoMask {
-    const BYTES: usize = 64;
-
-    fn new() -> Self {
-        let mut bytes = [b' '; Self::BYTES];
-        bytes[12..24].fill(0);
-        bytes[48..60].fill(0);
-        Self { bytes }
-    }
-
-    /// All of it.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// The status code.
-    pub fn status(&self) -> [u8; 2] {
-        [self.bytes[10], self.bytes[11]]
-    }
-
-    fn set_status(&mut self, status: StatusCode) {
-        self.bytes[10..12].copy_from_slice(&status.bytes());
-    }
-}
-
 /// How a call left the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
@@ -81,28 +75,31 @@ pub enum Ending {
     Continues(StatusCode),
     /// It was ended with this user abend; its unit of work was backed out.
     Abend(u16),
+    /// Another program has what the call needs. Nothing was done; the call has to be made again, best after
+    /// [`Program::wait`].
+    Waits,
 }
 
 impl Program {
     pub(crate) fn new(engine: Arc<Engine>, psb: &PsbBlock) -> Result<Self, ScheduleError> {
-        let mut pcbs = Vec::with_capacity(psb.pcbs.len());
-        for (at, block) in psb.pcbs.iter().enumerate() {
-            let name = block.name;
-            pcbs.push(match &block.kind {
-                PcbBlockKind::Db(db) => {
-                    ProgramPcb::Db { name, pcb: Box::new(schedule_pcb(&engine, db, at + 2)?) }
-                }
-                PcbBlockKind::Tp(_) => ProgramPcb::Other { name },
-                PcbBlockKind::Gsam(_) => return Err(ScheduleError::Pcb("GSAM", at + 2)),
-            });
-        }
-        let claims = claim(&pcbs)?;
+        let pcbs = schedule::pcbs(&engine, psb)?;
+        let claims = schedule::claim(&pcbs)?;
         if let Some(log) = &engine.log {
             log.append(log.no_unit(), &Body::ProgramScheduled { psb: psb.name })?;
         }
         let journal = Journal::new(engine.units.begin(), psb.name, engine.log.clone());
-        let (io, points) = (IoMask::new(), Vec::new());
-        Ok(Self { engine, psb: psb.name, io, pcbs, journal, points, _claims: claims })
+        Ok(Self {
+            engine,
+            psb: psb.name,
+            io: IoMask::new(),
+            pcbs,
+            journal,
+            points: Vec::new(),
+            told_more: ToldMore::default(),
+            reservations: Reservations::new(psb.enqueues_max.unwrap_or(0) as usize),
+            elsewhere: Vec::new(),
+            _claims: claims,
+        })
     }
 
     /// How many PCBs there are; the first is the I/O PCB.
@@ -158,6 +155,7 @@ impl Program {
         ssas: &[&[u8]],
     ) -> Ending {
         let at = number.wrapping_sub(2);
+        self.note_elsewhere(at);
         let Some(ProgramPcb::Db { pcb, .. }) = self.pcbs.get_mut(at) else {
             return self.io_status(StatusCode::AD);
         };
@@ -167,58 +165,90 @@ impl Program {
             pcb.show(StatusCode::AD, Shown::Position);
             return Ending::Continues(StatusCode::AD);
         };
-        let (pool, units, journal) = (&self.engine.pool, &self.engine.units, &mut self.journal);
-        let effects = Request { pool, units, journal, pcb, function, area, ssas }.perform();
-        let status = StatusCode::of_mask(pcb.mask.status());
-        let db = pcb.db.clone();
-        self.spread(&db, &effects);
-        Ending::Continues(status)
+        if self.told_more.unavailable && pcb.db.is_stopped() {
+            pcb.show(StatusCode::BA, Shown::Position);
+            return Ending::Continues(StatusCode::BA);
+        }
+        let unit = (self.journal.unit, pcb.db.number());
+        let locker = |state| Locker::new(&self.engine.locks, unit, state, pcb.standing, &self.elsewhere);
+        let locker = pcb.lock_state.map(locker);
+        let effects = Request {
+            pool: &self.engine.pool,
+            units: &self.engine.units,
+            journal: &mut self.journal,
+            pcb,
+            function,
+            area,
+            ssas,
+            locker: locker.as_ref(),
+            reservations: &mut self.reservations,
+        }
+        .perform();
+        if effects.not_made == Some(NotMade::Waits) {
+            pcb.standing = locker.as_ref().map_or(pcb.standing, Locker::suspend);
+            return Ending::Waits;
+        }
+        if let Some(deleted) = &effects.deleted {
+            let db = pcb.db.clone();
+            spread(&mut self.pcbs, &db, deleted);
+        }
+        if let (Some(locker), Some(ProgramPcb::Db { pcb, .. })) = (locker, self.pcbs.get_mut(at)) {
+            pcb.standing = locker.end(pcb.stands());
+        }
+        match effects.not_made {
+            Some(not_made) => self.not_made(at, not_made),
+            None => Ending::Continues(self.status_of(at)),
+        }
     }
 
-    /// Other PCBs of the program may have stood on a segment that was deleted.
-    fn spread(&mut self, db: &Arc<Database>, effects: &Effects) {
-        let Some(deleted) = &effects.deleted else { return };
-        for pcb in &mut self.pcbs {
-            let ProgramPcb::Db { pcb, .. } = pcb else { continue };
-            if !Arc::ptr_eq(&pcb.db, db) {
-                continue;
+    /// A call was not made, and will not be.
+    fn not_made(&mut self, at: usize, not_made: NotMade) -> Ending {
+        let (status, abend) = match not_made {
+            NotMade::LockRefused(Refusal::Deadlock) => (Some(StatusCode::BC), DEADLOCK_ABEND),
+            NotMade::LockRefused(Refusal::TimedOut) => (Some(StatusCode::BD), TIMEOUT_ABEND),
+            NotMade::ReadBroken | NotMade::Waits => (None, READ_ABEND),
+        };
+        let status = status.filter(|_| self.told_more.deadlocks);
+        // Who only waited too long keeps what he did, if he can be told.
+        if status != Some(StatusCode::BD) {
+            self.back_out();
+        }
+        match (status, self.pcbs.get_mut(at)) {
+            (Some(status), Some(ProgramPcb::Db { pcb, .. })) => {
+                pcb.show(status, Shown::Position);
+                Ending::Continues(status)
             }
-            let view = pcb.view.clone();
-            if pcb.position.forget(&view, deleted) {
-                pcb.is_held = false;
-                pcb.parentage = pcb.parentage.filter(|&level| level < deleted.level);
-            }
-            if deleted.level == 1 {
-                pcb.series = None;
+            _ => Ending::Abend(abend),
+        }
+    }
+
+    fn status_of(&self, at: usize) -> StatusCode {
+        match self.pcbs.get(at) {
+            Some(ProgramPcb::Db { pcb, .. }) => StatusCode::of_mask(pcb.mask.status()),
+            _ => StatusCode::OK,
+        }
+    }
+
+    /// Notes the records that the other PCBs stand on.
+    fn note_elsewhere(&mut self, at: usize) {
+        self.elsewhere.clear();
+        for (other, pcb) in self.pcbs.iter().enumerate() {
+            if let ProgramPcb::Db { pcb, .. } = pcb
+                && other != at
+            {
+                self.elsewhere.extend(pcb.standing.on);
             }
         }
     }
 
-    fn system_call(&mut self, function: Function, area: &[u8]) -> Ending {
-        match function {
-            Function::Chkp | Function::Sync => {
-                if function == Function::Chkp {
-                    self.journal.log_checkpoint(area);
-                }
-                match self.commit() {
-                    Ok(()) => self.io_status(StatusCode::OK),
-                    Err(CommitError::Log(_)) => Ending::Abend(LOG_ABEND),
-                    Err(_) => Ending::Abend(STOPPED_ABEND),
-                }
-            }
-            Function::Init => self.io_status(StatusCode::OK),
-            Function::Rolb => {
-                self.back_out();
-                self.io_status(StatusCode::OK)
-            }
-            Function::Roll => {
-                self.back_out();
-                Ending::Abend(778)
-            }
-            Function::Sets | Function::Setu => self.set_point(area),
-            Function::Rols => self.back_to_point(area),
-            _ => self.io_status(StatusCode::AD),
-        }
+    /// Whether a call has to wait still that came back so.
+    pub fn waits(&self) -> bool {
+        self.engine.locks.waits(self.journal.unit)
+    }
+
+    /// Returns when a call that had to wait is to be made again: others went on, or it has to give way to them.
+    pub fn wait(&self) {
+        self.engine.locks.wait(self.journal.unit);
     }
 
     /// A commit point: nothing before it is taken back any more. Positions are lost.
@@ -237,9 +267,7 @@ impl Program {
             self.engine.units.end(next);
             return Err(error.into());
         }
-        self.engine.units.end(ended);
-        self.points.clear();
-        self.reset();
+        self.end_unit(ended);
         Ok(self.engine.checkpoint_if_due()?)
     }
 
@@ -263,32 +291,28 @@ impl Program {
         if let Some(token) = stranded {
             self.engine.strand(token, InFlight { psb: self.psb, owner: ended });
         }
+        self.end_unit(ended);
+    }
+
+    /// What a unit of work had is for everybody now. Positions are lost.
+    fn end_unit(&mut self, ended: u32) {
         self.engine.units.end(ended);
         self.points.clear();
+        self.reservations.clear();
         self.reset();
+        self.engine.locks.end(ended);
     }
 
-    fn set_point(&mut self, token: &[u8]) -> Ending {
-        if self.points.len() >= SETS_MAX {
-            return self.io_status(StatusCode::SB);
+    /// Lets go of the records that PCBs stand on.
+    fn leave_records(&mut self) {
+        for pcb in &self.pcbs {
+            if let ProgramPcb::Db { pcb, .. } = pcb {
+                let Standing { on, awaited } = pcb.standing;
+                for record in [on, awaited].into_iter().flatten() {
+                    self.engine.locks.release(self.journal.unit, record);
+                }
+            }
         }
-        let token = token.get(..4).unwrap_or_default().to_vec();
-        self.points.retain(|(other, _)| *other != token);
-        self.points.push((token, self.journal.mark()));
-        self.io_status(StatusCode::OK)
-    }
-
-    fn back_to_point(&mut self, token: &[u8]) -> Ending {
-        let token = token.get(..4).unwrap_or_default();
-        let Some(at) = self.points.iter().position(|(other, _)| other == token) else {
-            return self.io_status(StatusCode::RA);
-        };
-        let mark = self.points[at].1;
-        // The point itself stays; later ones are gone with what came after it.
-        self.points.truncate(at + 1);
-        self.journal.back_out(&self.engine.pool, mark);
-        self.reset();
-        self.io_status(StatusCode::OK)
     }
 
     fn reset(&mut self) {
@@ -312,6 +336,7 @@ impl Drop for Program {
             self.back_out();
         }
         self.engine.units.end(self.journal.unit);
+        self.engine.locks.end(self.journal.unit);
         if let Some(log) = &self.engine.log {
             // A log that takes nothing more misses nothing that a restart needs.
             let _ = log.append(log.no_unit(), &Body::ProgramEnded { psb: self.psb });
@@ -319,37 +344,23 @@ impl Drop for Program {
     }
 }
 
-/// Claims every database of a program, to update it if any of its PCBs may.
-fn claim(pcbs: &[ProgramPcb]) -> Result<Vec<Claim>, ScheduleError> {
-    let mut wanted: BTreeMap<DbdName, (&Arc<Database>, bool)> = BTreeMap::new();
+/// PCBs of the program may have stood on a segment that was deleted.
+fn spread(pcbs: &mut [ProgramPcb], db: &Arc<Database>, deleted: &Deleted) {
     for pcb in pcbs {
-        if let ProgramPcb::Db { pcb, .. } = pcb {
-            wanted.entry(pcb.db.name()).or_insert((&pcb.db, false)).1 |= pcb.view.updates;
+        let ProgramPcb::Db { pcb, .. } = pcb else { continue };
+        if !Arc::ptr_eq(&pcb.db, db) {
+            continue;
         }
-    }
-    wanted
-        .into_iter()
-        .map(|(name, (db, updates))| Claim::new(db, updates).ok_or(ScheduleError::InUse(name)))
-        .collect()
-}
-
-fn schedule_pcb(engine: &Engine, block: &DbBlock, number: usize) -> Result<DbPcb, ScheduleError> {
-    let db = engine.database(&block.dbd).ok_or(ScheduleError::NotOpen(block.dbd))?;
-    let updates = |options: definitions::model::procopt::ProcOpt| options.updates();
-    if !db.updatable
-        && (updates(block.options) || block.segments.iter().any(|segment| updates(segment.options)))
-    {
-        return Err(ScheduleError::ReadOnly(block.dbd));
-    }
-    if block.multiple_positioning {
-        return Err(ScheduleError::Pcb("POS=MULTIPLE", number));
-    }
-    if block.sequence.is_some() || block.segments.iter().any(|segment| !segment.indices.is_empty()) {
-        return Err(ScheduleError::Pcb("a secondary index", number));
-    }
-    let pcb = DbPcb::new(block, db);
-    match pcb.view.agrees_with(&pcb.db) {
-        true => Ok(pcb),
-        false => Err(ScheduleError::Mismatch(block.dbd)),
+        let view = pcb.view.clone();
+        if let Some(paths) = &mut pcb.paths {
+            paths.forget(&view, deleted);
+        }
+        if pcb.position.forget(&view, deleted) {
+            pcb.is_held = false;
+            pcb.parentage = pcb.parentage.filter(|&level| level < deleted.level);
+        }
+        if deleted.level == 1 {
+            pcb.series = None;
+        }
     }
 }

@@ -1,0 +1,179 @@
+//! What a call locks, from its beginning to its end.
+
+use super::{Item, LockState, Locks, Resource};
+use crate::Rba;
+use crate::error::Trouble;
+use std::cell::Cell;
+
+/// What a PCB has locked between calls.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// The record that its position is in, or before.
+    pub(crate) on: Option<Resource>,
+    /// What its call waits for.
+    pub(crate) awaited: Option<Resource>,
+}
+
+/// Where the position is after a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stands {
+    /// Nowhere, or behind all records.
+    Nowhere,
+    /// In a record.
+    Inside,
+    /// Between records.
+    Before,
+}
+
+/// The locks of a call. Its cursors share it.
+pub(crate) struct Locker<'e> {
+    locks: &'e Locks,
+    unit: u32,
+    database: u32,
+    state: LockState,
+    standing: Standing,
+    /// Where other PCBs of the program stand: nothing that this call lets go of.
+    others: &'e [Resource],
+    /// The record of the path, if the call entered one.
+    entered: Cell<Option<Resource>>,
+    /// The record that was looked at last.
+    looked_at: Cell<Option<Resource>>,
+    /// What it has to wait for.
+    awaited: Cell<Option<Resource>>,
+}
+
+impl<'e> Locker<'e> {
+    pub(crate) fn new(
+        locks: &'e Locks,
+        (unit, database): (u32, u32),
+        state: LockState,
+        standing: Standing,
+        others: &'e [Resource],
+    ) -> Self {
+        let none = || Cell::new(None);
+        Self {
+            locks,
+            unit,
+            database,
+            state,
+            standing,
+            others,
+            entered: none(),
+            looked_at: none(),
+            awaited: none(),
+        }
+    }
+
+    /// The call looks at a record.
+    pub(crate) fn look_at(&self, item: Item) -> Result<(), Trouble> {
+        let resource = self.resource(item);
+        if self.standing.on != Some(resource)
+            && self.entered.get() != Some(resource)
+            && self.looked_at.get() != Some(resource)
+        {
+            self.request(resource, self.state)?;
+        }
+        let before = self.looked_at.replace(Some(resource));
+        if before != Some(resource) && before != self.entered.get() {
+            self.let_go(before, None);
+        }
+        Ok(())
+    }
+
+    /// The record that was looked at last is the one that the call goes into.
+    pub(crate) fn enter(&self) {
+        let looked_at = self.looked_at.get();
+        if looked_at.is_some() {
+            let before = self.entered.replace(looked_at);
+            if before != looked_at {
+                self.let_go(before, None);
+            }
+        }
+    }
+
+    /// Nothing is there. If that is so because of somebody who may take it back, the call waits for him. Gives whether
+    /// it has to look again.
+    pub(crate) fn pass(&self, item: Item) -> Result<bool, Trouble> {
+        if !self.locks.is_exclusive_elsewhere(self.unit, self.resource(item)) {
+            return Ok(false);
+        }
+        self.look_at(item)?;
+        Ok(true)
+    }
+
+    /// Something that the call changes.
+    pub(crate) fn change(&self, item: Item) -> Result<(), Trouble> {
+        self.request(self.resource(item), LockState::Exclusive)
+    }
+
+    /// The call changes something in the record that it is in.
+    pub(crate) fn change_record(&self) -> Result<(), Trouble> {
+        match self.entered.get().or(self.standing.on) {
+            Some(resource) => self.request(resource, LockState::Exclusive),
+            None => Ok(()),
+        }
+    }
+
+    /// The call changes or deletes a segment, which others may have reserved.
+    pub(crate) fn change_segment(&self, group: usize, rba: Rba) -> Result<(), Trouble> {
+        if self.locks.has_segments() { self.change(Item::Segment { group, rba }) } else { Ok(()) }
+    }
+
+    /// Reserves a segment.
+    pub(crate) fn reserve(&self, group: usize, rba: Rba) -> Result<Resource, Trouble> {
+        let resource = self.resource(Item::Segment { group, rba });
+        self.request(resource, self.state)?;
+        Ok(resource)
+    }
+
+    /// The call is over: gives what its PCB has locked from now on.
+    pub(crate) fn end(&self, stands: Stands) -> Standing {
+        let on = match stands {
+            Stands::Nowhere => None,
+            Stands::Inside => self.entered.get().or(self.standing.on),
+            Stands::Before => self.looked_at.get().or(self.standing.on),
+        };
+        for left in [self.entered.get(), self.looked_at.get(), self.standing.on, self.standing.awaited] {
+            if left != on {
+                self.release(left);
+            }
+        }
+        Standing { on, awaited: None }
+    }
+
+    /// The call has to be made again: what it locked so far it locks again then.
+    pub(crate) fn suspend(&self) -> Standing {
+        let on = self.standing.on;
+        for left in [self.entered.get(), self.looked_at.get(), self.standing.awaited] {
+            if left != on && left != self.awaited.get() {
+                self.release(left);
+            }
+        }
+        Standing { on, awaited: self.awaited.get() }
+    }
+
+    fn request(&self, resource: Resource, state: LockState) -> Result<(), Trouble> {
+        let outcome = self.locks.request(self.unit, resource, state);
+        if matches!(outcome, Err(Trouble::Waits)) {
+            self.awaited.set(Some(resource));
+        }
+        outcome
+    }
+
+    /// Lets go of what the call locked on its way, unless its PCB stands there.
+    fn let_go(&self, left: Option<Resource>, kept: Option<Resource>) {
+        if left != kept && left != self.standing.on {
+            self.release(left);
+        }
+    }
+
+    fn release(&self, left: Option<Resource>) {
+        if let Some(left) = left.filter(|left| !self.others.contains(left)) {
+            self.locks.release(self.unit, left);
+        }
+    }
+
+    fn resource(&self, item: Item) -> Resource {
+        Resource { database: self.database, item }
+    }
+}

@@ -1,0 +1,63 @@
+//! Scheduling a program: the databases that it needs, and what is refused.
+
+use super::ProgramPcb;
+use crate::database::{Claim, Database};
+use crate::engine::Engine;
+use crate::error::ScheduleError;
+use crate::pcb::DbPcb;
+use definitions::acb::{DbBlock, PcbBlockKind, PsbBlock};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use vocabulary::DbdName;
+
+/// The PCBs of a PSB.
+pub(super) fn pcbs(engine: &Engine, psb: &PsbBlock) -> Result<Vec<ProgramPcb>, ScheduleError> {
+    let arguments = psb.search_arguments_bytes.filter(|&bytes| bytes > 0).map(|bytes| bytes as usize);
+    let pcb = |(at, block): (usize, &definitions::acb::PcbBlock)| {
+        let name = block.name;
+        match &block.kind {
+            PcbBlockKind::Db(db) => schedule_pcb(engine, db, at + 2, arguments)
+                .map(|pcb| ProgramPcb::Db { name, pcb: Box::new(pcb) }),
+            PcbBlockKind::Tp(_) => Ok(ProgramPcb::Other { name }),
+            PcbBlockKind::Gsam(_) => Err(ScheduleError::Pcb("GSAM", at + 2)),
+        }
+    };
+    psb.pcbs.iter().enumerate().map(pcb).collect()
+}
+
+/// Claims every database of a program; alone, if one of its PCBs needs that.
+pub(super) fn claim(pcbs: &[ProgramPcb]) -> Result<Vec<Claim>, ScheduleError> {
+    let mut wanted: BTreeMap<DbdName, (&Arc<Database>, bool)> = BTreeMap::new();
+    for pcb in pcbs {
+        if let ProgramPcb::Db { pcb, .. } = pcb {
+            wanted.entry(pcb.db.name()).or_insert((&pcb.db, false)).1 |= pcb.view.needs_alone;
+        }
+    }
+    wanted
+        .into_iter()
+        .map(|(name, (db, alone))| Claim::new(db, alone).ok_or(ScheduleError::InUse(name)))
+        .collect()
+}
+
+fn schedule_pcb(
+    engine: &Engine,
+    block: &DbBlock,
+    number: usize,
+    arguments_bytes_max: Option<usize>,
+) -> Result<DbPcb, ScheduleError> {
+    let db = engine.database(&block.dbd).ok_or(ScheduleError::NotOpen(block.dbd))?;
+    let updates = |options: definitions::model::procopt::ProcOpt| options.updates();
+    if !db.updatable
+        && (updates(block.options) || block.segments.iter().any(|segment| updates(segment.options)))
+    {
+        return Err(ScheduleError::ReadOnly(block.dbd));
+    }
+    if block.sequence.is_some() || block.segments.iter().any(|segment| !segment.indices.is_empty()) {
+        return Err(ScheduleError::Pcb("a secondary index", number));
+    }
+    let pcb = DbPcb::new(block, db, arguments_bytes_max);
+    match pcb.view.agrees_with(&pcb.db) {
+        true => Ok(pcb),
+        false => Err(ScheduleError::Mismatch(block.dbd)),
+    }
+}

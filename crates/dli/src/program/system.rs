@@ -1,0 +1,82 @@
+//! System calls: those on the I/O PCB.
+
+use super::{Ending, LOG_ABEND, Program, SETS_MAX, STOPPED_ABEND, ToldMore};
+use crate::call::{CLASSES, Function};
+use crate::error::CommitError;
+use crate::status::StatusCode;
+
+impl Program {
+    pub(super) fn system_call(&mut self, function: Function, area: &[u8]) -> Ending {
+        match function {
+            Function::Chkp | Function::Sync => {
+                if function == Function::Chkp {
+                    self.journal.log_checkpoint(area);
+                }
+                match self.commit() {
+                    Ok(()) => self.io_status(StatusCode::OK),
+                    Err(CommitError::Log(_)) => Ending::Abend(LOG_ABEND),
+                    Err(_) => Ending::Abend(STOPPED_ABEND),
+                }
+            }
+            Function::Init => self.init(area),
+            Function::Deq => self.dequeue(area),
+            Function::Rolb => {
+                self.back_out();
+                self.io_status(StatusCode::OK)
+            }
+            Function::Roll => {
+                self.back_out();
+                Ending::Abend(778)
+            }
+            Function::Sets | Function::Setu => self.set_point(area),
+            Function::Rols => self.back_to_point(area),
+            _ => self.io_status(StatusCode::AD),
+        }
+    }
+
+    /// INIT: length (2), zeros (2), then what is asked for. STATUS GROUPA and GROUPB: less ends the program.
+    fn init(&mut self, area: &[u8]) -> Ending {
+        let text = area.get(4..).unwrap_or_default().trim_ascii_start();
+        if text.starts_with(b"STATUS GROUPA") {
+            self.told_more = ToldMore { unavailable: true, deadlocks: false };
+        } else if text.starts_with(b"STATUS GROUPB") {
+            self.told_more = ToldMore { unavailable: true, deadlocks: true };
+        }
+        self.io_status(StatusCode::OK)
+    }
+
+    /// DEQ: the area begins with the class.
+    fn dequeue(&mut self, area: &[u8]) -> Ending {
+        let Some(&class) = area.first().filter(|class| CLASSES.contains(class)) else {
+            return self.io_status(StatusCode::GL);
+        };
+        for segment in self.reservations.take_class(class) {
+            self.engine.locks.release(self.journal.unit, segment);
+        }
+        self.io_status(StatusCode::OK)
+    }
+
+    fn set_point(&mut self, token: &[u8]) -> Ending {
+        if self.points.len() >= SETS_MAX {
+            return self.io_status(StatusCode::SB);
+        }
+        let token = token.get(..4).unwrap_or_default().to_vec();
+        self.points.retain(|(other, _)| *other != token);
+        self.points.push((token, self.journal.mark()));
+        self.io_status(StatusCode::OK)
+    }
+
+    fn back_to_point(&mut self, token: &[u8]) -> Ending {
+        let token = token.get(..4).unwrap_or_default();
+        let Some(at) = self.points.iter().position(|(other, _)| other == token) else {
+            return self.io_status(StatusCode::RA);
+        };
+        let mark = self.points[at].1;
+        // The point itself stays; later ones are gone with what came after it.
+        self.points.truncate(at + 1);
+        self.journal.back_out(&self.engine.pool, mark);
+        self.leave_records();
+        self.reset();
+        self.io_status(StatusCode::OK)
+    }
+}
