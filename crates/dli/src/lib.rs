@@ -42,6 +42,7 @@
 //!
 //! It follows *Application Programming APIs* (calls, status codes) and *Database Administration* (HD organizations).
 
+mod aib;
 mod call;
 mod database;
 pub mod ddlt0;
@@ -56,6 +57,7 @@ mod randomizer;
 mod status;
 mod units;
 
+pub use aib::Aib;
 pub use call::{Function, Get, Scope};
 pub use database::{DataSets, Finding, Opened, block_bytes};
 pub use engine::{Engine, RestartOwed, Settings};

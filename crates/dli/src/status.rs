@@ -33,6 +33,8 @@ codes! {
     AK = b"AK";
     /// The processing options do not allow the call.
     AM = b"AM";
+    /// Too many parameters.
+    AP = b"AP";
     /// The data set could not be read or written, or is damaged.
     AO = b"AO";
     /// The I/O area is too small.
@@ -45,6 +47,10 @@ codes! {
     BC = b"BC";
     /// Another program kept what the call needs for too long.
     BD = b"BD";
+    /// No database can be used.
+    BJ = b"BJ";
+    /// Some database can't be used.
+    BK = b"BK";
     /// The key, or a field that may not be replaced, was changed.
     DA = b"DA";
     /// No get hold call came before.
@@ -73,6 +79,10 @@ codes! {
     LD = b"LD";
     /// Load: the segment type is out of the order of the DBD.
     LE = b"LE";
+    /// The database can't be used.
+    NA = b"NA";
+    /// A record is shorter than five bytes.
+    QF = b"QF";
     /// The token of a ROLS names no SETS.
     RA = b"RA";
     /// No more segments can be reserved.

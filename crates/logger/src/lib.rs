@@ -45,6 +45,7 @@ mod plan;
 mod reader;
 mod record;
 mod ring;
+mod saved;
 mod token;
 
 pub use change::{Change, DatabaseChange, IndexEntry};
@@ -55,5 +56,6 @@ pub use olds::Olds;
 pub use plan::{InFlight, PendingDatabase, RestartKind, RestartPlan};
 pub use reader::LogReader;
 pub use record::{ActiveUnit, Body, LogRecord};
+pub use saved::SavedProgram;
 pub use token::RecoveryToken;
 pub use vocabulary::LogSequence;

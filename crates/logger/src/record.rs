@@ -51,6 +51,19 @@ pub enum Body<'b> {
         /// Its PSB.
         psb: PsbName,
     },
+    /// X'18': a piece of what a program saves at a checkpoint.
+    ProgramSaved {
+        /// Its PSB.
+        psb: PsbName,
+        /// What the program calls the checkpoint.
+        id: [u8; 8],
+        /// Which piece, from zero.
+        piece: u16,
+        /// How many there are.
+        pieces: u16,
+        /// The piece. What it means knows who saved it.
+        bytes: &'b [u8],
+    },
     /// X'2000': a database was opened to be updated. Its data sets hold all that was logged before.
     DatabaseOpened {
         /// The database.
@@ -149,6 +162,13 @@ pub enum Body<'b> {
     PhaseOneEnded,
     /// X'5612': its sync point is over.
     UnitEnded,
+    /// X'A0' and higher: what a program logs of its own.
+    User {
+        /// The type.
+        code: u8,
+        /// The text.
+        bytes: &'b [u8],
+    },
 }
 
 /// A unit of work at a checkpoint.
@@ -161,11 +181,15 @@ pub struct ActiveUnit {
 }
 
 impl Body<'_> {
+    /// The lowest type that programs may log of their own.
+    pub const USER_FROM: u8 = 0xa0;
+
     /// Type and subtype.
     pub(crate) fn kind(&self) -> (u8, u8) {
         match self {
             Self::ProgramEnded { .. } => (0x07, 0),
             Self::ProgramScheduled { .. } => (0x08, 0),
+            Self::ProgramSaved { .. } => (0x18, 0),
             Self::DatabaseOpened { .. } => (0x20, 0),
             Self::LoadBegun { .. } => (0x20, 1),
             Self::DatabaseClosed { .. } => (0x21, 0),
@@ -188,6 +212,7 @@ impl Body<'_> {
             Self::PhaseOneBegun => (0x56, 0x10),
             Self::PhaseOneEnded => (0x56, 0x11),
             Self::UnitEnded => (0x56, 0x12),
+            Self::User { code, .. } => (*code, 0),
         }
     }
 
@@ -195,6 +220,14 @@ impl Body<'_> {
         let bytes = match self {
             Self::Change(change) => return change.encode(out),
             Self::Index(entry) => return entry.encode(out),
+            Self::User { bytes, .. } => return out.extend_from_slice(bytes),
+            Self::ProgramSaved { psb, id, piece, pieces, bytes } => {
+                out.extend_from_slice(&psb.padded());
+                out.extend_from_slice(id);
+                out.extend_from_slice(&piece.to_be_bytes());
+                out.extend_from_slice(&pieces.to_be_bytes());
+                return out.extend_from_slice(bytes);
+            }
             Self::ProgramEnded { psb } | Self::ProgramScheduled { psb } => encode(psb),
             Self::UnitBegun { psb, owner } => encode(&(psb, owner)),
             Self::DatabaseOpened { dbd, created } => encode(&(dbd, created)),
@@ -273,6 +306,7 @@ impl<'b> LogRecord<'b> {
         Some(match self.kind() {
             (0x07, 0) => Body::ProgramEnded { psb: read(bytes)? },
             (0x08, 0) => Body::ProgramScheduled { psb: read(bytes)? },
+            (0x18, 0) => saved(bytes)?,
             (0x20, 0) => {
                 let (dbd, created) = read(bytes)?;
                 Body::DatabaseOpened { dbd, created }
@@ -313,9 +347,18 @@ impl<'b> LogRecord<'b> {
             (0x56, 0x10) => Body::PhaseOneBegun,
             (0x56, 0x11) => Body::PhaseOneEnded,
             (0x56, 0x12) => Body::UnitEnded,
+            (code @ Body::USER_FROM.., 0) => Body::User { code, bytes },
             _ => return None,
         })
     }
+}
+
+/// PSB 8, name of the checkpoint 8, piece 2, pieces 2, then the piece.
+fn saved(bytes: &[u8]) -> Option<Body<'_>> {
+    let (head, piece) = bytes.split_at_checked(20)?;
+    let psb = std::str::from_utf8(&head[..8]).ok()?.trim_end().parse().ok()?;
+    let number = |at: usize| u16::from_be_bytes(array(head, at));
+    Some(Body::ProgramSaved { psb, id: array(head, 8), piece: number(16), pieces: number(18), bytes: piece })
 }
 
 fn read<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Option<T> {

@@ -11,6 +11,12 @@ pub enum Function {
     Repl,
     /// DLET
     Dlet,
+    /// XRST: the program begins again where it took a checkpoint.
+    Xrst,
+    /// LOG: a record of the program's own.
+    Log,
+    /// STAT: how the buffers are used.
+    Stat,
     /// CHKP: what was done so far is final.
     Chkp,
     /// SYNC: as CHKP.
@@ -65,6 +71,9 @@ impl Function {
             b"ISRT" => Some(Self::Isrt),
             b"REPL" => Some(Self::Repl),
             b"DLET" => Some(Self::Dlet),
+            b"XRST" => Some(Self::Xrst),
+            b"LOG" => Some(Self::Log),
+            b"STAT" => Some(Self::Stat),
             b"CHKP" => Some(Self::Chkp),
             b"SYNC" => Some(Self::Sync),
             b"ROLB" => Some(Self::Rolb),

@@ -6,7 +6,7 @@ use crate::Rba;
 use crate::error::Trouble;
 use crate::pool::{BufferPool, Content};
 use crate::units::Units;
-use logger::{Body, Change, InFlight, Log, LogError, LogSequence, RecoveryToken};
+use logger::{Body, Change, InFlight, Log, LogError, LogSequence, RecoveryToken, SavedProgram};
 use std::ops::Range;
 use std::sync::Arc;
 use vocabulary::{DbdName, PsbName};
@@ -103,12 +103,32 @@ impl Journal {
         !self.entries.is_empty() || self.token.is_some()
     }
 
-    /// Logs that the program takes a checkpoint (X'41').
-    pub(crate) fn log_checkpoint(&self, area: &[u8]) {
-        let mut id = [b' '; 8];
-        let len = area.len().min(id.len());
-        id[..len].copy_from_slice(&area[..len]);
-        self.log_more(&Body::ProgramCheckpoint { id });
+    /// Logs that the program takes a checkpoint (X'41'), and what it saves there (X'18'). Where nothing was changed there
+    /// is no commit point that would force it.
+    pub(crate) fn log_checkpoint(&self, id: [u8; 8], saved: Option<&[u8]>) -> Result<(), LogError> {
+        let Some(log) = &self.log else { return Ok(()) };
+        let token = self.token.unwrap_or_else(|| log.no_unit());
+        if let Some(saved) = saved {
+            log.save_program(token, self.psb, id, saved)?;
+        }
+        if self.token.is_some() || saved.is_some() {
+            let taken = log.append(token, &Body::ProgramCheckpoint { id })?;
+            if self.token.is_none() {
+                log.force(taken)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What the program saved last, at any checkpoint or at this one.
+    pub(crate) fn saved_program(&self, id: Option<[u8; 8]>) -> Result<Option<SavedProgram>, LogError> {
+        self.log.as_ref().map_or(Ok(None), |log| log.saved_program(self.psb, id))
+    }
+
+    /// Logs what the program hands over.
+    pub(crate) fn log_user(&self, code: u8, bytes: &[u8]) -> Result<(), LogError> {
+        let Some(log) = &self.log else { return Ok(()) };
+        log.append(self.token.unwrap_or_else(|| log.no_unit()), &Body::User { code, bytes }).map(drop)
     }
 
     /// Whether only a restart can take back what it did.

@@ -209,6 +209,9 @@ impl Run<'_> {
             let length = data.len().min(self.area.len());
             self.area[..length].copy_from_slice(&data[..length]);
         }
+        if call.function == "STAT" {
+            self.area.fill(b' ');
+        }
         let is_system = matches!(
             call.function.as_str(),
             "CHKP" | "SYNC" | "ROLB" | "ROLL" | "SETS" | "SETU" | "ROLS" | "INIT" | "DEQ" | "LOG" | "XRST"
@@ -217,7 +220,12 @@ impl Run<'_> {
         let ssas: Vec<&[u8]> = call.ssas.iter().map(Vec::as_slice).collect();
         let function = call.function.as_bytes();
         let ending = loop {
-            match self.program.call(number, function, &mut self.area, &ssas) {
+            let made = match call.function.as_str() {
+                "XRST" => restart(self.program, call, &mut self.area),
+                "CHKP" if call.parts.len() > 1 => checkpoint(self.program, call, &self.area),
+                _ => self.program.call(number, function, &mut self.area, &ssas),
+            };
+            match made {
                 Ending::Waits => self.program.wait(),
                 ending => break ending,
             }
@@ -261,6 +269,11 @@ impl Run<'_> {
         match &call.data {
             _ if is_get && good => self.area[..got].to_vec(),
             _ if is_get => Vec::new(),
+            Some(data) if call.function == "XRST" => self.area[..data.len()].to_vec(),
+            None if call.function == "STAT" && good => {
+                let end = self.area.iter().rposition(|&byte| byte != b' ').map_or(0, |last| last + 1);
+                self.area[..end].to_vec()
+            }
             Some(data) => data.clone(),
             // A delete shows what the get call before it returned.
             None if good => self.shown.clone(),
@@ -323,4 +336,29 @@ impl Run<'_> {
         }
         Ok(())
     }
+}
+
+/// CHKP with more than one DATA card: the name, then the areas that are saved.
+fn checkpoint(program: &mut Program, call: &Call, area: &[u8]) -> Ending {
+    let (id, mut rest) = area.split_at(call.parts[0]);
+    let mut areas = Vec::new();
+    for &bytes in &call.parts[1..] {
+        let (one, others) = rest.split_at(bytes.min(rest.len()));
+        areas.push(one);
+        rest = others;
+    }
+    program.checkpoint_symbolic(id, &areas)
+}
+
+/// XRST: the first DATA card has the name of a checkpoint, the others what the areas are before.
+fn restart(program: &mut Program, call: &Call, area: &mut [u8]) -> Ending {
+    let own = call.parts.first().copied().unwrap_or(0).clamp(12.min(area.len()), area.len());
+    let (area, mut rest) = area.split_at_mut(own);
+    let mut areas = Vec::new();
+    for &bytes in call.parts.iter().skip(1) {
+        let (one, others) = rest.split_at_mut(bytes.min(rest.len()));
+        areas.push(one);
+        rest = others;
+    }
+    program.restart(area, &mut areas)
 }

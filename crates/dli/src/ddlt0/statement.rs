@@ -70,6 +70,8 @@ pub(super) struct Call {
     pub(super) first_card_bytes: Vec<usize>,
     /// What is put into the I/O area.
     pub(super) data: Option<Vec<u8>>,
+    /// How many bytes of that are from each DATA card.
+    pub(super) parts: Vec<usize>,
 }
 
 impl Call {
@@ -95,7 +97,9 @@ impl Call {
             cards.get(*at).filter(|card| card.kind() == b'L' && card.text(10, 13) == "DATA")
         {
             let data = call.data.get_or_insert_with(Vec::new);
+            let before = data.len();
             add_data(data, card, cards, at);
+            call.parts.push(data.len() - before);
         }
         call
     }

@@ -13,7 +13,7 @@ pub(crate) use frame::{Content, Latched};
 use crate::error::Trouble;
 use crate::format::block;
 use frame::{Frame, NO_BLOCK};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError, RwLockWriteGuard};
 
 /// How many misses can be on their way at once.
@@ -38,13 +38,48 @@ pub(crate) struct BufferPool {
     hand: AtomicUsize,
     /// Two programs that miss the same block at once must not both read it.
     misses: [Mutex<()>; MISS_LANES],
+    reads: AtomicU64,
+    writes: AtomicU64,
+}
+
+/// What was done for want of buffers, and to make changes durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PoolCounts {
+    /// How many buffers there are.
+    pub(crate) buffers: u64,
+    /// Blocks read.
+    pub(crate) reads: u64,
+    /// Blocks written.
+    pub(crate) writes: u64,
 }
 
 impl BufferPool {
     /// A pool of so many frames, each as large as the block it holds.
     pub(crate) fn new(frames: usize) -> Self {
         let frames = (0..frames.max(FRAMES_MIN)).map(|_| Frame::default()).collect();
-        Self { frames, hand: AtomicUsize::new(0), misses: Default::default() }
+        Self {
+            frames,
+            hand: AtomicUsize::new(0),
+            misses: Default::default(),
+            reads: AtomicU64::new(0),
+            writes: AtomicU64::new(0),
+        }
+    }
+
+    /// What was done so far.
+    pub(crate) fn counts(&self) -> PoolCounts {
+        PoolCounts {
+            buffers: self.frames.len() as u64,
+            reads: self.reads.load(Ordering::Relaxed),
+            writes: self.writes.load(Ordering::Relaxed),
+        }
+    }
+
+    fn write_back(&self, content: &mut Content) -> Result<(), Trouble> {
+        let was_changed = content.is_changed();
+        content.write_back()?;
+        self.writes.fetch_add(u64::from(was_changed), Ordering::Relaxed);
+        Ok(())
     }
 
     /// The block, to be read.
@@ -133,7 +168,10 @@ impl BufferPool {
         content.is_torn = false;
         match reading {
             Reading::Nothing => content.data.fill(0),
-            _ => set.blocks.read(number, &mut content.data)?,
+            _ => {
+                set.blocks.read(number, &mut content.data)?;
+                self.reads.fetch_add(1, Ordering::Relaxed);
+            }
         }
         if !block::is_whole(&content.data) {
             if reading != Reading::Torn {
@@ -159,7 +197,7 @@ impl BufferPool {
             }
             let Ok(mut content) = frame.latch.try_write() else { continue };
             // A data set that can't be written keeps its blocks here; that is no reason for others to fail.
-            if let Err(trouble) = content.write_back() {
+            if let Err(trouble) = self.write_back(&mut content) {
                 refused = trouble;
                 continue;
             }
@@ -179,7 +217,7 @@ impl BufferPool {
             if changed {
                 let mut content = frame.latch.write().unwrap_or_else(PoisonError::into_inner);
                 if content.is_of(set) {
-                    content.write_back()?;
+                    self.write_back(&mut content)?;
                 }
             }
         }

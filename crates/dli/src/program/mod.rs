@@ -1,6 +1,8 @@
 //! A program that is scheduled: its PCBs and its unit of work.
 
+mod inquiry;
 mod io_mask;
+mod restart;
 mod schedule;
 mod system;
 
@@ -43,6 +45,10 @@ pub struct Program {
     reservations: Reservations,
     /// Where PCBs other than that of the call stand.
     elsewhere: Vec<Resource>,
+    /// It made a call.
+    is_under_way: bool,
+    /// Bytes of the largest I/O area.
+    area_bytes: usize,
     /// Given back when the program has ended and was backed out.
     _claims: Vec<Claim>,
 }
@@ -98,6 +104,8 @@ impl Program {
             told_more: ToldMore::default(),
             reservations: Reservations::new(psb.enqueues_max.unwrap_or(0) as usize),
             elsewhere: Vec::new(),
+            is_under_way: false,
+            area_bytes: psb.io_area_bytes as usize,
             _claims: claims,
         })
     }
@@ -140,6 +148,9 @@ impl Program {
     /// Makes a call. `function` has up to four characters, `ssas` are the search arguments.
     pub fn call(&mut self, number: usize, function: &[u8], area: &mut [u8], ssas: &[&[u8]]) -> Ending {
         let function = Function::of(function);
+        if function != Some(Function::Xrst) {
+            self.is_under_way = true;
+        }
         match (function, number) {
             (Some(function), 1) => self.system_call(function, area),
             (None, 1) => self.io_status(StatusCode::AD),
@@ -165,6 +176,11 @@ impl Program {
             pcb.show(StatusCode::AD, Shown::Position);
             return Ending::Continues(StatusCode::AD);
         };
+        if function == Function::Stat {
+            let wanted = ssas.first().copied().unwrap_or_default();
+            let status = self.statistics(wanted, area);
+            return self.database_status(at, status);
+        }
         if self.told_more.unavailable && pcb.db.is_stopped() {
             pcb.show(StatusCode::BA, Shown::Position);
             return Ending::Continues(StatusCode::BA);
@@ -220,6 +236,15 @@ impl Program {
             }
             _ => Ending::Abend(abend),
         }
+    }
+
+    fn database_status(&mut self, at: usize, status: StatusCode) -> Ending {
+        if let Some(ProgramPcb::Db { pcb, .. }) = self.pcbs.get_mut(at) {
+            pcb.is_held = false;
+            pcb.area_used = 0;
+            pcb.show(status, Shown::Unchanged);
+        }
+        Ending::Continues(status)
     }
 
     fn status_of(&self, at: usize) -> StatusCode {

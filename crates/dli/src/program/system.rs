@@ -4,20 +4,15 @@ use super::{Ending, LOG_ABEND, Program, SETS_MAX, STOPPED_ABEND, ToldMore};
 use crate::call::{CLASSES, Function};
 use crate::error::CommitError;
 use crate::status::StatusCode;
+use logger::Body;
 
 impl Program {
-    pub(super) fn system_call(&mut self, function: Function, area: &[u8]) -> Ending {
+    pub(super) fn system_call(&mut self, function: Function, area: &mut [u8]) -> Ending {
         match function {
-            Function::Chkp | Function::Sync => {
-                if function == Function::Chkp {
-                    self.journal.log_checkpoint(area);
-                }
-                match self.commit() {
-                    Ok(()) => self.io_status(StatusCode::OK),
-                    Err(CommitError::Log(_)) => Ending::Abend(LOG_ABEND),
-                    Err(_) => Ending::Abend(STOPPED_ABEND),
-                }
-            }
+            Function::Chkp => self.checkpoint(area, None),
+            Function::Sync => self.commit_call(),
+            Function::Xrst => self.restart(area, &mut []),
+            Function::Log => self.log(area),
             Function::Init => self.init(area),
             Function::Deq => self.dequeue(area),
             Function::Rolb => {
@@ -34,6 +29,31 @@ impl Program {
         }
     }
 
+    /// A commit point that the program asked for.
+    pub(super) fn commit_call(&mut self) -> Ending {
+        match self.commit() {
+            Ok(()) => self.io_status(StatusCode::OK),
+            Err(CommitError::Log(_)) => Ending::Abend(LOG_ABEND),
+            Err(_) => Ending::Abend(STOPPED_ABEND),
+        }
+    }
+
+    /// LOG: length (2), zeros (2), the type of the record, then its text.
+    fn log(&mut self, area: &[u8]) -> Ending {
+        let length = area.get(..2).map_or(0, |bytes| usize::from(u16::from_be_bytes([bytes[0], bytes[1]])));
+        if length < 5 {
+            return self.io_status(StatusCode::QF);
+        }
+        let Some(text) = area.get(4..length) else { return self.io_status(StatusCode::AT) };
+        if text[0] < Body::USER_FROM {
+            return self.io_status(StatusCode::GL);
+        }
+        match self.journal.log_user(text[0], &text[1..]) {
+            Ok(()) => self.io_status(StatusCode::OK),
+            Err(_) => Ending::Abend(LOG_ABEND),
+        }
+    }
+
     /// INIT: length (2), zeros (2), then what is asked for. STATUS GROUPA and GROUPB: less ends the program.
     fn init(&mut self, area: &[u8]) -> Ending {
         let text = area.get(4..).unwrap_or_default().trim_ascii_start();
@@ -41,6 +61,8 @@ impl Program {
             self.told_more = ToldMore { unavailable: true, deadlocks: false };
         } else if text.starts_with(b"STATUS GROUPB") {
             self.told_more = ToldMore { unavailable: true, deadlocks: true };
+        } else if text.starts_with(b"DBQUERY") {
+            return self.query_databases();
         }
         self.io_status(StatusCode::OK)
     }

@@ -1,0 +1,119 @@
+//! Symbolic checkpoints and the extended restart from one (CHKP, XRST).
+
+use super::{Ending, LOG_ABEND, Program, ProgramPcb};
+use crate::status::StatusCode;
+use vocabulary::SegmentName;
+use vocabulary::encoding::{decode, encode};
+
+/// The abend of a program that can't be restarted as it asks.
+const RESTART_ABEND: u16 = 102;
+/// The most areas that a program saves.
+const AREAS_MAX: usize = 7;
+/// Bytes of the I/O area that XRST uses.
+const RESTART_AREA_BYTES: usize = 12;
+
+/// What a program saves at a symbolic checkpoint: its areas; by the number of the PCB, the segment where it stands and that
+/// segment's concatenated key.
+type Saved = (Vec<Vec<u8>>, Vec<(u16, SegmentName, Vec<u8>)>);
+
+impl Program {
+    /// A symbolic checkpoint (CHKP): a commit point at which up to seven areas are saved, for [`Self::restart`]. Its name
+    /// has eight bytes; fewer are filled up with blanks.
+    pub fn checkpoint_symbolic(&mut self, id: &[u8], areas: &[&[u8]]) -> Ending {
+        if areas.len() > AREAS_MAX {
+            return self.io_status(StatusCode::AP);
+        }
+        let areas: Vec<Vec<u8>> = areas.iter().map(|area| area.to_vec()).collect();
+        let saved: Saved = (areas, self.positions());
+        self.checkpoint(id, Some(&encode(&saved)))
+    }
+
+    pub(super) fn checkpoint(&mut self, id: &[u8], saved: Option<&[u8]>) -> Ending {
+        match self.journal.log_checkpoint(padded(id), saved) {
+            Ok(()) => self.commit_call(),
+            Err(_) => Ending::Abend(LOG_ABEND),
+        }
+    }
+
+    /// The extended restart (XRST), the first call of a program. `area` has twelve bytes: blanks for a program that begins
+    /// anew; the name of a checkpoint, or LAST, for one that goes on there. It gets the name of the checkpoint, its areas,
+    /// and each PCB stands where it stood, if the segment is there still and has keys that are unique on every level.
+    ///
+    /// Ends the program with U0102 when there is no such checkpoint in the log, it has another number of areas, or this is
+    /// not the first call.
+    pub fn restart(&mut self, area: &mut [u8], areas: &mut [&mut [u8]]) -> Ending {
+        if area.len() < RESTART_AREA_BYTES {
+            return self.io_status(StatusCode::AT);
+        }
+        if self.is_under_way || areas.len() > AREAS_MAX {
+            return Ending::Abend(RESTART_ABEND);
+        }
+        self.is_under_way = true;
+        let id = padded(&area[..8]);
+        if id == [b' '; 8] {
+            area[..RESTART_AREA_BYTES].fill(b' ');
+            return self.io_status(StatusCode::OK);
+        }
+        let found = match self.journal.saved_program(Some(id).filter(|id| *id != padded(b"LAST"))) {
+            Ok(found) => found,
+            Err(_) => return Ending::Abend(LOG_ABEND),
+        };
+        let saved =
+            found.and_then(|found| Some((found.id, decode::<Saved>("checkpoint", &found.bytes).ok()?)));
+        let Some((id, (saved, positions))) = saved.filter(|(_, (saved, _))| saved.len() == areas.len())
+        else {
+            return Ending::Abend(RESTART_ABEND);
+        };
+        for (area, saved) in areas.iter_mut().zip(&saved) {
+            let bytes = area.len().min(saved.len());
+            area[..bytes].copy_from_slice(&saved[..bytes]);
+        }
+        area[..8].copy_from_slice(&id);
+        area[8..RESTART_AREA_BYTES].fill(b' ');
+        match self.stand_again(&positions) {
+            Ending::Continues(_) => self.io_status(StatusCode::OK),
+            ending => {
+                // The whole call is made again when it had to wait.
+                self.is_under_way = false;
+                ending
+            }
+        }
+    }
+
+    /// Where each PCB stands, as far as keys tell.
+    fn positions(&self) -> Vec<(u16, SegmentName, Vec<u8>)> {
+        let position = |(at, pcb): (usize, &ProgramPcb)| {
+            let ProgramPcb::Db { pcb, .. } = pcb else { return None };
+            let place = pcb.position.path.last()?;
+            let unique = |place: &crate::call::Place| {
+                pcb.db.kind(pcb.view.segments[place.segment].code).key.is_some_and(|key| key.unique)
+            };
+            let segment = &pcb.view.segments[place.segment];
+            let tells =
+                pcb.position.path.iter().all(unique) && !segment.options.key_only && segment.options.get;
+            tells.then(|| (at as u16 + 2, segment.name, pcb.position.keys.clone()))
+        };
+        self.pcbs.iter().enumerate().filter_map(position).collect()
+    }
+
+    fn stand_again(&mut self, positions: &[(u16, SegmentName, Vec<u8>)]) -> Ending {
+        let mut ending = Ending::Continues(StatusCode::OK);
+        for (number, segment, key) in positions {
+            let argument = [&segment.padded()[..], b"*C(", key, b")"].concat();
+            let mut area = vec![0; self.area_bytes];
+            ending = self.call(usize::from(*number), b"GU", &mut area, &[&argument]);
+            if !matches!(ending, Ending::Continues(_)) {
+                break;
+            }
+        }
+        ending
+    }
+}
+
+/// The name of a checkpoint, filled up with blanks.
+fn padded(id: &[u8]) -> [u8; 8] {
+    let mut padded = [b' '; 8];
+    let length = id.len().min(8);
+    padded[..length].copy_from_slice(&id[..length]);
+    padded
+}
