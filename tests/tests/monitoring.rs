@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
+use yaml_rust2::{Yaml, YamlLoader};
 
 const LIMIT: Duration = Duration::from_secs(30);
 const MEMBERS: [&str; 3] = ["IMS1", "IMS2", "IMS3"];
@@ -87,6 +88,10 @@ fn readiness_comes_and_goes_with_the_majority_and_life_does_not() {
             && page.text.contains("[-]quorum failed: a majority of the members is out of reach")
     });
     assert_eq!(ports.get("IMS1", "/livez").unwrap().text, "ok\n");
+    let scrape = ports.scrape("IMS1");
+    for none in ["imsplex_raft_quorum", "imsplex_raft_is_master", "imsplex_raft_master_known"] {
+        assert_eq!(scrape.value(none), Some(0.0), "{none}: whoever led before leads nobody now");
+    }
     cluster.restart("IMS2");
     cluster.wait_until("IMS1 is ready again", LIMIT, || ports.get("IMS1", "/readyz").unwrap().status == 200);
 
@@ -136,6 +141,25 @@ fn dashboard_alerts_and_page_name_no_metric_that_does_not_exist() {
         let unknown: Vec<_> = names.iter().filter(|name| !exists(name)).collect();
         assert_eq!(unknown, [""; 0], "{file}");
     }
+}
+
+#[test]
+fn every_alert_has_a_question_a_severity_and_words_for_whoever_is_woken() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../packaging/prometheus/alerts.yml");
+    let alerts = YamlLoader::load_from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let rules = alerts[0]["groups"][0]["rules"].as_vec().unwrap();
+    let mut names = BTreeSet::new();
+    for rule in rules {
+        let text = |value: &Yaml| value.as_str().unwrap_or_default().to_string();
+        let name = text(&rule["alert"]);
+        assert!(name.starts_with("Imsplex") && names.insert(name.clone()), "{name}");
+        let expr = text(&rule["expr"]);
+        let count = |bracket: char| expr.matches(bracket).count();
+        assert!(!expr.is_empty() && count('(') == count(')') && count('[') == count(']'), "{name}: {expr}");
+        assert!(["warning", "critical"].contains(&&*text(&rule["labels"]["severity"])), "{name}");
+        assert!(!text(&rule["annotations"]["summary"]).is_empty(), "{name}");
+    }
+    assert!(names.len() > 10, "{names:?}");
 }
 
 #[test]

@@ -84,8 +84,8 @@ metrics! {
     ACTIVATIONS Counter "activations" "activations" "outcome" "activations that ended with this member as master: committed or backed_out";
     ACTIVATION_PHASE Histogram "activation_phase_seconds" "seconds" "phase" "how long the phases of activations took that ended with this member as master: prepare (from the command to the Prepare entry), commit1 (from there to the commit point or to backing out: the votes; next to nothing where all were asked beforehand), commit2 (from the commit point to the end), total";
     RAFT_TERM Gauge "raft_term" "term" "" "term of the consensus group";
-    RAFT_IS_MASTER Gauge "raft_is_master" "0 or 1" "" "whether this member leads the consensus group, and with it the plex";
-    RAFT_MASTER_KNOWN Gauge "raft_master_known" "0 or 1" "" "whether this member knows who leads";
+    RAFT_IS_MASTER Gauge "raft_is_master" "0 or 1" "" "whether this member leads the consensus group with a majority behind it, and so the plex";
+    RAFT_MASTER_KNOWN Gauge "raft_master_known" "0 or 1" "" "whether this member knows who leads, and a majority is in touch";
     RAFT_QUORUM Gauge "raft_quorum" "0 or 1" "" "whether a majority is in touch: at the master, a majority answered of late; elsewhere, the master was heard of late";
     RAFT_VOTERS Gauge "raft_voters" "members" "" "members that have a vote";
     RAFT_LEARNERS Gauge "raft_learners" "members" "" "members that follow without one";

@@ -110,8 +110,9 @@ impl Readings {
     fn consensus(&mut self, seen: &Seen) {
         let standing = &seen.standing;
         self.count(&name::RAFT_TERM, standing.term);
-        self.whether(&name::RAFT_IS_MASTER, standing.is_master);
-        self.whether(&name::RAFT_MASTER_KNOWN, standing.leader.is_some());
+        // Whoever led when the majority went leads nobody, and others may have elected another by now.
+        self.whether(&name::RAFT_IS_MASTER, standing.is_master && standing.quorum);
+        self.whether(&name::RAFT_MASTER_KNOWN, standing.leader.is_some() && standing.quorum);
         self.whether(&name::RAFT_QUORUM, standing.quorum);
         self.count(&name::RAFT_VOTERS, standing.voters.len() as u64);
         self.count(&name::RAFT_LEARNERS, standing.learners.len() as u64);
