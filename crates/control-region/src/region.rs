@@ -324,7 +324,8 @@ impl ControlRegion {
 
     fn schedule(&mut self, request: RequestId, region: crate::RegionId, psb: vocabulary::PsbName) {
         let outcome = if self.is_running() {
-            self.resources.schedule(region, psb, self.plex.catalog()).map_err(|error| error.to_string())
+            let outcome = self.resources.schedule(region, psb, self.now, self.plex.catalog());
+            outcome.map_err(|error| error.to_string())
         } else {
             Err(format!("{} is not ready for work yet", self.settings.member))
         };

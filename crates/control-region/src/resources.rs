@@ -5,14 +5,15 @@
 //! member's vote and the outcome of the activation nothing that changes can be scheduled.
 
 use crate::event::RegionId;
+use crate::holder::Holder;
 use crate::library::CatalogLibrary;
 use crate::stops::{DatabaseStop, Stops};
 use catalog::{Catalog, ImportPlan};
 use definitions::acb::{self, PsbBlock};
 use definitions::{Definition, Finding};
-use plex::{ActivationOptions, CommandToken, Completion, InUse};
+use plex::{ActivationOptions, CommandToken, Completion};
 use std::collections::{BTreeMap, BTreeSet};
-use vocabulary::{DbdName, InstanceStamp, PsbName, ResourceName};
+use vocabulary::{DbdName, InstanceStamp, Moment, PsbName, ResourceName};
 
 /// A PSB block in memory, and the instances it was built from.
 #[derive(Debug, Clone)]
@@ -71,6 +72,13 @@ pub enum ScheduleError {
     },
 }
 
+/// A program in a region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Scheduled {
+    psb: PsbName,
+    since: Moment,
+}
+
 /// Resources that may not be scheduled until an activation is over.
 #[derive(Debug, Clone)]
 struct Hold {
@@ -84,7 +92,7 @@ struct Hold {
 pub struct Resources {
     stops: Stops,
     loaded: BTreeMap<PsbName, LoadedPsb>,
-    regions: BTreeMap<RegionId, PsbName>,
+    regions: BTreeMap<RegionId, Scheduled>,
     hold: Option<Hold>,
 }
 
@@ -109,6 +117,7 @@ impl Resources {
         &mut self,
         region: RegionId,
         psb: PsbName,
+        now: Moment,
         catalog: &Catalog,
     ) -> Result<(), ScheduleError> {
         if self.stops.is_program_stopped(psb) {
@@ -135,7 +144,7 @@ impl Resources {
         match refused {
             Some(error) => Err(error),
             None => {
-                self.regions.insert(region, psb);
+                self.regions.insert(region, Scheduled { psb, since: now });
                 Ok(())
             }
         }
@@ -143,7 +152,7 @@ impl Resources {
 
     /// A region ended. Gives the PSB it ran.
     pub fn end_region(&mut self, region: RegionId) -> Option<PsbName> {
-        let psb = self.regions.remove(&region)?;
+        let Scheduled { psb, .. } = self.regions.remove(&region)?;
         if self.regions_of(psb).next().is_none() && self.loaded(psb).is_some_and(|loaded| loaded.outdated) {
             self.loaded.remove(&psb);
         }
@@ -152,7 +161,7 @@ impl Resources {
 
     /// The regions that run a PSB.
     pub fn regions_of(&self, psb: PsbName) -> impl Iterator<Item = RegionId> {
-        self.regions.iter().filter(move |(_, running)| **running == psb).map(|(region, _)| *region)
+        self.regions.iter().filter(move |(_, running)| running.psb == psb).map(|(region, _)| *region)
     }
 
     /// How many regions run a PSB.
@@ -162,8 +171,12 @@ impl Resources {
 
     /// The scheduled PSBs whose blocks refer to a DBD.
     pub fn scheduled_users_of(&self, dbd: DbdName) -> BTreeSet<PsbName> {
-        let uses = |psb: &&PsbName| self.loaded.get(psb).is_some_and(|loaded| loaded.dbds.contains_key(&dbd));
-        self.regions.values().filter(uses).copied().collect()
+        self.regions.values().map(|running| running.psb).filter(|psb| self.uses(*psb, dbd)).collect()
+    }
+
+    /// Whether the block that is loaded for a PSB refers to a DBD.
+    fn uses(&self, psb: PsbName, dbd: DbdName) -> bool {
+        self.loaded.get(&psb).is_some_and(|loaded| loaded.dbds.contains_key(&dbd))
     }
 
     /// The block that is loaded for a PSB.
@@ -172,31 +185,26 @@ impl Resources {
     }
 
     /// The work here that keeps a plan from being carried out.
-    pub fn in_use(&self, plan: &ImportPlan) -> Vec<InUse> {
+    pub fn holders(&self, plan: &ImportPlan) -> Vec<Holder> {
         let psbs: BTreeSet<PsbName> = plan.psbs().collect();
-        let programs = self.regions.iter().filter(|(_, psb)| psbs.contains(psb)).map(|(region, psb)| InUse {
-            resource: ResourceName::Psb(*psb),
-            by: format!("SCHEDULED IN REGION {}", region.0),
-        });
-        let databases = plan.dbds().flat_map(|dbd| {
-            self.scheduled_users_of(dbd).into_iter().map(move |psb| InUse {
-                resource: ResourceName::Dbd(dbd),
-                by: format!("PROGRAM {psb} IS SCHEDULED"),
-            })
-        });
+        let programs = self.holding(move |psb| psbs.contains(&psb).then_some(ResourceName::Psb(psb)));
+        let databases = plan
+            .dbds()
+            .flat_map(|dbd| self.holding(move |psb| self.uses(psb, dbd).then_some(ResourceName::Dbd(dbd))));
         programs.chain(databases).collect()
     }
 
     /// The refresh-pending PSBs that are scheduled: what keeps them from being refreshed.
-    pub fn refresh_blockers(&self) -> Vec<InUse> {
-        self.regions
-            .iter()
-            .filter(|(_, psb)| self.loaded.get(psb).is_some_and(|loaded| loaded.refresh_pending))
-            .map(|(region, psb)| InUse {
-                resource: ResourceName::Psb(*psb),
-                by: format!("SCHEDULED IN REGION {}", region.0),
-            })
-            .collect()
+    pub fn refresh_blockers(&self) -> Vec<Holder> {
+        let is_pending = |psb: &PsbName| self.loaded.get(psb).is_some_and(|loaded| loaded.refresh_pending);
+        self.holding(move |psb| is_pending(&psb).then_some(ResourceName::Psb(psb))).collect()
+    }
+
+    /// What the programs in regions hold, where they hold something.
+    fn holding(&self, of: impl Fn(PsbName) -> Option<ResourceName>) -> impl Iterator<Item = Holder> {
+        self.regions.iter().filter_map(move |(region, Scheduled { psb, since })| {
+            Some(Holder { resource: of(*psb)?, psb: *psb, region: *region, since: *since })
+        })
     }
 
     /// Keeps what an activation changes from being scheduled until [`Self::release`].

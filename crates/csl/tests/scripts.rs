@@ -286,6 +286,11 @@ fn generic_names() {
 }
 
 #[test]
+fn commands_of_ims() {
+    goldenscript::run(&mut Commands, "scripts/command/of_ims").unwrap();
+}
+
+#[test]
 fn answers_merge() {
     goldenscript::run(&mut Answers::default(), "scripts/answer/merge").unwrap();
 }

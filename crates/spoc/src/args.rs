@@ -65,6 +65,10 @@ pub(crate) struct Args {
         value_parser = clap::value_parser!(u64).range(1..=WAIT_S_MAX))]
     pub(crate) wait: Option<u64>,
 
+    /// A command and response token of up to 16 characters, which --output xml repeats with each answer
+    #[arg(long, global = true, value_name = "TOKEN", env = "IMSPLEX_CART", hide_env_values = true, value_parser = cart)]
+    pub(crate) cart: Option<String>,
+
     /// Write no colours; so does the environment variable NO_COLOR. Nothing is told by colour alone
     #[arg(long, global = true)]
     pub(crate) no_color: bool,
@@ -92,6 +96,17 @@ impl Args {
             if value.is_some_and(|value| value.is_empty()) { arg.env(Resettable::Reset) } else { arg }
         });
         Self::from_arg_matches(&command.try_get_matches_from(words)?)
+    }
+}
+
+/// The most characters of a command and response token.
+const CART_LENGTH_MAX: usize = 16;
+
+fn cart(text: &str) -> Result<String, String> {
+    let fits = (1..=CART_LENGTH_MAX).contains(&text.len());
+    match fits && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        true => Ok(text.to_string()),
+        false => Err(format!("a token has 1 to {CART_LENGTH_MAX} visible characters, and no blanks")),
     }
 }
 

@@ -157,7 +157,7 @@ fn the_exit_status_is_that_of_the_answer_in_every_format() {
         assert!(answers.starts_with(begin), "{answers}");
     }
     let (_, document, _) = plex.spoc(&["--output", "xml", "QRY DB"]);
-    assert!(document.contains("<omname>IMS1    </omname>"), "{document}");
+    assert!(document.contains("<omname>IMS1OM  </omname>"), "{document}");
     assert!(
         document.contains("<userid>OPER    </userid><verb>QRY </verb><kwd>DB              </kwd>"),
         "{document}"

@@ -1,7 +1,7 @@
 //! What a message, a completion code or a return code means. The pages of messages are part of the program, so that
 //! they can be read where no plex is.
 
-use csl::om::{CompletionCode, ReasonCode, ReturnCode, meaning};
+use csl::om::{CompletionCode, ReasonCode, ReturnCode, explanation};
 use include_dir::{Dir, include_dir};
 use vocabulary::message;
 
@@ -20,7 +20,7 @@ pub(crate) enum ExplainError {
     #[error("{code} is not a completion code of this release")]
     UnknownCode { code: String },
     #[error(
-        "it takes a message number, CC and a completion code, or RC with a return code and a reason code"
+        "it takes a message number, CC and a completion code, or RC with a return code and a reason code, as 02000010/4004"
     )]
     Unknown,
 }
@@ -32,9 +32,19 @@ pub(crate) fn explain(words: &[String]) -> Result<String, ExplainError> {
         ["CC", code] => completion_code(code),
         ["RC", rc] => return_code(rc, "0"),
         ["RC", rc, rsn] => return_code(rc, rsn),
-        [number] => message_page(number),
+        [rc, rsn] if is_return_code(rc) => return_code(rc, rsn),
+        [one] => match one.split_once('/') {
+            Some((rc, rsn)) => return_code(rc, rsn),
+            None if is_return_code(one) => return_code(one, "0"),
+            None => message_page(one),
+        },
         _ => Err(ExplainError::Unknown),
     }
+}
+
+/// Whether it is a code as answers print it. No message has a number of digits alone.
+fn is_return_code(word: &str) -> bool {
+    word.len() == 8 && word.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn completion_code(code: &str) -> Result<String, ExplainError> {
@@ -47,7 +57,7 @@ fn completion_code(code: &str) -> Result<String, ExplainError> {
 
 fn return_code(rc: &str, rsn: &str) -> Result<String, ExplainError> {
     let (rc, rsn) = (ReturnCode(hex(rc)?), ReasonCode(hex(rsn)?));
-    Ok(format!("rc={rc} rsn={rsn}: {}\n", meaning(rc, rsn)))
+    Ok(format!("rc={rc} rsn={rsn}: {}\n", explanation(rc, rsn)))
 }
 
 fn hex(code: &str) -> Result<u32, ExplainError> {
@@ -106,7 +116,14 @@ mod tests {
     #[test]
     fn codes_are_told_as_answers_tell_them() {
         assert_eq!(told("cc b1"), "CC B1: RESOURCE STATE ERROR: WORK IN PROGRESS\n");
-        assert_eq!(told("RC 02000004 1000").lines().count(), 1);
+        let silent = told("RC 02000004 1000");
+        assert!(silent.starts_with("rc=02000004 rsn=00001000: not every member answered"), "{silent}");
+        assert_eq!(told("02000004/1000"), silent);
+        assert_eq!(told("02000004 00001000"), silent);
+        assert_eq!(
+            told("RC 02000008 2010"),
+            "rc=02000008 rsn=00002010: the command is wrong: a parameter that its keyword does not have\n"
+        );
         assert_eq!(told("CC FFF"), "error: FFF is not a completion code of this release");
         assert_eq!(told("CC SOON"), "error: SOON is not a code: it takes hex digits");
         assert!(told("RC").starts_with("error: RC is not a message"));

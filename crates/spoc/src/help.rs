@@ -1,13 +1,16 @@
 //! Help on commands of the plex, made from their grammar, and on the settings.
 
 use crate::settings;
+use csl::om::grammar::instead_of_verb;
 use csl::om::syntax;
 
 /// There is no such command.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{words} is no command of this release: `spoc help` lists those there are")]
-pub(crate) struct HelpError {
-    words: String,
+pub(crate) enum HelpError {
+    #[error("{words} is no command of this release: `spoc help` lists those there are")]
+    Unknown { words: String },
+    #[error("{verb} is not used here: {instead}")]
+    Elsewhere { verb: &'static str, instead: &'static str },
 }
 
 const HEAD: &str = "Commands of the plex. `spoc help VERB RESOURCE` tells more about one, `spoc help settings` about the settings, \
@@ -22,5 +25,11 @@ pub(crate) fn help(words: &[String]) -> Result<String, HelpError> {
         return Ok(settings::reference());
     }
     let asked: Vec<&str> = words.iter().map(String::as_str).collect();
-    syntax::help(&asked).ok_or_else(|| HelpError { words: words.join(" ").to_ascii_uppercase() })
+    syntax::help(&asked).ok_or_else(|| {
+        let of_ims = asked.first().and_then(|word| instead_of_verb(word.strip_prefix('/').unwrap_or(word)));
+        match of_ims {
+            Some((verb, instead)) => HelpError::Elsewhere { verb, instead },
+            None => HelpError::Unknown { words: words.join(" ").to_ascii_uppercase() },
+        }
+    })
 }

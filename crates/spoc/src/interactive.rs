@@ -1,5 +1,5 @@
 //! Commands asked for one after the other, with what was typed before at hand, and with completion: of words from the
-//! grammar, of names from the answers so far.
+//! grammar, of names from the plex: from what it has at the beginning, and from the answers since.
 
 use csl::om::{Answer, MBR, Names, complete};
 use rustyline::completion::{Completer, Pair};
@@ -15,6 +15,15 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 const PROMPT: &str = "SPOC> ";
+/// The words that are no commands of the plex.
+const OWN_WORDS: &[(&str, &str)] = &[
+    ("exit", "ends the conversation"),
+    ("explain", "tells what a message or a code means"),
+    ("ha explain", "tells why the master changed, or why nothing happened"),
+    ("help", "tells about commands"),
+    ("status", "shows the plex on one page"),
+];
+
 /// Where history is kept, below the folder of such things.
 const HISTORY: &str = "imsplex/spoc-history";
 
@@ -27,6 +36,10 @@ pub(crate) enum Typed {
     Help(Vec<String>),
     /// `explain` with a number or code.
     Explain(Vec<String>),
+    /// `status`.
+    Status,
+    /// `ha explain`.
+    Availability,
     /// Nothing.
     Nothing,
     /// `exit`, `end` or `quit`.
@@ -35,6 +48,12 @@ pub(crate) enum Typed {
 
 impl Typed {
     fn of(line: &str) -> Self {
+        let words: Vec<String> = line.split_whitespace().map(str::to_ascii_lowercase).collect();
+        match &words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            ["status"] => return Self::Status,
+            ["ha", "explain"] => return Self::Availability,
+            _ => {}
+        }
         let mut words = line.split_whitespace().map(str::to_string);
         let Some(first) = words.next() else { return Self::Nothing };
         match first.to_ascii_lowercase().as_str() {
@@ -46,7 +65,7 @@ impl Typed {
     }
 }
 
-/// Names that answers had: of members, and of what the members have.
+/// Names that the plex has, as answers told: of members, and of what the members have.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
     members: BTreeSet<String>,
@@ -139,10 +158,18 @@ impl Completer for Grammar {
         };
         let partial = &text[completion.from..];
         let names = completion.names.map(|names| self.known.borrow().beginning(names, partial));
-        let words = completion.candidates.into_iter().map(pair);
+        let own = OWN_WORDS
+            .iter()
+            .filter(|(word, _)| text[..completion.from].trim().is_empty() && begins(word, partial));
+        let own = own.map(|(word, says)| pair(((*word).to_string(), says)));
+        let words = completion.candidates.into_iter().map(pair).chain(own);
         let names = names.unwrap_or_default().into_iter().map(|name| pair((name, "")));
         Ok((completion.from, words.chain(names).collect()))
     }
+}
+
+fn begins(word: &str, partial: &str) -> bool {
+    word.get(..partial.len()).is_some_and(|start| start.eq_ignore_ascii_case(partial))
 }
 
 impl Hinter for Grammar {
@@ -165,6 +192,8 @@ mod tests {
         assert_eq!(Typed::of("HELP qry db"), Typed::Help(vec!["qry".to_string(), "db".to_string()]));
         assert_eq!(Typed::of("explain DFS4373I"), Typed::Explain(vec!["DFS4373I".to_string()]));
         assert_eq!(Typed::of("quit"), Typed::Exit);
+        assert_eq!(Typed::of("Status "), Typed::Status);
+        assert_eq!(Typed::of("ha  explain"), Typed::Availability);
         assert_eq!(Typed::of("   "), Typed::Nothing);
     }
 
@@ -183,6 +212,14 @@ mod tests {
             completed(&grammar, "QRY  NAME(X)", 4),
             (4, "AUDIT CATALOG DB IMS IMSPLEX MASTER MEMBER OLC PGM".to_string())
         );
+    }
+
+    #[test]
+    fn words_of_the_terminal_are_completed_where_a_command_can_begin() {
+        let grammar = Grammar { known: Rc::default() };
+        assert_eq!(completed(&grammar, "st", 2), (0, "status".to_string()));
+        assert_eq!(completed(&grammar, "EXP", 3), (0, "EXPORT EXP explain".to_string()));
+        assert_eq!(completed(&grammar, "QRY st", 6), (4, String::new()));
     }
 
     #[test]

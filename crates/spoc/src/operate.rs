@@ -16,10 +16,12 @@ use crate::status::{self, Status};
 use crate::unsolicited;
 use crate::{EXIT_ENVIRONMENT, EXIT_WARNING, EXIT_WRONG};
 use clap::CommandFactory;
-use csl::envelope::{DdlRequest, ListRequest, OperatorRequest, PopulateCondition, PopulateRequest};
+use csl::envelope::{
+    DdlRequest, ListInstances, ListRequest, OperatorRequest, PopulateCondition, PopulateRequest,
+};
 use csl::om::render::Page;
 use csl::om::view::CommandView;
-use csl::om::{Answer, Command, CommandError};
+use csl::om::{Answer, Command, CommandError, Generic};
 use sci::named_file;
 use std::cell::RefCell;
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -33,6 +35,10 @@ const WAIT_MS: u64 = 300_000;
 
 /// The longest file of commands, in bytes. From stdin there may come any number of them.
 const BATCH_BYTES_MAX: u64 = 64 << 20;
+
+/// What a terminal asks for the names of members, and how long it waits.
+const NAMES_OF_MEMBERS: &str = "QUERY MEMBER TYPE(IMS) SHOW(ATTRIB)";
+const NAMES_WAIT_MS: u64 = 2_000;
 
 /// There is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -94,6 +100,7 @@ pub(crate) fn style(args: &Args, preferences: &Preferences) -> Style {
         format: args.output.or(preferences.output).unwrap_or_default(),
         layout: args.layout.or(preferences.layout).unwrap_or_default(),
         no_color: args.no_color,
+        cart: args.cart.clone(),
     }
 }
 
@@ -233,20 +240,38 @@ impl<O: Write, E: Write> Operator<'_, O, E> {
             let printer = terminal.external_printer()?;
             unsolicited::begin(settings, now(), printer).map_err(OperateError::Unsolicited)?;
         }
-        let mut status = 0;
+        // Who can't be reached now may be there when it is asked something.
+        let mut status = self.learn_names().map_or_else(|error| self.start_anew(&error), |()| 0);
         loop {
             let outcome = match terminal.next()? {
                 Typed::Exit => return Ok(status),
                 Typed::Nothing => continue,
                 Typed::Help(words) => self.help(&words),
                 Typed::Explain(words) => self.explain(&words),
+                Typed::Status => self.status(),
+                Typed::Availability => self.explain_availability(),
                 Typed::Command(text) => self.command(&text),
             };
-            status = outcome.unwrap_or_else(|error| {
-                self.session.close();
-                self.complain(&error)
-            });
+            status = outcome.unwrap_or_else(|error| self.start_anew(&error));
         }
+    }
+
+    /// Says why there is no answer, and forgets the connection that had none.
+    fn start_anew(&mut self, error: &OperateError) -> u8 {
+        self.session.close();
+        self.complain(error)
+    }
+
+    /// Learns from the plex the names that can be completed: of what is in the directory, and of members.
+    pub(crate) fn learn_names(&mut self) -> Result<(), OperateError> {
+        let (kind, name, instances) = (None, Generic::all().to_string(), ListInstances::Active);
+        let members =
+            OperatorRequest::Command { text: NAMES_OF_MEMBERS.to_string(), wait_ms: Some(NAMES_WAIT_MS) };
+        for request in [OperatorRequest::List(ListRequest { kind, name, instances }), members] {
+            let answer = self.session.ask(&request, NAMES_WAIT_MS, self.printer)?;
+            self.known.borrow_mut().learn(&answer);
+        }
+        Ok(())
     }
 
     fn contexts(&mut self) -> Result<u8, OperateError> {

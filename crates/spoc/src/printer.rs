@@ -9,12 +9,14 @@ use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
 /// How answers are printed.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Style {
     pub(crate) format: OutputFormat,
     pub(crate) layout: TableLayout,
     /// Write no colours, whatever stderr is.
     pub(crate) no_color: bool,
+    /// The token that XML repeats.
+    pub(crate) cart: Option<String>,
 }
 
 /// Where answers and everything else go.
@@ -41,21 +43,29 @@ impl Printer<io::Stdout, io::Stderr> {
         Self {
             page: Page { layout: style.layout.into(), width: width() },
             colored: io::stderr().is_terminal() && !style.no_color && !silent,
-            ..Self::to(io::stdout(), io::stderr(), style.format)
+            ..Self::to(io::stdout(), io::stderr(), style)
         }
     }
 }
 
 impl<O: Write, E: Write> Printer<O, E> {
-    fn to(answers: O, remarks: E, format: OutputFormat) -> Self {
+    fn to(answers: O, remarks: E, style: Style) -> Self {
         // Before a member is asked it is the operator's own program that answers.
-        let control = Control { om: "SPOC".to_string(), ..Control::default() };
-        Self { answers, remarks, format, page: Page::default(), colored: false, control, gap: "" }
+        let control = Control { om: "SPOC".to_string(), token: style.cart, ..Control::default() };
+        Self {
+            answers,
+            remarks,
+            format: style.format,
+            page: Page::default(),
+            colored: false,
+            control,
+            gap: "",
+        }
     }
 
     /// From now on answers are those of this OM to this user.
     pub(crate) fn answers_come_from(&mut self, om: String, user: String) {
-        self.control = Control { om, user, token: None };
+        (self.control.om, self.control.user) = (om, user);
     }
 
     /// Prints an answer. A reader who went away has read enough.
@@ -122,7 +132,12 @@ impl<O: Write, E: Write> Printer<O, E> {
 impl Printer<Vec<u8>, Vec<u8>> {
     /// Into memory.
     pub(crate) fn memory(format: OutputFormat) -> Self {
-        Self::to(Vec::new(), Vec::new(), format)
+        Self::styled(Style { format, ..Style::default() })
+    }
+
+    /// Into memory, as it would be printed in this style.
+    pub(crate) fn styled(style: Style) -> Self {
+        Self::to(Vec::new(), Vec::new(), style)
     }
 
     /// What was printed: answers, and everything else.
@@ -151,7 +166,7 @@ mod tests {
     }
 
     fn print_to(kind: io::ErrorKind) -> io::Result<()> {
-        let mut printer = Printer::to(Refusing(kind), Refusing(kind), OutputFormat::Table);
+        let mut printer = Printer::to(Refusing(kind), Refusing(kind), Style::default());
         printer.progress(&Progress { text: "PREPARE".to_string() });
         printer.answer(&Answer::new("QRY DB", Moment(0)))
     }
@@ -174,14 +189,16 @@ mod tests {
 
     #[test]
     fn xml_tells_who_answers_and_whom() {
-        let mut printer = Printer::memory(OutputFormat::Xml);
-        printer.answers_come_from("IMS1".to_string(), "OPER".to_string());
+        let cart = Some("JOB0042".to_string());
+        let mut printer = Printer::styled(Style { format: OutputFormat::Xml, cart, ..Style::default() });
+        printer.answers_come_from("IMS1OM".to_string(), "OPER".to_string());
         printer.answer(&Answer::new("QRY DB", Moment(0))).unwrap();
         let (answers, _) = printer.printed();
         assert!(answers.starts_with("<?xml version=\"1.0\"?>"), "{answers}");
         assert!(
-            answers.contains("<omname>IMS1    </omname>") && answers.contains("<userid>OPER    </userid>")
+            answers.contains("<omname>IMS1OM  </omname>") && answers.contains("<userid>OPER    </userid>")
         );
+        assert!(answers.contains("<rqsttkn1>JOB0042</rqsttkn1><rc>00000000</rc>"), "{answers}");
     }
 
     #[test]

@@ -97,6 +97,8 @@ fn connect<O: Write, E: Write>(
     let client_settings = client_settings(args)?;
     let runtime = runtime()?;
     let client = runtime.block_on(OmClient::connect(&client_settings))?;
-    printer.answers_come_from(client.member().name.clone(), client_settings.identity.peer().name.clone());
+    let (member, user) = (&client.member().name, &client_settings.identity.peer().name);
+    // The OM of a member goes by the name that QUERY IMSPLEX shows.
+    printer.answers_come_from(format!("{member}OM"), user.clone());
     Ok((runtime, client))
 }

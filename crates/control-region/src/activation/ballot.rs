@@ -1,6 +1,7 @@
 //! The participant's side: check what is in use here, vote, refresh, report; again and again until it is taken.
 
 use crate::ddl::{away_messages, change_messages};
+use crate::holder::Holder;
 use crate::letter::Letter;
 use crate::region::ControlRegion;
 use catalog::ImportPlan;
@@ -60,10 +61,11 @@ impl ControlRegion {
         options: &ActivationOptions,
     ) -> Vec<InUse> {
         let concerned = options.concerns(self.me());
-        let mut in_use = if concerned { self.resources.in_use(plan) } else { Vec::new() };
+        let mut holders = if concerned { self.resources.holders(plan) } else { Vec::new() };
         if concerned && options.mode.refreshes() {
-            in_use.extend(self.resources.refresh_blockers());
+            holders.extend(self.resources.refresh_blockers());
         }
+        let in_use: Vec<InUse> = holders.iter().map(Holder::in_use).collect();
         if in_use.is_empty() {
             self.resources.hold(token, plan, concerned && options.mode.refreshes());
         }
@@ -128,7 +130,7 @@ impl ControlRegion {
         debug_assert!(
             !concerned
                 || !activation.takes_part(self.me(), self.settings.incarnation)
-                || self.resources.in_use(&activation.plan).is_empty(),
+                || self.resources.holders(&activation.plan).is_empty(),
             "{} took part in {} with work on it in progress",
             self.me(),
             activation.token

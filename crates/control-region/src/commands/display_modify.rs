@@ -5,6 +5,7 @@
 //! nothing is under way the work is told of that would make an import of what is staged fail.
 
 use crate::activation::WaitingImport;
+use crate::holder::Holder;
 use crate::region::ControlRegion;
 use crate::start::StartPhase;
 use catalog::{ImportPlan, PlannedChange};
@@ -118,15 +119,26 @@ fn since(row: Row, moment: Moment) -> Row {
 
 /// The work here that forbids the activation under way, or would forbid the import of what is staged.
 fn own_work(region: &ControlRegion) -> Vec<Row> {
-    let (in_use, release) = match region.plex.activation() {
-        Some(activation) => {
-            let own = region.ballot.as_ref().filter(|ballot| ballot.token == activation.token);
-            (own.map(|ballot| ballot.in_use.clone()).unwrap_or_default(), SUBMIT_AGAIN)
-        }
-        None => (region.resources.in_use(&staged(region)), WORK_ENDS),
+    let (holders, release) = match region.plex.activation() {
+        Some(activation) => (forbidding(region, activation), SUBMIT_AGAIN),
+        None => (region.resources.holders(&staged(region)), WORK_ENDS),
     };
-    let rows = in_use.iter().map(|work| resource_row(region.me(), work.resource, &work.by));
-    rows.map(|row| row.with("RELEASE", release)).collect()
+    let row =
+        |holder: &Holder| since(resource_row(region.me(), holder.resource, &holder.work()), holder.since);
+    holders.iter().map(|holder| row(holder).with("RELEASE", release)).collect()
+}
+
+/// The work that this member voted against an activation for, as far as it is still there.
+fn forbidding(region: &ControlRegion, activation: &Activation) -> Vec<Holder> {
+    let Some(ballot) = region.ballot.as_ref().filter(|ballot| ballot.token == activation.token) else {
+        return Vec::new();
+    };
+    let mut holders = region.resources.holders(&activation.plan);
+    if activation.options.mode.refreshes() {
+        holders.extend(region.resources.refresh_blockers());
+    }
+    holders.retain(|holder| ballot.in_use.contains(&holder.in_use()));
+    holders
 }
 
 /// What an import of everything staged would change, whether or not it can be imported as it is.

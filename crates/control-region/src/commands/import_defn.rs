@@ -3,7 +3,7 @@
 //! Whoever it is routed to, the master coordinates it for all sharers. A guest (ACBSHR=N) that it is routed to
 //! does it for its own catalog.
 
-use super::{Way, master};
+use super::{Way, master, refuse_strangers};
 use crate::region::ControlRegion;
 use csl::om::view::{ImportMode, ImportOptions};
 use csl::om::{Answer, Command, CompletionCode, ReasonCode, ReturnCode, Route, Row};
@@ -23,11 +23,7 @@ pub(super) fn coordinator(
     if let Some(guest) = named.iter().find(|member| region.is_guest(**member)) {
         return Ok(Way::ByOne { to: *guest, token: None });
     }
-    if !named.is_empty() && !named.iter().any(|member| region.plex.roster().contains_key(member)) {
-        let reason = "ROUTE names no member of this plex; QUERY MEMBER TYPE(IMS) shows who is";
-        let (rc, rsn) = (ReturnCode::OM_ENVIRONMENT, ReasonCode::NO_MEMBER);
-        return Err(Box::new(Answer::refused(&command.text, region.now, rc, rsn, reason)));
-    }
+    refuse_strangers(region, command)?;
     // Member by member means that one of the members it is for has to answer for it (IMPORT DEFN with UPDATEPSB).
     let outside = options.mode != ImportMode::Plain && !named.is_empty();
     if outside && !named.iter().any(|member| options.imsids.contains(member)) {

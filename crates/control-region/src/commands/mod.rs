@@ -193,6 +193,7 @@ fn way_of(region: &ControlRegion, command: &Command, view: &CommandView) -> Resu
         | CommandView::DeleteMember(_)
         | CommandView::UpdateCatalog(_)
         | CommandView::UpdateDirectory(_) => {
+            refuse_strangers(region, command)?;
             Ok(Way::ByOne { to: master(region, &command.text)?, token: None })
         }
         CommandView::DisplayModify(_)
@@ -212,6 +213,19 @@ fn way_of(region: &ControlRegion, command: &Command, view: &CommandView) -> Resu
         CommandView::UpdateIms(_) | CommandView::UpdateResource(_) => {
             Ok(Way::Everywhere { members: routed(region, &command.route), newest: false })
         }
+    }
+}
+
+/// A command that the master carries out goes there from any member that it is routed to, and to nobody if that is none.
+fn refuse_strangers(region: &ControlRegion, command: &Command) -> Result<(), Box<Answer>> {
+    let known = |member: &MemberName| *member == region.me() || region.plex.roster().contains_key(member);
+    match &command.route {
+        Route::Members(members) if !members.iter().any(known) => {
+            let reason = "ROUTE names no member of this plex; QUERY MEMBER TYPE(IMS) shows who is";
+            let (rc, rsn) = (ReturnCode::OM_ENVIRONMENT, ReasonCode::NO_MEMBER);
+            Err(Box::new(Answer::refused(&command.text, region.now, rc, rsn, reason)))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -246,14 +260,12 @@ fn master(region: &ControlRegion, text: &str) -> Result<MemberName, Box<Answer>>
 
 fn no_master(region: &ControlRegion, text: &str) -> Answer {
     let (reached, all) = region.sharers_reached();
-    let reason = if reached * 2 <= all {
-        format!(
-            "a majority is out of reach, only {reached} of {all} members are there. Nothing was changed; start the \
-             others, or mend the network, then submit the command again"
-        )
+    let advice = if reached * 2 <= all {
+        "start the others, or mend the network, then submit the command again"
     } else {
-        "a master is just being chosen. Nothing was changed; submit the command again in a moment".to_string()
+        "submit the command again in a moment"
     };
+    let reason = format!("{}. Nothing was changed; {advice}", region.why_no_master());
     Answer::refused(text, region.now, ReturnCode::OM_ENVIRONMENT, ReasonCode::NO_MASTER, &reason)
 }
 
@@ -283,7 +295,7 @@ fn execute_view(region: &mut ControlRegion, text: &str, view: CommandView) -> An
         CommandView::QueryIms(query) => query_ims::query(region, query),
         CommandView::QueryImsplex(query) => query_imsplex::query(region, &query),
         CommandView::QueryMaster(query) => query_master::query(region, query),
-        CommandView::QueryMember(query) => query_member::query(region, query),
+        CommandView::QueryMember(query) => query_member::query(region, &query),
         CommandView::QueryOlc(query) => query_olc::query(region, query),
         CommandView::QueryResource(query) if query.kind == ResourceKind::Dbd => {
             query_db::query(region, &query)
@@ -320,6 +332,15 @@ fn not_for_regions(region: &ControlRegion, asked: &OperatorRequest) -> Answer {
     Answer::refused(&text_of(asked), region.now, ReturnCode::OM_PARAMETER, ReasonCode::NONE, reason)
 }
 
+/// Whether an answer tells of members that are away from what the plex knows of them.
+pub(crate) fn tells_of_the_away(asked: &OperatorRequest) -> bool {
+    let told = |command: Command| matches!(command.resource, Resource::Imsplex | Resource::Member);
+    match asked {
+        OperatorRequest::Command { text, .. } => Command::parse(text).is_ok_and(told),
+        _ => false,
+    }
+}
+
 /// Adds to a merged answer what no member says of itself.
 pub(crate) fn complete(region: &ControlRegion, asked: &OperatorRequest, answer: &mut Answer) {
     let OperatorRequest::Command { text, .. } = asked else { return };
@@ -329,7 +350,7 @@ pub(crate) fn complete(region: &ControlRegion, asked: &OperatorRequest, answer: 
             query_imsplex::complete(region, &command.route, &query, answer);
         }
         Ok((command, CommandView::QueryMember(query))) => {
-            query_member::complete(region, &command.route, query, answer);
+            query_member::complete(region, &command.route, &query, answer);
         }
         _ => {}
     }

@@ -2,15 +2,18 @@
 
 use super::named;
 use crate::region::ControlRegion;
+use catalog::Record;
 use csl::om::view::QueryResource;
 use csl::om::{Answer, Column, CompletionCode, Row};
 use definitions::Definition;
-use vocabulary::DbdName;
+use definitions::model::dbd::Access;
+use vocabulary::{DbdName, PsbName};
 
 fn columns(query: &QueryResource) -> Vec<Column> {
     let mut columns = named::columns("DB", "DBName");
     if query.show_definition {
         columns.push(Column::text("TYP", "TYPE"));
+        columns.push(Column::text("ORG", "Organization"));
     }
     if query.show_status {
         columns.push(Column::text("LSTT", "LclStat"));
@@ -21,6 +24,9 @@ fn columns(query: &QueryResource) -> Vec<Column> {
     }
     if query.show_work {
         columns.push(Column::text("WRK", "Work"));
+    }
+    if query.show_references {
+        columns.push(Column::text("PGM", "PgmList"));
     }
     columns
 }
@@ -45,10 +51,12 @@ fn row(region: &ControlRegion, query: &QueryResource, dbd: DbdName) -> Option<Ro
     let record = region.plex.catalog().record(&dbd.into())?;
     let mut row = Row::of(region.me(), CompletionCode::OK).with("DB", dbd.as_str());
     if query.show_definition {
-        let definition = record.active_instance().and_then(|instance| instance.content.definition().ok());
-        if let Some(Definition::Dbd(dbd)) = definition {
-            row = row.with("TYP", dbd.access.name());
+        let access = access(record);
+        let typ = access.map_or("", type_word);
+        if !query.types.is_empty() && !query.types.iter().any(|wanted| typ.replace('/', "") == *wanted) {
+            return None;
         }
+        row = row.with("TYP", typ).with("ORG", access.map_or("", Access::name));
     }
     if query.show_status {
         row = row.with("LSTT", status.join(","));
@@ -61,5 +69,39 @@ fn row(region: &ControlRegion, query: &QueryResource, dbd: DbdName) -> Option<Ro
     if query.show_work {
         row = row.with("WRK", users.iter().map(ToString::to_string).collect::<Vec<_>>().join(","));
     }
+    if query.show_references {
+        row = row.with("PGM", programs_of(region, dbd).join(","));
+    }
     Some(row)
+}
+
+fn access(record: &Record) -> Option<Access> {
+    match record.active_instance()?.content.definition() {
+        Ok(Definition::Dbd(dbd)) => Some(dbd.access),
+        _ => None,
+    }
+}
+
+/// The type of a database, as IMS calls it.
+fn type_word(access: Access) -> &'static str {
+    match access {
+        Access::Hsam
+        | Access::Shsam
+        | Access::Hisam
+        | Access::Shisam
+        | Access::Hdam
+        | Access::Hidam
+        | Access::Index => "DL/I",
+        _ => access.name(),
+    }
+}
+
+/// The programs of the directory that refer to a database.
+fn programs_of(region: &ControlRegion, dbd: DbdName) -> Vec<String> {
+    let catalog = region.plex.catalog();
+    let refers = |psb: &PsbName| {
+        let instance = catalog.record(&(*psb).into()).and_then(Record::active_instance);
+        instance.is_some_and(|instance| instance.facts.references.contains(&dbd))
+    };
+    named::active_psbs(region).into_iter().filter(refers).map(|psb| psb.to_string()).collect()
 }

@@ -79,6 +79,12 @@ pub(super) fn complete(region: &ControlRegion, route: &Route, query: &QueryImspl
     answer.rows.extend(unknown.map(|name| {
         Row::of(region.me(), CompletionCode::NOT_FOUND).with("IMSPLX", name.as_str()).with("IMSMBR", "")
     }));
+    // A plex has no components of the other types, which is told where nothing else is.
+    let of_no_type = |typ: &&str| !COMPONENTS.iter().any(|component| component.typ == *typ);
+    if answer.rows.is_empty() && query.types.iter().any(|typ| of_no_type(typ)) {
+        let row = Row::of(region.me(), CompletionCode::NOT_FOUND);
+        answer.rows.push(row.with("IMSPLX", region.settings.plex.as_str()).with("IMSMBR", ""));
+    }
     answer.rows.sort_by_key(|row| [row.get("IMSPLX").cloned(), row.get("IMSMBR").cloned()]);
     // That somebody is missing says more than that a name is unknown.
     if answer.rc == ReturnCode::OK {

@@ -35,7 +35,7 @@ mod word {
     pub(super) const WAITING: &str = "RSTWAIT";
 }
 
-fn columns(query: QueryMember) -> Vec<Column> {
+fn columns(query: &QueryMember) -> Vec<Column> {
     let mut columns = vec![
         Column::name("MBR", "MbrName", 1),
         Column::completion(),
@@ -57,12 +57,16 @@ fn columns(query: QueryMember) -> Vec<Column> {
 }
 
 /// What this member says of itself.
-pub(super) fn query(region: &ControlRegion, query: QueryMember) -> Answer {
+pub(super) fn query(region: &ControlRegion, query: &QueryMember) -> Answer {
     let mut row = Row::of(region.me(), CompletionCode::OK).with("TYP", "IMS");
     let entry = region.plex.roster().get(&region.me());
+    let status = local_status(region).join(",");
+    if !is_asked_for(query, &status, local_attributes(region.settings.membership)) {
+        return Answer { columns: columns(query), ..Answer::default() };
+    }
     if query.status {
         row = row
-            .with("LSTT", local_status(region).join(","))
+            .with("LSTT", status)
             .with("DIRLVL", region.plex.catalog().level().0.0)
             .with("SINCE", entry.map(|entry| entry.since.to_string()).unwrap_or_default());
     }
@@ -73,6 +77,13 @@ pub(super) fn query(region: &ControlRegion, query: QueryMember) -> Answer {
             .with("VER", region.settings.version.clone());
     }
     Answer { columns: columns(query), rows: vec![row], ..Answer::default() }
+}
+
+/// Whether a member has one of the attributes and is in one of the states that are asked for, where some are.
+fn is_asked_for(query: &QueryMember, status: &str, attributes: &str) -> bool {
+    let has =
+        |wanted: &[&str], all: &str| wanted.is_empty() || all.split(',').any(|word| wanted.contains(&word));
+    has(&query.in_states, status) && has(&query.with_attributes, attributes)
 }
 
 /// DIRECTORY says that managed ACBs are on, which they always are here.
@@ -113,12 +124,15 @@ fn step_of(region: &ControlRegion, activation: &Activation) -> &'static str {
 }
 
 /// Adds the row of the plex, and a row for each member that is not there to speak for itself.
-pub(super) fn complete(region: &ControlRegion, route: &Route, query: QueryMember, answer: &mut Answer) {
+pub(super) fn complete(region: &ControlRegion, route: &Route, query: &QueryMember, answer: &mut Answer) {
     if answer.columns.is_empty() {
         answer.columns = columns(query);
     }
     let away = region.plex.roster().iter().filter(|(member, entry)| {
         entry.state != MemberState::Active && **member != region.me() && route.includes(**member)
+    });
+    let away = away.filter(|(_, entry)| {
+        is_asked_for(query, &entry.state.to_string(), local_attributes(entry.membership))
     });
     let away: Vec<Row> = away.map(|(member, entry)| away_row(*member, entry, query)).collect();
     answer.rows.extend(away);
@@ -128,7 +142,7 @@ pub(super) fn complete(region: &ControlRegion, route: &Route, query: QueryMember
     }
 }
 
-fn away_row(member: MemberName, entry: &RosterEntry, query: QueryMember) -> Row {
+fn away_row(member: MemberName, entry: &RosterEntry, query: &QueryMember) -> Row {
     let mut row = Row::of(member, CompletionCode::OK).with("TYP", "IMS");
     if query.status {
         row = row

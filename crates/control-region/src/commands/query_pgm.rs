@@ -19,6 +19,9 @@ fn columns(query: &QueryResource) -> Vec<Column> {
     if query.show_work {
         columns.push(Column::text("WRK", "Work"));
     }
+    if query.show_references {
+        columns.push(Column::text("DB", "DBList"));
+    }
     columns
 }
 
@@ -58,6 +61,11 @@ fn row(region: &ControlRegion, query: &QueryResource, psb: PsbName) -> Option<Ro
     }
     if query.show_work {
         row = row.with("WRK", regions.join(","));
+    }
+    if query.show_references {
+        let references = record.active_instance().map(|instance| &instance.facts.references);
+        let listed = references.into_iter().flatten().map(ToString::to_string);
+        row = row.with("DB", listed.collect::<Vec<_>>().join(","));
     }
     Some(row)
 }

@@ -159,19 +159,34 @@ impl ControlRegion {
     }
 
     fn merge(&self, text: &str, collecting: &mut Collecting) -> Answer {
-        let answers = std::mem::take(&mut collecting.answers);
-        let mut answer = Answer::merge(answers, std::mem::take(&mut collecting.missing));
+        let mut missing = std::mem::take(&mut collecting.missing);
+        // The roster speaks for those who went away meanwhile.
+        let told = commands::tells_of_the_away(&collecting.asked);
+        missing.retain(|member| !(told && self.is_away(*member)));
+        let mut answer = Answer::merge(std::mem::take(&mut collecting.answers), missing.clone());
+        for error in answer.member_errors.iter_mut().filter(|error| missing.contains(&error.member)) {
+            error.text = self.why_silent(error.member);
+        }
         commands::complete(self, &collecting.asked, &mut answer);
-        let may_be_told = answer.rc == ReturnCode::OK
-            || (answer.rc, answer.rsn) == (ReturnCode::OM_WARNING, ReasonCode::TIMEOUT);
-        if collecting.newest == Some(Err(NotNewest)) && may_be_told {
-            (answer.rc, answer.rsn) = (ReturnCode::OM_WARNING, ReasonCode::WARNINGS);
-            answer.reason_text =
-                "a majority of the members is out of reach: this is what the members that answer know, and it may be old"
-                    .to_string();
+        if collecting.newest == Some(Err(NotNewest)) {
+            self.tell_not_newest(&mut answer);
         }
         answer.command = text.to_string();
         answer
+    }
+
+    /// That somebody is missing says more than that what is told may be old; both are said.
+    fn tell_not_newest(&self, answer: &mut Answer) {
+        let (warning, missing) =
+            ((ReturnCode::OM_WARNING, ReasonCode::WARNINGS), (ReturnCode::OM_WARNING, ReasonCode::TIMEOUT));
+        if answer.rc == ReturnCode::OK {
+            (answer.rc, answer.rsn) = warning;
+        }
+        if [warning, missing].contains(&(answer.rc, answer.rsn)) {
+            let why = self.why_not_newest();
+            answer.reason_text =
+                format!("{why}: this is what the members that answer know, and it may be old");
+        }
     }
 
     /// Carries a command out for a member, itself maybe, once enough is applied here.

@@ -27,6 +27,8 @@ pub(super) struct Coordinated {
     /// The latest term that this member knew of when it handed the command over last.
     handed_over_in: u64,
     doubt: Option<Doubt>,
+    /// How far it was when something was heard of it last.
+    pub(super) heard: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,9 +59,15 @@ struct Doubt {
 }
 
 impl Coordinated {
-    /// Whether it is not known if it ever began.
-    pub(super) fn is_in_doubt(&self) -> bool {
-        self.doubt.is_some()
+    /// What is told of it when its operator has waited long enough.
+    pub(super) fn too_late(&self) -> String {
+        if self.doubt.is_some() {
+            return "the time to wait is over, and it is not known whether the command began".to_string();
+        }
+        let heard =
+            self.heard.as_ref().map_or_else(String::new, |heard| format!(". It was heard of last: {heard}"));
+        let tells = if self.what == What::Import { ". /DISPLAY MODIFY tells what it waits for" } else { "" };
+        format!("the time to wait is over, and the command goes on at {}{heard}{tells}", self.to)
     }
 
     pub(super) fn told(&mut self, barrier: BarrierId, index: Option<u64>) {
@@ -99,7 +107,7 @@ impl ControlRegion {
             (_, Some((Verb::Delete, Resource::Member))) => What::DeleteMember,
             (_, _) => What::Utility,
         };
-        Coordinated { token, call, to, what, handed_over_in: 0, doubt: None }
+        Coordinated { token, call, to, what, handed_over_in: 0, doubt: None, heard: None }
     }
 
     /// Hands a part of a populate job over to whoever runs the job.

@@ -1,5 +1,6 @@
 //! OM at the entry member: route a command, collect the answers, merge them, keep the deadline.
 
+mod absence;
 mod collecting;
 mod coordinated;
 
@@ -41,6 +42,13 @@ impl Desk {
     /// How many commands are not answered yet.
     pub(crate) fn waiting(&self) -> u64 {
         self.pending.len() as u64
+    }
+
+    /// How far a command is, for an operator who stops waiting.
+    fn heard(&mut self, request: RequestId, progress: &str) {
+        if let Some(Pending { kind: Kind::Coordinated(command), .. }) = self.pending.get_mut(&request) {
+            command.heard = Some(progress.to_string());
+        }
     }
 }
 
@@ -153,12 +161,10 @@ impl ControlRegion {
 
     fn too_late(&self, pending: &Pending) -> Answer {
         let text = match &pending.kind {
-            Kind::Coordinated(command) if command.is_in_doubt() => {
-                "the time to wait is over, and it is not known whether the command began"
-            }
-            _ => "the time to wait is over, and the command goes on",
+            Kind::Coordinated(command) => command.too_late(),
+            Kind::Collecting(_) => "the time to wait is over".to_string(),
         };
-        Answer::refused(&pending.text, self.now, ReturnCode::OM_WARNING, ReasonCode::TIMEOUT, text)
+        Answer::refused(&pending.text, self.now, ReturnCode::OM_WARNING, ReasonCode::TIMEOUT, &text)
     }
 
     pub(crate) fn desk_barrier(&mut self, barrier: BarrierId, index: Option<u64>) {
@@ -188,6 +194,7 @@ impl ControlRegion {
     pub(crate) fn progress(&mut self, to: ReplyTo, text: String) {
         match to {
             ReplyTo::Operator(request) => {
+                self.desk.heard(request, &text);
                 self.emit(Effect::Progress { request, progress: Progress { text } })
             }
             ReplyTo::Member(to, call) => {

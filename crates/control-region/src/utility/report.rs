@@ -6,7 +6,9 @@ use catalog::{InstanceKind, Retention};
 use csl::om::{Answer, CC, CCTXT, Column, CompletionCode, Generic, ReasonCode, ReturnCode, Row};
 use plex::{AbortReason, Activation, Finished, Outcome};
 use std::collections::BTreeMap;
-use vocabulary::message::{DFS4426I, DFS5003I, DFS5004I, DFS5010I, DFS7441I, DFS9108I, DFS9112W};
+use vocabulary::message::{
+    DFS4426I, DFS5003I, DFS5004I, DFS5005I, DFS5010I, DFS5011I, DFS7441I, DFS9108I, DFS9112W,
+};
 use vocabulary::{InstanceStamp, MemberName, Moment, ResourceName};
 
 fn row(name: ResourceName, code: CompletionCode) -> Row {
@@ -155,12 +157,16 @@ pub(super) fn clean(me: MemberName, last: Option<&Finished>) -> Answer {
     let mut answer = Answer { master: Some(me), ..Answer::default() };
     if let Some(finished) = last {
         let first = finished.takeovers.first().map_or(finished.master, |takeover| takeover.from);
+        let [backed_out, committed] = match finished.options.mode.ddl_job() {
+            None => [&DFS5004I, &DFS5010I],
+            Some(_) => [&DFS5005I, &DFS5011I],
+        };
         match &finished.outcome {
             Outcome::BackedOut(AbortReason::MasterLost(lost)) => {
-                answer.say(me, DFS5004I.with(&[lost, &finished.token]));
+                answer.say(me, backed_out.with(&[lost, &finished.token]));
             }
             Outcome::Committed { .. } if !finished.takeovers.is_empty() => {
-                answer.say(me, DFS5010I.with(&[&first, &finished.token]));
+                answer.say(me, committed.with(&[&first, &finished.token]));
             }
             Outcome::Committed { .. } | Outcome::BackedOut(_) => {}
         }

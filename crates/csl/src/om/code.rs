@@ -42,7 +42,7 @@ pub struct ReasonCode(pub u32);
 impl ReasonCode {
     /// No reason is needed.
     pub const NONE: Self = Self(0x0000_0000);
-    /// With [`ReturnCode::OM_WARNING`]: not everybody answered in time.
+    /// With [`ReturnCode::OM_WARNING`]: not everybody answered, or not in time.
     pub const TIMEOUT: Self = Self(0x0000_1000);
     /// With [`ReturnCode::OM_WARNING`]: the input exit refused the command.
     pub const INPUT_EXIT: Self = Self(0x0000_1004);
@@ -94,11 +94,7 @@ const MEANINGS: &[(ReturnCode, ReasonCode, &str)] = &[
     (ReturnCode::LIST, ReasonCode::SOME_SUCCEEDED, "at least one succeeded, and at least one failed"),
     (ReturnCode::LIST, ReasonCode::NONE_SUCCEEDED, "none succeeded"),
     (ReturnCode::STATE, ReasonCode::ACTIVATION_STATE, "refused, because another activation is under way"),
-    (
-        ReturnCode::OM_WARNING,
-        ReasonCode::TIMEOUT,
-        "not every member answered in time; QUERY MEMBER TYPE(IMS) SHOW(STATUS) tells how far each is",
-    ),
+    (ReturnCode::OM_WARNING, ReasonCode::TIMEOUT, "not every member answered"),
     (ReturnCode::OM_WARNING, ReasonCode::INPUT_EXIT, "the input exit refused the command"),
     (ReturnCode::OM_WARNING, ReasonCode::NOT_MASTER, "a routed member is not the master, and was not asked"),
     (ReturnCode::OM_WARNING, ReasonCode::WARNINGS, "completed with warnings"),
@@ -125,6 +121,34 @@ pub fn meaning(rc: ReturnCode, rsn: ReasonCode) -> &'static str {
         16 => "the environment does not allow it",
         _ => "a system error",
     })
+}
+
+/// What is wrong with a command, by the reason code that [`OM_PARAMETER`](ReturnCode::OM_PARAMETER) has with it.
+const WRONG: &[(u32, &str)] = &[
+    (0x0000, "a request that is no command"),
+    (0x2000, "there is none; it begins with a verb"),
+    (0x2004, "its verb"),
+    (0x2008, "its resource type, or that there is none"),
+    (0x200C, "a keyword that it does not have"),
+    (0x2010, "a parameter that its keyword does not have"),
+    (0x2014, "a keyword without its parenthesis"),
+    (0x2018, "parentheses, quotes or comments that do not match"),
+    (0x201C, "a keyword that it can't do without is missing"),
+    (0x2020, "a name that is none"),
+    (0x2024, "options that exclude each other"),
+    (0x2028, "a keyword that is given twice"),
+    (0x202C, "an empty parameter"),
+    (0x2030, "several parameters where one is due"),
+    (0x2034, "a number or a time"),
+    (0x2038, "something that stands where something else is due"),
+    (0x203C, "no member of this release carries it out"),
+];
+
+/// What a pair of codes means, as a page of its own tells it: more than [`meaning`] where an answer has said the rest.
+pub fn explanation(rc: ReturnCode, rsn: ReasonCode) -> String {
+    let wrong = WRONG.iter().find(|row| (rc, row.0) == (ReturnCode::OM_PARAMETER, rsn.0));
+    let known = meaning(rc, rsn);
+    wrong.map_or(known.to_string(), |(_, what)| format!("{known}: {what}"))
 }
 
 /// How it went for one row: hex, 0 where it worked. Those from F00 on are this program's own.

@@ -55,6 +55,14 @@ pub enum CommandProblem {
         /// What is right.
         choice: Choice,
     },
+    /// The first word is a verb of IMS that this language has something else for.
+    #[error("{word} is not used here: {instead}")]
+    InsteadOfVerb {
+        /// The verb.
+        word: &'static str,
+        /// What takes its place.
+        instead: &'static str,
+    },
     /// The second word is no resource type of the verb.
     #[error("{word} is not a resource type of {verb}: {choice}")]
     UnknownResource {
@@ -122,6 +130,16 @@ pub enum CommandProblem {
         keyword: String,
         /// What is right.
         choice: Choice,
+    },
+    /// The word is a parameter of IMS that means nothing here.
+    #[error("{word} is not used in {keyword} here: {instead}")]
+    InsteadOfParameter {
+        /// The word.
+        word: &'static str,
+        /// The keyword.
+        keyword: &'static str,
+        /// Why it means nothing, and what to do.
+        instead: &'static str,
     },
     /// A keyword without its parenthesis.
     #[error("{keyword} takes parameters in parentheses")]
@@ -216,10 +234,10 @@ impl CommandError {
         use CommandProblem as P;
         ReasonCode(match self.problem {
             P::Empty { .. } => 0x2000,
-            P::UnknownVerb { .. } => 0x2004,
+            P::UnknownVerb { .. } | P::InsteadOfVerb { .. } => 0x2004,
             P::UnknownResource { .. } | P::MissingResource { .. } | P::Instead { .. } => 0x2008,
             P::UnknownKeyword { .. } | P::InsteadOfKeyword { .. } => 0x200C,
-            P::UnknownParameter { .. } => 0x2010,
+            P::UnknownParameter { .. } | P::InsteadOfParameter { .. } => 0x2010,
             P::MissingParenthesis { .. } => 0x2014,
             P::NeverClosed | P::NeverOpened | P::NeverEnded => 0x2018,
             P::MissingKeyword { .. } => 0x201C,

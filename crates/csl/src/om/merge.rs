@@ -6,6 +6,9 @@ use super::column::{Column, Sort};
 use std::cmp::Ordering;
 use vocabulary::MemberName;
 
+/// What kind of IMS every member is.
+const SUBTYPE: &str = "DBCTL";
+
 impl Answer {
     /// One answer from the answers of members, and from the silence of those that are `missing`.
     ///
@@ -81,7 +84,7 @@ fn no_answer(member: MemberName) -> MemberError {
     MemberError {
         member,
         member_type: "IMS".to_string(),
-        subtype: String::new(),
+        subtype: SUBTYPE.to_string(),
         rc: ReturnCode::OM_WARNING,
         rsn: ReasonCode::TIMEOUT,
         text: "no answer in time".to_string(),
@@ -96,7 +99,7 @@ fn own_error(member: MemberName, answer: &Answer) -> MemberError {
     MemberError {
         member,
         member_type: "IMS".to_string(),
-        subtype: String::new(),
+        subtype: SUBTYPE.to_string(),
         rc: answer.rc,
         rsn: answer.rsn,
         text: text.to_string(),

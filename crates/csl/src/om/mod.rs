@@ -17,7 +17,7 @@ pub mod syntax;
 pub mod view;
 
 pub use answer::{Answer, MemberError, MemberMessage, MessageBody, Row, Value};
-pub use code::{CompletionCode, ReasonCode, ReturnCode, meaning};
+pub use code::{CompletionCode, ReasonCode, ReturnCode, explanation, meaning};
 pub use column::{Align, CC, CCTXT, Column, DataType, MBR, Scope, Sort};
 pub use command::{Command, Parameter, ParameterValue, Route};
 pub use completion::{Completion, Names, complete};

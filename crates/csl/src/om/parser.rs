@@ -6,7 +6,8 @@
 use super::command::{Command, Parameter, ParameterValue, Route};
 use super::error::{Choice, CommandError, CommandProblem, quoted};
 use super::grammar::{
-    COMMON, ELSEWHERE, Form, KeywordRow, Kind, Resource, ResourceRow, Verb, VerbRow, What, verb_of,
+    COMMON, Form, KeywordRow, Kind, OTHER_KEYWORDS, OTHER_PARAMETERS, Resource, ResourceRow, Verb, VerbRow,
+    What, instead_of_verb, verb_of,
 };
 use super::lexer::{Lexeme, Span, Token, lexemes};
 use super::parameter::parameter_value;
@@ -76,12 +77,21 @@ impl Place {
 
 fn no_keyword(place: &Place, word: &str) -> CommandProblem {
     let owner = place.owner.clone();
-    let of_ims = ELSEWHERE.iter().find(|(of, name, _)| *of == owner && word.eq_ignore_ascii_case(name));
+    let of_ims = OTHER_KEYWORDS.iter().find(|(of, name, _)| *of == owner && word.eq_ignore_ascii_case(name));
     if let Some(&(_, word, instead)) = of_ims {
         return CommandProblem::InsteadOfKeyword { word, owner, instead };
     }
     let choice = Choice::near(word, place.rows.iter().map(|row| row.name));
     CommandProblem::UnknownKeyword { word: quoted(word), owner, choice }
+}
+
+/// What takes the place of a parameter that IMS has.
+fn of_ims(keyword: &str, word: &str) -> Option<CommandProblem> {
+    let of_keyword = OTHER_PARAMETERS.iter().filter(|(of, _, _)| *of == keyword);
+    of_keyword.into_iter().find_map(|(of, words, instead)| {
+        let word = words.iter().find(|other| word.eq_ignore_ascii_case(other))?;
+        Some(CommandProblem::InsteadOfParameter { word, keyword: of, instead })
+    })
 }
 
 /// Whether a keyword was given, or one nested in it.
@@ -171,6 +181,9 @@ impl<'t> Parser<'t> {
         // OM takes a command with or without its recognition character.
         let bare = word.strip_prefix('/').unwrap_or(word);
         verb_of(grammar, bare).ok_or_else(|| {
+            if let Some((word, instead)) = instead_of_verb(bare) {
+                return self.error(span, CommandProblem::InsteadOfVerb { word, instead });
+            }
             let all = self.served_verbs(grammar).flat_map(|row| [row.name, row.abbreviation]);
             let choice = match Choice::near(bare, all) {
                 near if near.nearest().is_some() => near,
@@ -198,8 +211,8 @@ impl<'t> Parser<'t> {
     }
 
     fn no_resource(&self, verb: &'static VerbRow, word: &str) -> CommandProblem {
-        match verb.instead.iter().find(|(name, _)| word.eq_ignore_ascii_case(name)) {
-            Some(&(word, instead)) => CommandProblem::Instead { verb: verb.name, word, instead },
+        match verb.instead_of(word) {
+            Some((word, instead)) => CommandProblem::Instead { verb: verb.name, word, instead },
             None => {
                 let choice = Choice::near(word, self.served_names(verb));
                 CommandProblem::UnknownResource { word: quoted(word), verb: verb.name, choice }
@@ -207,12 +220,17 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// A period ends a type-1 command.
+    /// A period ends a type-1 command, and stands at the end of its last word or behind it.
     fn without_period(&self, form: Form, word: &'t str) -> &'t str {
         match word.strip_suffix('.') {
-            Some(bare) if form == Form::Type1 && self.at == self.lexemes.len() => bare,
+            Some(bare) if form == Form::Type1 && self.is_at_end() => bare,
             _ => word,
         }
+    }
+
+    /// Whether nothing follows, within the envelope.
+    fn is_at_end(&self) -> bool {
+        self.peek(0).is_none_or(|lexeme| lexeme.token == Token::Close)
     }
 
     /// The parameters of a type-1 command: up to its end, a parenthesis, or a keyword that OM takes.
@@ -231,6 +249,9 @@ impl<'t> Parser<'t> {
                 Token::Word(word) => {
                     self.at += 1;
                     let word = self.without_period(Form::Type1, word);
+                    if word.is_empty() {
+                        break;
+                    }
                     parameters.push(self.value(what, row.name, word, lexeme.span)?);
                 }
                 _ => break,
@@ -339,7 +360,8 @@ impl<'t> Parser<'t> {
     }
 
     fn value(&self, what: What, keyword: &str, word: &str, span: Span) -> Result<Parameter, CommandError> {
-        let value = parameter_value(what, keyword, word).map_err(|problem| self.error(span, problem))?;
+        let value = parameter_value(what, keyword, word)
+            .map_err(|problem| self.error(span, of_ims(keyword, word).unwrap_or(problem)))?;
         Ok(Parameter { value, span })
     }
 

@@ -1,6 +1,6 @@
 //! The table of commands.
 
-use super::{Form, KeywordRow, Resource, ResourceRow, Verb, VerbRow, catalog, query, update};
+use super::{Form, KeywordRow, Resource, ResourceRow, Verb, VerbRow, catalog, elsewhere, query, update};
 
 const fn command(
     resource: Resource,
@@ -92,21 +92,21 @@ const UPDATE: &[ResourceRow] = &[
     command(Resource::Pgm, "PGM", update::PGM, "starts or stops programs on the routed members"),
 ];
 
-const IMPORT_INSTEAD: &str = "definitions are activated by IMPORT DEFN SOURCE(CATALOG)";
-const BACKED_OUT: &str =
-    "an activation that fails before its commit point backs itself out, and one behind it is finished";
-
 /// Every command, by verb. A verb without resource types is known to operators of IMS, and told apart from a
 /// mistyped one.
 pub const COMMANDS: &[VerbRow] = &[
-    verb(Verb::Create, "CREATE", "CRE", &[]),
-    verb(Verb::Delete, "DELETE", "DEL", DELETE),
-    VerbRow { form: Form::Type1, ..verb(Verb::Display, "DISPLAY", "DIS", DISPLAY) },
+    VerbRow { instead: elsewhere::CREATE, ..verb(Verb::Create, "CREATE", "CRE", &[]) },
+    VerbRow { instead: elsewhere::DELETE, ..verb(Verb::Delete, "DELETE", "DEL", DELETE) },
+    VerbRow {
+        form: Form::Type1,
+        instead: elsewhere::DISPLAY,
+        ..verb(Verb::Display, "DISPLAY", "DIS", DISPLAY)
+    },
     verb(Verb::Export, "EXPORT", "EXP", EXPORT),
     verb(Verb::Import, "IMPORT", "IMP", IMPORT),
-    VerbRow { instead: &[("OLC", IMPORT_INSTEAD)], ..verb(Verb::Initiate, "INITIATE", "INIT", &[]) },
-    verb(Verb::Query, "QUERY", "QRY", QUERY),
-    verb(Verb::Queue, "QUEUE", "QUE", &[]),
-    VerbRow { instead: &[("OLC", BACKED_OUT)], ..verb(Verb::Terminate, "TERMINATE", "TERM", &[]) },
-    verb(Verb::Update, "UPDATE", "UPD", UPDATE),
+    VerbRow { instead: elsewhere::INITIATE, ..verb(Verb::Initiate, "INITIATE", "INIT", &[]) },
+    VerbRow { instead: elsewhere::QUERY, ..verb(Verb::Query, "QUERY", "QRY", QUERY) },
+    VerbRow { instead: elsewhere::QUEUE, ..verb(Verb::Queue, "QUEUE", "QUE", &[]) },
+    VerbRow { instead: elsewhere::TERMINATE, ..verb(Verb::Terminate, "TERMINATE", "TERM", &[]) },
+    VerbRow { instead: elsewhere::UPDATE, ..verb(Verb::Update, "UPDATE", "UPD", UPDATE) },
 ];

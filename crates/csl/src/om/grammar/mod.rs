@@ -5,13 +5,15 @@
 
 mod catalog;
 mod commands;
+mod elsewhere;
 mod query;
 pub mod roles;
 mod update;
 
 pub use commands::COMMANDS;
+pub use elsewhere::instead_of_verb;
+pub(super) use elsewhere::{KEYWORDS as OTHER_KEYWORDS, PARAMETERS as OTHER_PARAMETERS};
 pub use roles::OperatorRole;
-pub(super) use update::ELSEWHERE;
 
 use super::view::SERVED;
 
@@ -166,6 +168,14 @@ impl VerbRow {
     pub fn offered(&self) -> impl Iterator<Item = &'static ResourceRow> + use<> {
         let verb = self.verb;
         self.resources.iter().filter(move |row| SERVED.contains(&(verb, row.resource)))
+    }
+}
+
+impl VerbRow {
+    /// What takes the place of a resource type of IMS that is no part of this language, with its name.
+    pub(super) fn instead_of(&self, word: &str) -> Option<(&'static str, &'static str)> {
+        let least = |name: &str| if self.form == Form::Type1 { name.len().min(3) } else { name.len() };
+        self.instead.iter().find(|(name, _)| begins(name, word, least(name))).copied()
     }
 }
 

@@ -10,13 +10,35 @@ pub(super) const IMS: &[KeywordRow] =
 
 pub(super) const IMSPLEX: &[KeywordRow] = &[
     optional("NAME", Kind::Several(What::Generic), "which plex"),
-    optional("TYPE", Kind::Several(What::Flag(&["IMS", "OM", "RM", "SCI"])), "which kinds of component"),
+    optional(
+        "TYPE",
+        Kind::Several(What::Flag(COMPONENTS)),
+        "which kinds of component; a plex has IMS, OM, RM and SCI, and none of the others",
+    ),
     optional(
         "SHOW",
         Kind::Several(What::Flag(&["ALL", "JOB", "OS", "STATUS", "SUBTYPE", "TYPE", "VERSION"])),
         "what is shown",
     ),
     optional("STATUS", Kind::Several(What::Flag(&["ACTIVE", "READY"])), "only those in one of these states"),
+];
+
+/// The types of component that an IMSplex of IMS can have.
+const COMPONENTS: &[&str] =
+    &["AOP", "BATCH", "CQS", "DBRC", "IMS", "IMSCON", "ODBM", "OM", "OTHER", "REPO", "RM", "SCI"];
+
+const MEMBER_STATUS: &[&str] = &[
+    "ABENDED",
+    "MASTER",
+    "NOTSTARTED",
+    "OLCCMT2C",
+    "OLCCMT2I",
+    "OLCMSTR",
+    "OLCPREPC",
+    "OLCPREPF",
+    "OLCPREPI",
+    "RSTWAIT",
+    "SHUTDOWN",
 ];
 
 pub(super) const MEMBER: &[KeywordRow] = &[
@@ -26,6 +48,12 @@ pub(super) const MEMBER: &[KeywordRow] = &[
         Kind::Several(What::Flag(&["ALL", "ATTRIB", "STATUS"])),
         "what is shown; everything where it is left out",
     ),
+    optional(
+        "ATTRIB",
+        Kind::Several(What::Flag(&["ACBSHR", "DIRECTORY", "GBLOLC"])),
+        "only members with one of these attributes",
+    ),
+    optional("STATUS", Kind::Several(What::Flag(MEMBER_STATUS)), "only members in one of these states"),
 ];
 
 pub(super) const MASTER: &[KeywordRow] = &[
@@ -86,11 +114,7 @@ const AUDITED: &[&str] = &[
     "UPDATE",
 ];
 
-const SHOW_RESOURCE: KeywordRow = optional(
-    "SHOW",
-    Kind::Several(What::Flag(&["ALL", "DEFN", "STATUS", "TIMESTAMP", "WORK"])),
-    "what is shown beside the names",
-);
+const SHOW_SAYS: &str = "what is shown beside the names; STATUS and LOCAL are one";
 
 const STATUS_SAYS: &str = "only those in one of these states";
 
@@ -117,11 +141,29 @@ const DB_STATUS: &[&str] = &[
 
 const PGM_STATUS: &[&str] = &["DB-NOTAVL", "IOPREV", "LOCK", "NOTINIT", "REFP", "STOSCHD", "TRACE"];
 
-pub(super) const DB: &[KeywordRow] =
-    &[NAME, SHOW_RESOURCE, optional("STATUS", Kind::Several(What::Flag(DB_STATUS)), STATUS_SAYS)];
+pub(super) const DB: &[KeywordRow] = &[
+    NAME,
+    optional(
+        "SHOW",
+        Kind::Several(What::Flag(&["ALL", "DEFN", "LOCAL", "PGM", "STATUS", "TIMESTAMP", "WORK"])),
+        SHOW_SAYS,
+    ),
+    optional("STATUS", Kind::Several(What::Flag(DB_STATUS)), STATUS_SAYS),
+    optional("TYPE", Kind::Several(What::Flag(DB_TYPE)), "only databases of one of these types"),
+];
 
-pub(super) const PGM: &[KeywordRow] =
-    &[NAME, SHOW_RESOURCE, optional("STATUS", Kind::Several(What::Flag(PGM_STATUS)), STATUS_SAYS)];
+const DB_TYPE: &[&str] =
+    &["DEDB", "DHISNDX", "DLI", "GSAM", "LOGICAL", "MSDB", "PART", "PHDAM", "PHIDAM", "PSINDEX"];
+
+pub(super) const PGM: &[KeywordRow] = &[
+    NAME,
+    optional(
+        "SHOW",
+        Kind::Several(What::Flag(&["ALL", "DB", "DEFN", "LOCAL", "STATUS", "TIMESTAMP", "WORK"])),
+        SHOW_SAYS,
+    ),
+    optional("STATUS", Kind::Several(What::Flag(PGM_STATUS)), STATUS_SAYS),
+];
 
 /// `/DISPLAY MODIFY [ALL]`.
 pub(super) const MODIFY: &[KeywordRow] = &[optional(

@@ -5,6 +5,19 @@ use super::{KeywordRow, Kind, What, optional, required};
 const NAME: KeywordRow =
     required("NAME", Kind::Several(What::Generic), "which: names, * stands for any characters, % for one");
 
+/// What is stopped is kept by each member for itself, so that there is no SCOPE(ALL).
+const SCOPE: KeywordRow = optional(
+    "SCOPE",
+    Kind::One(What::Flag(&["ACTIVE"])),
+    "the active members that the command is routed to, which are meant without it too",
+);
+
+const OPTION: KeywordRow = optional(
+    "OPTION",
+    Kind::Several(What::Flag(&["ALLRSP"])),
+    "a row for each resource, which there is without it too",
+);
+
 pub(super) const DB: &[KeywordRow] = &[
     NAME,
     optional("START", Kind::One(What::Flag(&["ACCESS"])), "the database may be used again"),
@@ -13,12 +26,16 @@ pub(super) const DB: &[KeywordRow] = &[
         Kind::One(What::Flag(&["ACCESS", "SCHD", "UPDATES"])),
         "nobody may use it, no program that uses it is scheduled, or STOUPDS is shown, which restricts nothing",
     ),
+    SCOPE,
+    OPTION,
 ];
 
 pub(super) const PGM: &[KeywordRow] = &[
     NAME,
     optional("START", Kind::One(What::Flag(&["SCHD"])), "the program may be scheduled again"),
     optional("STOP", Kind::One(What::Flag(&["SCHD"])), "the program is not scheduled from now on"),
+    SCOPE,
+    OPTION,
 ];
 
 /// The parameters of UPDATE IMS that there are here: limits that a member keeps.
@@ -47,21 +64,6 @@ const LCLPARM: &[KeywordRow] = &[
         "STEPTIME",
         Kind::One(What::Number { least: 1, most: 32_767 }),
         "how many seconds members have for each step of an activation",
-    ),
-];
-
-/// Keywords of IMS that mean nothing here, by the keyword that they would stand in, and what to do instead.
-pub(in crate::om) const ELSEWHERE: &[(&str, &str, &str)] = &[
-    (
-        "SET",
-        "PLEXPARM",
-        "the plex has no parameters of its own: each member has its limits, SET(LCLPARM()) sets them on all that the \
-         command is routed to, and what is stopped is kept by each member for itself",
-    ),
-    (
-        "SET(LCLPARM)",
-        "LOCKTIME",
-        "no program waits for a lock here: one that updates a database has it for itself",
     ),
 ];
 

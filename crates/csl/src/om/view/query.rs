@@ -7,18 +7,28 @@ use crate::om::generic::Generic;
 use vocabulary::{InstanceStamp, ResourceKind};
 
 /// `QUERY MEMBER TYPE(IMS)`. Without SHOW both are shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueryMember {
     /// Show what each member is set up to do.
     pub attributes: bool,
     /// Show what each member is doing.
     pub status: bool,
+    /// A member has to have one of these attributes, if there are any.
+    pub with_attributes: Vec<&'static str>,
+    /// A member has to be in one of these states, if there are any.
+    pub in_states: Vec<&'static str>,
 }
 
 impl QueryMember {
     /// What a QUERY MEMBER command asks for.
     pub fn of(command: &Command) -> Result<Self, CommandError> {
-        Ok(Self { attributes: shows(command, true, "ATTRIB"), status: shows(command, true, "STATUS") })
+        let (with_attributes, in_states) = (command.values("ATTRIB"), command.values("STATUS"));
+        Ok(Self {
+            attributes: shows(command, true, "ATTRIB") || !with_attributes.is_empty(),
+            status: shows(command, true, "STATUS") || !in_states.is_empty(),
+            with_attributes,
+            in_states,
+        })
     }
 }
 
@@ -31,8 +41,12 @@ pub struct QueryResource {
     pub names: Vec<Generic>,
     /// A resource has to be in one of these states, if there are any.
     pub status: Vec<&'static str>,
+    /// A database has to be of one of these types, if there are any.
+    pub types: Vec<&'static str>,
     /// Show the definition: its instance and where it is from.
     pub show_definition: bool,
+    /// Show which programs refer to a database, or which databases a program refers to.
+    pub show_references: bool,
     /// Show the state. Asking for a state shows it too.
     pub show_status: bool,
     /// Show when it was created, changed and imported.
@@ -49,11 +63,13 @@ impl QueryResource {
         Ok(Self {
             kind: kind(command),
             names: names_or_all(command),
-            show_definition: shows("DEFN"),
-            show_status: shows("STATUS") || !status.is_empty(),
+            show_definition: shows("DEFN") || command.has("TYPE"),
+            show_references: shows("PGM") || shows("DB"),
+            show_status: shows("STATUS") || shows("LOCAL") || !status.is_empty(),
             show_timestamps: shows("TIMESTAMP"),
             show_work: shows("WORK"),
             status,
+            types: command.values("TYPE"),
         })
     }
 }
