@@ -36,6 +36,7 @@ pub(crate) fn explain(words: &[String]) -> Result<String, ExplainError> {
         [one] => match one.split_once('/') {
             Some((rc, rsn)) => return_code(rc, rsn),
             None if is_return_code(one) => return_code(one, "0"),
+            None if is_completion_code(one) => completion_code(one),
             None => message_page(one),
         },
         _ => Err(ExplainError::Unknown),
@@ -45,6 +46,11 @@ pub(crate) fn explain(words: &[String]) -> Result<String, ExplainError> {
 /// Whether it is a code as answers print it. No message has a number of digits alone.
 fn is_return_code(word: &str) -> bool {
     word.len() == 8 && word.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Whether it is a completion code as answers print it: three hex digits at most, which no message has.
+fn is_completion_code(word: &str) -> bool {
+    (1..=3).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn completion_code(code: &str) -> Result<String, ExplainError> {
@@ -116,6 +122,7 @@ mod tests {
     #[test]
     fn codes_are_told_as_answers_tell_them() {
         assert_eq!(told("cc b1"), "CC B1: RESOURCE STATE ERROR: WORK IN PROGRESS\n");
+        assert_eq!(told("B1"), told("cc b1"));
         let silent = told("RC 02000004 1000");
         assert!(silent.starts_with("rc=02000004 rsn=00001000: not every member answered"), "{silent}");
         assert_eq!(told("02000004/1000"), silent);

@@ -11,7 +11,7 @@ use crate::start::StartPhase;
 use catalog::{ImportPlan, PlannedChange};
 use csl::om::view::DisplayModify;
 use csl::om::{Answer, Column, CompletionCode, Row};
-use plex::{Activation, Phase};
+use plex::{Activation, InUse, Phase};
 use std::collections::BTreeSet;
 use vocabulary::{MemberName, Moment, ResourceName};
 
@@ -119,26 +119,32 @@ fn since(row: Row, moment: Moment) -> Row {
 
 /// The work here that forbids the activation under way, or would forbid the import of what is staged.
 fn own_work(region: &ControlRegion) -> Vec<Row> {
-    let (holders, release) = match region.plex.activation() {
-        Some(activation) => (forbidding(region, activation), SUBMIT_AGAIN),
-        None => (region.resources.holders(&staged(region)), WORK_ENDS),
-    };
-    let row =
-        |holder: &Holder| since(resource_row(region.me(), holder.resource, &holder.work()), holder.since);
-    holders.iter().map(|holder| row(holder).with("RELEASE", release)).collect()
+    match region.plex.activation() {
+        Some(activation) => forbidding(region, activation),
+        None => {
+            let holders = region.resources.holders(&staged(region));
+            holders.iter().map(|holder| holder_row(region, holder).with("RELEASE", WORK_ENDS)).collect()
+        }
+    }
 }
 
-/// The work that this member voted against an activation for, as far as it is still there.
-fn forbidding(region: &ControlRegion, activation: &Activation) -> Vec<Holder> {
+fn holder_row(region: &ControlRegion, holder: &Holder) -> Row {
+    since(resource_row(region.me(), holder.resource, &holder.work()), holder.since)
+}
+
+/// The work that this member voted against an activation for. The vote stands where the work has ended since.
+fn forbidding(region: &ControlRegion, activation: &Activation) -> Vec<Row> {
     let Some(ballot) = region.ballot.as_ref().filter(|ballot| ballot.token == activation.token) else {
         return Vec::new();
     };
     let mut holders = region.resources.holders(&activation.plan);
-    if activation.options.mode.refreshes() {
-        holders.extend(region.resources.refresh_blockers());
-    }
-    holders.retain(|holder| ballot.in_use.contains(&holder.in_use()));
-    holders
+    holders.extend(region.resources.refresh_blockers());
+    let row = |work: &InUse| match holders.iter().find(|holder| holder.in_use() == *work) {
+        Some(holder) => holder_row(region, holder).with("RELEASE", SUBMIT_AGAIN),
+        None => resource_row(region.me(), work.resource, &format!("{}, ENDED", work.by))
+            .with("RELEASE", "SUBMIT THE COMMAND AGAIN WHEN IT IS BACKED OUT"),
+    };
+    ballot.in_use.iter().map(row).collect()
 }
 
 /// What an import of everything staged would change, whether or not it can be imported as it is.

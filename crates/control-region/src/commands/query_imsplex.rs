@@ -81,7 +81,7 @@ pub(super) fn complete(region: &ControlRegion, route: &Route, query: &QueryImspl
     }));
     // A plex has no components of the other types, which is told where nothing else is.
     let of_no_type = |typ: &&str| !COMPONENTS.iter().any(|component| component.typ == *typ);
-    if answer.rows.is_empty() && query.types.iter().any(|typ| of_no_type(typ)) {
+    if answer.rows.is_empty() && query.types.iter().any(of_no_type) {
         let row = Row::of(region.me(), CompletionCode::NOT_FOUND);
         answer.rows.push(row.with("IMSPLX", region.settings.plex.as_str()).with("IMSMBR", ""));
     }
