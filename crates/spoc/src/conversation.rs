@@ -1,7 +1,7 @@
 //! Whole conversations, over real sockets, with a member that knows its answers by heart.
 
 use crate::args::Args;
-use crate::operate::{operate, preferences, style};
+use crate::operate::{names_at_first, operate, preferences, style};
 use crate::printer::Printer;
 use clap::Parser;
 use csl::envelope::{
@@ -126,7 +126,14 @@ fn answer(request: &OperatorRequest) -> Answer {
             let (rc, rsn) = (ReturnCode::STATE, ReasonCode::ACTIVATION_STATE);
             if bad { Answer::refused("", Moment(0), rc, rsn, "bad source") } else { Answer::default() }
         }
-        OperatorRequest::List(_) => Answer::new("LIST", Moment(0)),
+        OperatorRequest::List(list) => {
+            let mut answer = Answer::new("LIST", Moment(0));
+            if list.instances == ListInstances::Active {
+                answer.columns = vec![Column::name("NAME", "Name", 0)];
+                answer.rows = vec![Row::default().with("NAME", "ACCTDB")];
+            }
+            answer
+        }
         OperatorRequest::Ddl(_) => Answer::new("DDL", Moment(0)),
         OperatorRequest::Log(_) => panic!("messages are no answer"),
     }
@@ -146,6 +153,22 @@ fn a_command_is_passed_on_to_the_first_member_that_answers() {
         plex.asked(),
         [OperatorRequest::Command { text: "qry db".to_string(), wait_ms: Some(20_000) }]
     );
+}
+
+#[test]
+fn a_terminal_learns_the_names_of_the_plex_before_anything_is_typed() {
+    let plex = Plex::start();
+    let config = plex.path("spoc.toml");
+    let args = Args::try_parse_from(["spoc", "--config", config.to_str().unwrap()]).unwrap();
+    let mut printer = Printer::memory(style(&args, &preferences(&args)).format);
+    let known = format!("{:?}", names_at_first(&args, &mut printer));
+    assert!(known.contains("members: {\"IMS1\"}") && known.contains("resources: {\"ACCTDB\"}"), "{known}");
+    let [OperatorRequest::List(_), OperatorRequest::Command { text, .. }] = &plex.asked()[..] else {
+        panic!("{:?}", plex.asked())
+    };
+    assert!(csl::om::Command::parse(text).is_ok(), "{text}");
+    let (answers, _) = printer.printed();
+    assert_eq!(answers, "", "what is asked for completion is not shown");
 }
 
 #[test]

@@ -133,6 +133,15 @@ pub(crate) fn operate<O: Write, E: Write>(
     outcome.unwrap_or_else(|error| operator.complain(&error))
 }
 
+/// The names that a terminal can complete before anything is typed.
+#[cfg(test)]
+pub(crate) fn names_at_first<O: Write, E: Write>(args: &Args, printer: &mut Printer<O, E>) -> Known {
+    let (session, preferences) = (Session::new(args), Preferences::default());
+    let mut operator = Operator { args, preferences: &preferences, session, printer, known: Rc::default() };
+    let learned = operator.learn_names().map_err(|error| error.to_string());
+    learned.map(|()| operator.known.take()).unwrap_or_default()
+}
+
 struct Operator<'a, O, E> {
     args: &'a Args,
     preferences: &'a Preferences,
@@ -263,7 +272,7 @@ impl<O: Write, E: Write> Operator<'_, O, E> {
     }
 
     /// Learns from the plex the names that can be completed: of what is in the directory, and of members.
-    pub(crate) fn learn_names(&mut self) -> Result<(), OperateError> {
+    fn learn_names(&mut self) -> Result<(), OperateError> {
         let (kind, name, instances) = (None, Generic::all().to_string(), ListInstances::Active);
         let members =
             OperatorRequest::Command { text: NAMES_OF_MEMBERS.to_string(), wait_ms: Some(NAMES_WAIT_MS) };
