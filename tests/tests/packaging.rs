@@ -1,7 +1,7 @@
 //! The unit, the package, the image and the compose file agree with each other and with the programs.
 
 use end_to_end::packaging::{self, Asset};
-use end_to_end::{Binaries, Output, operator};
+use end_to_end::{Binaries, Cluster, Output, operator};
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::fs;
@@ -149,6 +149,30 @@ fn the_image_is_built_with_the_least_toolchain_that_we_take_and_has_the_programs
     let made = &instructions(&dockerfile, "RUN")[1];
     assert!(made.contains(&format!("--home-dir {DATA} --create-home {user} ")), "{made}");
     assert_eq!(instructions(&dockerfile, "VOLUME"), [DATA]);
+    Ok(())
+}
+
+#[test]
+fn the_image_asks_a_member_whether_it_lives_where_its_configuration_says() -> Outcome {
+    let compose = compose()?;
+    let check = words(&compose["x-member"]["healthcheck"]["test"]);
+    let ["CMD", program, arguments @ ..] = &check[..] else { return Err("no check".into()) };
+    let (_, port) = arguments[1].split_once("/dev/tcp/127.0.0.1/").ok_or("it asks elsewhere")?;
+    let port = &port[..4];
+    for member in ["ims1", "ims2", "ims3"] {
+        let address = &configuration(member)?["monitoring"]["address"];
+        assert_eq!(address.as_str(), Some(&*format!("0.0.0.0:{port}")));
+    }
+
+    let (mut cluster, ports) = Cluster::start_monitored(1, "");
+    let (_, really) = ports.address("IMS1").split_once(':').ok_or("no port")?;
+    let asked = arguments[1].replace(port, really);
+    let lives = || Command::new(program).args([arguments[0], &asked]).output();
+    let said = lives()?;
+    assert!(said.status.success(), "{said:?}");
+    cluster.end("IMS1");
+    assert!(!lives()?.status.success(), "nobody answers");
+    cluster.finish();
     Ok(())
 }
 

@@ -36,6 +36,9 @@
 //! issue short-lived ones, or change the authority, which a listener does without a pause ([`Listener::renew`]). What the frames mean: that is `csl` for operators, and the members'
 //! own affair between members.
 //!
+//! Beside that it reads the files that people name, with a bound ([`named_file`]): certificates here, and configuration and
+//! source for whoever is built on it.
+//!
 //! It follows IMS's Structured Call Interface, which routes the messages of the Common Service Layer, and the
 //! Operations Manager API as seen by a client. Cross-system coupling and z/OS security become TLS and certificates.
 
