@@ -5,16 +5,13 @@
 
 use clap::ValueEnum;
 use definitions::report::{Input, generate};
-use sci::named_file;
+use sci::named_file::{self, SOURCE_BYTES_MAX};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 /// The return code when a source can't be read: nothing was generated.
 const UNREADABLE: u8 = 12;
-
-/// The longest source member, in bytes: what a populate job takes.
-pub(crate) const SOURCE_BYTES_MAX: u64 = 4 << 20;
 
 /// What is generated, and how it is told.
 #[derive(Debug, clap::Args)]

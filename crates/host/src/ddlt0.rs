@@ -5,7 +5,6 @@
 //! does anything else. The run is one unit of work: what it changed since its last commit point is kept if it ends well, and
 //! backed out if a comparison or an abend ends it.
 
-use crate::acbgen::SOURCE_BYTES_MAX;
 use crate::files::BlockFile;
 use crate::log_folder::open_log;
 use dasd::DataSetError;
@@ -14,7 +13,7 @@ use definitions::acb::{Dmb, PcbBlock, PcbBlockKind, PsbBlock};
 use definitions::report::{Input, Report, generate};
 use dli::{DataSets, Engine, RestartOwed, Settings, block_bytes, ddlt0};
 use logger::{CheckpointKind, Log, LogError, RestartKind};
-use sci::named_file;
+use sci::named_file::{self, SOURCE_BYTES_MAX};
 use std::collections::BTreeSet;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};

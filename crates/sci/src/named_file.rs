@@ -10,6 +10,9 @@ use std::{
 /// The longest configuration or certificate file, in bytes.
 pub const SETTINGS_BYTES_MAX: u64 = 1 << 20;
 
+/// The longest source member, in bytes. With room for its name it fits into a frame.
+pub const SOURCE_BYTES_MAX: u64 = 4 << 20;
+
 /// What was named can't be what was meant.
 #[derive(Debug, thiserror::Error)]
 enum NotMeant {

@@ -62,16 +62,12 @@ impl<R: BufRead> Commands<R> {
 
     /// The next line without what of it is a comment; `None` where the text ends.
     fn line(&mut self) -> Result<Option<String>, BatchError> {
-        let mut line = String::new();
-        self.read += 1;
+        let (mut line, number) = (String::new(), self.read + 1);
         let read = (&mut self.input).take(COMMAND_BYTES_MAX as u64 + 1).read_line(&mut line);
-        let bytes = read.map_err(|source| BatchError::Unreadable { line: self.read, source })?;
-        if bytes > COMMAND_BYTES_MAX {
-            return Err(BatchError::TooLong { line: self.read });
-        }
-        if bytes == 0 {
-            self.read -= 1;
-            return Ok(None);
+        match read.map_err(|source| BatchError::Unreadable { line: number, source })? {
+            0 => return Ok(None),
+            bytes if bytes > COMMAND_BYTES_MAX => return Err(BatchError::TooLong { line: number }),
+            _ => self.read = number,
         }
         let line = line.trim_end_matches(['\n', '\r']);
         if self.comment_since.is_none() && line.trim_end() == "/*" {

@@ -1,15 +1,13 @@
 //! Source members for a populate job: found, read, and cut into chunks.
 
 use csl::envelope::SourceFile;
-use sci::named_file;
+use sci::named_file::{self, SOURCE_BYTES_MAX};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// The most bytes of source in a chunk; a longer source member goes alone.
 const CHUNK_BYTES_MAX: usize = 1 << 20;
-/// The longest source member. With room for its name it fits into a frame.
-const SOURCE_BYTES_MAX: u64 = 4 << 20;
 
 /// Source that can't be had.
 #[derive(Debug, thiserror::Error)]
