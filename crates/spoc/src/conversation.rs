@@ -208,6 +208,8 @@ fn a_file_of_commands_is_issued_in_order_and_the_worst_counts() {
 #[test]
 fn contexts_are_listed_and_chosen() {
     let plex = Plex::start();
+    let (_, answers, _) = plex.spoc(&["contexts"]);
+    assert_eq!(answers, "  Context          Plex     Members\n* (unnamed)        PLEX1    IMS0,IMS1\n");
     let settings = fs::read_to_string(plex.path("spoc.toml")).unwrap();
     let live =
         settings.replace("[tls]", "[contexts.live.tls]").replace("[[members]]", "[[contexts.live.members]]");

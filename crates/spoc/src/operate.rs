@@ -24,6 +24,7 @@ use csl::om::view::CommandView;
 use csl::om::{Answer, Command, CommandError, Generic};
 use sci::named_file;
 use std::cell::RefCell;
+use std::fmt::Display;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -286,10 +287,15 @@ impl<O: Write, E: Write> Operator<'_, O, E> {
     fn contexts(&mut self) -> Result<u8, OperateError> {
         let settings = SettingsFile::read(self.args)?;
         let meant = self.args.context.as_deref().or(settings.preferences.context.as_deref());
-        let mut text = format!("  {:<16} {:<8} Members\n", "Context", "Plex");
+        let row = |is_meant: bool, name: &str, plex: &dyn Display, members: &str| {
+            format!("{} {name:<16} {plex:<8} {members}\n", if is_meant { '*' } else { ' ' })
+        };
+        let mut text = row(false, "Context", &"Plex", "Members");
+        if let Some((plex, members)) = settings.unnamed() {
+            text.push_str(&row(meant.is_none(), "(unnamed)", &plex, &members));
+        }
         for (name, plex, members) in settings.contexts() {
-            let mark = if Some(name) == meant { '*' } else { ' ' };
-            text.push_str(&format!("{mark} {name:<16} {plex:<8} {members}\n"));
+            text.push_str(&row(meant == Some(name), name, &plex, &members));
         }
         self.told(&text)
     }

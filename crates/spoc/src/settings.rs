@@ -89,6 +89,12 @@ struct Context {
     members: Vec<Member>,
 }
 
+impl Context {
+    fn member_names(&self) -> String {
+        self.members.iter().map(|member| member.name.as_str()).collect::<Vec<_>>().join(",")
+    }
+}
+
 #[derive(Debug, Deserialize)]
 struct Tls {
     authority: PathBuf,
@@ -223,10 +229,13 @@ impl SettingsFile {
 
     /// Each context: its name, its plex, its members.
     pub(crate) fn contexts(&self) -> impl Iterator<Item = (&str, PlexName, String)> {
-        self.contexts.iter().map(|(name, context)| {
-            let members: Vec<_> = context.members.iter().map(|member| member.name.as_str()).collect();
-            (name.as_str(), context.plex, members.join(","))
-        })
+        self.contexts.iter().map(|(name, context)| (name.as_str(), context.plex, context.member_names()))
+    }
+
+    /// The plex outside of the contexts, and its members.
+    pub(crate) fn unnamed(&self) -> Option<(PlexName, String)> {
+        let said: Context = toml::from_str(&self.text).ok()?;
+        Some((said.plex, said.member_names()))
     }
 
     fn names(&self) -> String {

@@ -6,6 +6,8 @@ use crate::region::ControlRegion;
 use plex::MemberState;
 use vocabulary::MemberName;
 
+const NO_ANSWER: &str = "a majority of the members does not answer";
+
 impl ControlRegion {
     /// Why no master is there that a majority follows.
     pub(crate) fn why_no_master(&self) -> String {
@@ -17,6 +19,8 @@ impl ControlRegion {
             Some((led, Contact { state: LinkState::Down { .. }, since, .. })) => format!(
                 "{led}, which was master, is out of reach since {since}, and the next master is just being chosen"
             ),
+            // A member that is linked need not be one of the group: it may have lost its data folder.
+            _ if !self.quorum => NO_ANSWER.to_string(),
             _ => "a master is just being chosen".to_string(),
         }
     }
@@ -33,6 +37,7 @@ impl ControlRegion {
         match self.why_no_majority() {
             Some(reason) => reason,
             None if !self.master().is_some_and(reached) => self.why_no_master(),
+            None if !self.quorum => NO_ANSWER.to_string(),
             None => "the newest state could not be had in time".to_string(),
         }
     }

@@ -22,6 +22,8 @@ pub(super) struct Collecting {
     pub(super) awaited: BTreeMap<CallId, MemberName>,
     pub(super) answers: Vec<(MemberName, Answer)>,
     missing: Vec<MemberName>,
+    /// Whether anybody was asked.
+    is_asked: bool,
     /// When those who are awaited were asked last.
     asked_at: Moment,
 }
@@ -73,6 +75,7 @@ impl ControlRegion {
             awaited: BTreeMap::new(),
             answers: strangers.into_iter().map(|member| (member, self.stranger_answer(member))).collect(),
             missing: Vec::new(),
+            is_asked: false,
             asked_at: self.now,
         }
     }
@@ -141,6 +144,7 @@ impl ControlRegion {
 
     fn dispatch(&mut self, collecting: &mut Collecting, at_least: u64) {
         for member in std::mem::take(&mut collecting.members) {
+            collecting.is_asked |= member == self.me() || self.links.is_up(member);
             let call = CallId(self.next_name());
             let (user, asked) = (collecting.user.clone(), collecting.asked.clone());
             if member == self.me() {
@@ -163,9 +167,17 @@ impl ControlRegion {
         // The roster speaks for those who went away meanwhile.
         let told = commands::tells_of_the_away(&collecting.asked);
         missing.retain(|member| !(told && self.is_away(*member)));
+        let nobody_asked = collecting.answers.is_empty() && !collecting.is_asked;
         let mut answer = Answer::merge(std::mem::take(&mut collecting.answers), missing.clone());
         for error in answer.member_errors.iter_mut().filter(|error| missing.contains(&error.member)) {
             error.text = self.why_silent(error.member);
+        }
+        let reached = missing.iter().any(|member| self.links.is_up(*member));
+        if nobody_asked && !missing.is_empty() && !reached {
+            // It is not that some did it and some did not say so: nobody heard of it.
+            (answer.rc, answer.rsn) = (ReturnCode::OM_ENVIRONMENT, ReasonCode::NO_MEMBER);
+        } else if nobody_asked && told {
+            (answer.rc, answer.rsn) = (ReturnCode::OK, ReasonCode::NONE);
         }
         commands::complete(self, &collecting.asked, &mut answer);
         if collecting.newest == Some(Err(NotNewest)) {
