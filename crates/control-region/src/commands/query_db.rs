@@ -7,7 +7,7 @@ use csl::om::view::QueryResource;
 use csl::om::{Answer, Column, CompletionCode, Row};
 use definitions::Definition;
 use definitions::model::dbd::Access;
-use vocabulary::{DbdName, PsbName};
+use vocabulary::{DbdName, ResourceKind};
 
 fn columns(query: &QueryResource) -> Vec<Column> {
     let mut columns = named::columns("DB", "DBName");
@@ -98,10 +98,6 @@ fn type_word(access: Access) -> &'static str {
 
 /// The programs of the directory that refer to a database.
 fn programs_of(region: &ControlRegion, dbd: DbdName) -> Vec<String> {
-    let catalog = region.plex.catalog();
-    let refers = |psb: &PsbName| {
-        let instance = catalog.record(&(*psb).into()).and_then(Record::active_instance);
-        instance.is_some_and(|instance| instance.facts.references.contains(&dbd))
-    };
-    named::active_psbs(region).into_iter().filter(refers).map(|psb| psb.to_string()).collect()
+    let users = region.plex.catalog().users_of(dbd);
+    users.filter(|user| user.kind() == ResourceKind::Psb).map(|psb| psb.as_str().to_string()).collect()
 }

@@ -18,7 +18,10 @@ const VERBS: &[OtherVerb] = &[
     ("BROADCAST", NO_TRANSACTIONS),
     ("CHANGE", NO_TRANSACTIONS),
     ("CHECKPOINT", "a member stops in order on SIGTERM; its log is forced by itself"),
-    ("DBDUMP", "UPDATE DB NAME(name) STOP(UPDATES) keeps updates from a database"),
+    (
+        "DBDUMP",
+        "UPDATE DB NAME(name) STOP(UPDATES) shows a database as STOUPDS, STOP(ACCESS) keeps everybody from it",
+    ),
     ("DBRECOVERY", "UPDATE DB NAME(name) STOP(ACCESS) keeps everybody from a database"),
     ("DEQUEUE", NO_TRANSACTIONS),
     ("ERESTART", RESTART),
