@@ -12,6 +12,7 @@ const PAGES: &[&str] = &[
     "tutorial.md",
     "operating/backup.md",
     "operating/certificates.md",
+    "operating/ddl.md",
     "operating/quorum.md",
     "operating/upgrade.md",
 ];
@@ -58,6 +59,11 @@ fn without_a_majority_happens_what_the_page_says() -> io::Result<()> {
 #[test]
 fn an_upgrade_goes_as_the_page_says() -> io::Result<()> {
     holds("operating/upgrade.md")
+}
+
+#[test]
+fn ddl_is_carried_out_as_the_page_says() -> io::Result<()> {
+    holds("operating/ddl.md")
 }
 
 #[test]

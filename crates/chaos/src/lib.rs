@@ -33,6 +33,8 @@ mod sweep;
 mod world;
 
 #[cfg(test)]
+mod ddl_jobs;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod roles;

@@ -6,7 +6,9 @@ use crate::world::cluster::Cluster;
 use crate::world::network::Held;
 use crate::world::node::Node;
 use control_region::{Event, RegionId};
-use csl::envelope::{OperatorRequest, PopulateCondition, PopulateMode, PopulateRequest};
+use csl::envelope::{
+    DdlOptions, DdlRequest, OperatorRequest, PopulateCondition, PopulateMode, PopulateRequest, SourceFile,
+};
 use csl::om::{ReasonCode, ReturnCode};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -17,6 +19,8 @@ use vocabulary::MemberName;
 enum Act {
     Command(MemberName, &'static str),
     Populate(MemberName, PopulateMode, &'static str),
+    /// A DDL job, which stages what it defines or activates it.
+    Ddl(MemberName, &'static str, bool),
     /// The first part of a job, or the last.
     Chunk(MemberName, u64, &'static str, bool),
     Schedule(MemberName, u32, &'static str),
@@ -57,10 +61,21 @@ const COMMANDS: [&str; 10] = [
     "UPDATE PGM NAME(TELLER) START(SCHD)",
 ];
 
+/// DDL of definitions that no populate job changes, and of one that others do.
+const DDL: [&str; 3] = [
+    "DROP PROGRAMVIEW LENDER IF EXISTS; DROP DATABASE LOANS IF EXISTS; CREATE DATABASE LOANS; \
+     CREATE TABLE LOAN (NO CHAR(8) PRIMARY KEY); \
+     CREATE PROGRAMVIEW LENDER (CREATE SCHEMA L USING LOANS (CREATE SENSEGVIEW LOAN)) LANGCOBOL; COMMIT DDL;",
+    "DROP PROGRAMVIEW LENDER IF EXISTS; DROP DATABASE LOANS IF EXISTS; COMMIT DDL;",
+    "ALTER DATABASE BRANCH VERSION 'BY DDL'; COMMIT DDL; ALTER DATABASE BRANCH VERSION 'AGAIN'; COMMIT DDL;",
+];
+
 const DEFINITIONS: [&str; 7] =
     ["dbd/CUSTDB", "dbd/CUSTNX", "dbd/BRANCH", "psb/TELLER", "psb/TELLER", "psb/CLERK", "gsam/POSTING"];
 
-const HELD: [&str; 18] = [
+const HELD: [&str; 20] = [
+    "ddl",
+    "PrepareUnit",
     "canvass",
     "Withdraw",
     "work",
@@ -96,6 +111,8 @@ fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
         8 => (member(), select(COMMANDS.to_vec())).prop_map(|(at, text)| Act::Command(at, text)),
         6 => (member(), mode, definition()).prop_map(|(at, mode, what)| Act::Populate(at, mode, what)),
+        4 => (member(), select(DDL.to_vec()), any::<bool>())
+            .prop_map(|(at, text, activates)| Act::Ddl(at, text, activates)),
         2 => (member(), 0u64..3, definition(), any::<bool>())
             .prop_map(|(at, job, what, last)| Act::Chunk(at, job, what, last)),
         4 => (member(), 0u32..3, psb()).prop_map(|(at, region, psb)| Act::Schedule(at, region, psb)),
@@ -162,6 +179,14 @@ impl World {
         self.cluster.ask(at, OperatorRequest::Populate(part));
     }
 
+    fn ddl(&mut self, at: MemberName, text: &str, activates: bool) {
+        self.jobs += 1;
+        let options = DdlOptions { auto_activate: activates, ..DdlOptions::default() };
+        let sources = vec![SourceFile { name: "job.ddl".to_string(), bytes: text.as_bytes().to_vec() }];
+        let job = DdlRequest { job: 2_000_000 + self.jobs, options, sources, last: true };
+        self.cluster.ask(at, OperatorRequest::Ddl(job));
+    }
+
     fn newer(&mut self, definition: &str) -> String {
         self.versions += 1;
         format!("{definition}/{}", self.versions)
@@ -183,6 +208,7 @@ impl World {
                 let definition = self.newer(definition);
                 self.populate(*at, *mode, &[&definition], None);
             }
+            Act::Ddl(at, text, activates) => self.ddl(*at, text, *activates),
             Act::Chunk(at, job, definition, last) => {
                 let definition = self.newer(definition);
                 self.populate(*at, PopulateMode::Stage, &[&definition], Some((*job, *last)));

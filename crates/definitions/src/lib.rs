@@ -20,7 +20,8 @@
 //! joined and remarks removed. Operands become typed values, each checked as it is taken. DBDGEN and PSBGEN check the
 //! order of statements and what can be seen within one definition, and ACBGEN what can be seen only between several: that
 //! indexes and logical relationships are known at both ends, that a SENSEG is where the DBD has it, that keys fit.
-//! [`report`] runs all of it over named sources, for a person or a program to read.
+//! [`report`] runs all of it over named sources, for a person or a program to read; [`translate`] says anew what they
+//! define, in the other language.
 //!
 //! **Its invariants.**
 //! - Compiling is a function of the bytes: the same source gives the same definitions and findings.
@@ -51,6 +52,7 @@ mod operands;
 mod origin;
 mod psbgen;
 pub mod report;
+pub mod translate;
 
 pub use cards::Members;
 pub use compiler::{Compilation, compile, compile_together, compile_with_members};

@@ -73,19 +73,14 @@ pub struct Summary {
 /// Compiles every input and builds every ACB. Findings about one definition never keep another out. An input that
 /// another one copies is a part of that one, and is not compiled by itself.
 pub fn generate(inputs: &[Input<'_>]) -> Report {
-    let sources: Vec<Arc<Source>> =
-        inputs.iter().map(|input| Arc::new(Source::new(input.name, input.bytes))).collect();
-    let members = Members::of(sources.iter().cloned());
-    let mut generation = Generation::default();
-    for source in not_copied(&sources) {
-        generation.compile(source, &members);
-    }
+    let mut generation = Generation::of(inputs);
     generation.build();
     generation.into_report(inputs.len())
 }
 
+/// The sources compiled, and what was found.
 #[derive(Default)]
-struct Generation {
+pub(crate) struct Generation {
     findings: Vec<Finding>,
     compiled: Vec<Compiled>,
     dbds: BTreeMap<DbdName, Arc<Dbd>>,
@@ -145,14 +140,14 @@ impl Compiled {
 }
 
 /// The definitions given, each DBD under all of its names.
-struct Given<'a> {
+pub(crate) struct Given<'a> {
     dbds: &'a BTreeMap<DbdName, Arc<Dbd>>,
     psbs: &'a BTreeMap<PsbName, Arc<Psb>>,
     shared: BTreeMap<DbdName, Arc<Dbd>>,
 }
 
 impl<'a> Given<'a> {
-    fn of(dbds: &'a BTreeMap<DbdName, Arc<Dbd>>, psbs: &'a BTreeMap<PsbName, Arc<Psb>>) -> Self {
+    pub(crate) fn of(dbds: &'a BTreeMap<DbdName, Arc<Dbd>>, psbs: &'a BTreeMap<PsbName, Arc<Psb>>) -> Self {
         let shared =
             dbds.values().flat_map(|dbd| dbd.shared_names.iter().map(|name| (*name, Arc::clone(dbd))));
         Self { dbds, psbs, shared: shared.collect() }
@@ -172,6 +167,33 @@ impl Known for Given<'_> {
 }
 
 impl Generation {
+    /// Compiles every input but those that another one copies.
+    pub(crate) fn of(inputs: &[Input<'_>]) -> Self {
+        let sources: Vec<Arc<Source>> =
+            inputs.iter().map(|input| Arc::new(Source::new(input.name, input.bytes))).collect();
+        let members = Members::of(sources.iter().cloned());
+        let mut generation = Self::default();
+        for source in not_copied(&sources) {
+            generation.compile(source, &members);
+        }
+        generation
+    }
+
+    /// The definitions without an error of their own.
+    pub(crate) fn definitions(&self) -> (BTreeMap<DbdName, Arc<Dbd>>, BTreeMap<PsbName, Arc<Psb>>) {
+        (self.dbds.clone(), self.psbs.clone())
+    }
+
+    /// How many definitions had an error.
+    pub(crate) fn rejected_sources(&self) -> usize {
+        self.compiled.iter().map(Compiled::rejected_count).sum()
+    }
+
+    /// Everything found.
+    pub(crate) fn into_findings(self) -> Vec<Finding> {
+        self.findings
+    }
+
     fn compile(&mut self, source: Arc<Source>, members: &Members) {
         if is_ddl(&source) {
             return self.compile_ddl(&source);
@@ -230,7 +252,7 @@ impl Generation {
     }
 
     fn build(&mut self) {
-        let (dbds, psbs) = (self.dbds.clone(), self.psbs.clone());
+        let (dbds, psbs) = self.definitions();
         let library = Given::of(&dbds, &psbs);
         for (name, dbd) in dbds.iter().filter(|(_, dbd)| dbd.access != Access::Gsam) {
             let (dmb, findings) = build_dmb_with_findings(dbd, &library);
@@ -250,7 +272,7 @@ impl Generation {
     }
 
     /// The place of a definition is in the last source that has it.
-    fn locate_and_add(&mut self, mut findings: Vec<Finding>) {
+    pub(crate) fn locate_and_add(&mut self, mut findings: Vec<Finding>) {
         for compiled in self.compiled.iter().rev() {
             compiled.locate(&mut findings);
         }
@@ -280,7 +302,7 @@ impl Generation {
             acbs: self.dmbs.len() + self.psb_blocks.len(),
             segments: self.dbds.values().map(|dbd| dbd.segment_count()).sum(),
             fields: self.dbds.values().map(|dbd| dbd.field_count()).sum(),
-            rejected: compiled(Compiled::rejected_count) + self.rejected,
+            rejected: self.rejected_sources() + self.rejected,
         };
         let Self { findings, dbds, psbs, dmbs, logical_structures, psb_blocks, .. } = self;
         Report { findings, summary, dbds, psbs, dmbs, logical_structures, psb_blocks }
@@ -290,10 +312,7 @@ impl Generation {
 impl Report {
     /// 0 when all is well, 4 with warnings, 8 when something was rejected, 12 when no source was given.
     pub fn return_code(&self) -> u8 {
-        if self.summary.sources == 0 {
-            return NOTHING_TO_DO;
-        }
-        self.findings.iter().map(|finding| finding.severity().return_code()).max().unwrap_or(0)
+        return_code(self.summary.sources, &self.findings)
     }
 
     /// How many findings are this bad.
@@ -336,7 +355,16 @@ impl Report {
     }
 }
 
-fn finding_json(finding: &Finding) -> serde_json::Value {
+/// As the worst finding has it; 12 where no source was given.
+pub(crate) fn return_code(sources: usize, findings: &[Finding]) -> u8 {
+    match sources {
+        0 => NOTHING_TO_DO,
+        _ => findings.iter().map(|finding| finding.severity().return_code()).max().unwrap_or(0),
+    }
+}
+
+/// A finding for programs.
+pub(crate) fn finding_json(finding: &Finding) -> serde_json::Value {
     let origin = finding.origin.as_ref();
     serde_json::json!({
         "number": finding.number(),

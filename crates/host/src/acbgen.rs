@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 /// The return code when a source can't be read: nothing was generated.
-const UNREADABLE: u8 = 12;
+pub(crate) const UNREADABLE: u8 = 12;
 
 /// What is generated, and how it is told.
 #[derive(Debug, clap::Args)]
@@ -27,7 +27,7 @@ pub struct AcbgenArgs {
 
 /// How findings and summary are printed.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Output {
+pub(crate) enum Output {
     /// For people.
     Text,
     /// For programs.
@@ -55,7 +55,8 @@ pub fn run(args: &AcbgenArgs) -> u8 {
     report.return_code()
 }
 
-fn read_all(paths: &[PathBuf]) -> io::Result<Vec<(String, Vec<u8>)>> {
+/// The files that paths name, each with its name.
+pub(crate) fn read_all(paths: &[PathBuf]) -> io::Result<Vec<(String, Vec<u8>)>> {
     let mut sources = Vec::new();
     for path in paths {
         let files = WalkDir::new(path).sort_by_file_name().into_iter();

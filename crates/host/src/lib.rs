@@ -23,6 +23,7 @@ pub mod acbgen;
 pub mod certificates;
 pub mod config;
 pub mod consensus;
+pub mod ddlgen;
 pub mod ddlt0;
 pub mod files;
 pub mod log_folder;

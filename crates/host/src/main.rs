@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 use host::acbgen::{self, AcbgenArgs};
 use host::certificates::{self, CertificateArgs};
 use host::config::Config;
+use host::ddlgen::{self, DdlgenArgs};
 use host::ddlt0::{self, Ddlt0Args};
 use host::{logging, member};
 use std::fmt::Display;
@@ -33,6 +34,8 @@ enum Command {
     },
     /// Compile DBD and PSB source and build the ACBs (DBDGEN, PSBGEN, ACBGEN)
     Acbgen(AcbgenArgs),
+    /// Print what DBD and PSB source or DDL defines as DDL, or as macro source
+    Ddlgen(DdlgenArgs),
     /// Run a deck of DL/I calls against databases in a folder (DFSDDLT0)
     Ddlt0(Ddlt0Args),
     /// Make development certificates for a plex
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
     match args.command {
         Command::Member { config, cold } => run_member(&config, cold),
         Command::Acbgen(args) => acbgen::run(&args).into(),
+        Command::Ddlgen(args) => ddlgen::run(&args).into(),
         Command::Ddlt0(args) => ddlt0::run(&args).into(),
         Command::Certificates(args) => match certificates::make(&args) {
             Ok(_) => ExitCode::SUCCESS,

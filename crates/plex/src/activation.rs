@@ -64,6 +64,11 @@ pub struct ActivationOptions {
 }
 
 impl ActivationOptions {
+    /// Those of the activation of a unit of work.
+    pub fn unit_of(job: JobId) -> Self {
+        Self { mode: ActivationMode::Unit(job), targets: BTreeSet::new(), delpenderr: false }
+    }
+
     /// Whether this member uses the new definitions at the commit; else it keeps loaded PSBs as refresh-pending.
     pub fn concerns(&self, member: MemberName) -> bool {
         matches!(self.mode, ActivationMode::Plain | ActivationMode::Unit(_)) || self.targets.contains(&member)

@@ -130,6 +130,10 @@ pub enum PlexChange {
         job: JobId,
         /// Who coordinates it.
         master: MemberName,
+        /// The version of staging that it was gathered on.
+        staging_version: u64,
+        /// What the participants said beforehand, where the master asked them.
+        canvass: Option<Canvass>,
         /// When.
         at: Moment,
     },

@@ -9,7 +9,6 @@ use crate::change::{Canvass, PlexChange, PlexEvent, PlexReply, Refusal, StageCha
 use crate::masters::MasterChange;
 use crate::roster::{FormerNode, Left, MemberState, Membership, Registration, RosterEntry, StartKind};
 use crate::stored::PlexKey;
-use catalog::job::JobId;
 use catalog::{Catalog, ImportPlan, PlanMode};
 use dbrc::Recon;
 use serde::{Deserialize, Serialize};
@@ -156,8 +155,9 @@ impl Plex {
                 Ok(())
             }
             PlexChange::Catalog(change) => self.change_catalog(change, events),
-            PlexChange::PrepareUnit { token, job, master, at } => {
-                self.prepare_unit(token, job, master, at, events)
+            PlexChange::PrepareUnit { token, job, master, staging_version, canvass, at } => {
+                self.prepare(token, master, ActivationOptions::unit_of(job), staging_version, at, events)?;
+                canvass.map_or(Ok(()), |canvass| self.commit_canvassed(token, &canvass, at, events))
             }
             PlexChange::Recon(change) => Ok(self.recon.apply(change)?),
         }
@@ -342,34 +342,6 @@ impl Plex {
         Ok(())
     }
 
-    /// What a DDL job has gathered is activated while the job goes on holding the staging data set.
-    fn prepare_unit(
-        &mut self,
-        token: CommandToken,
-        job: JobId,
-        master: MemberName,
-        at: Moment,
-        events: &mut Vec<PlexEvent>,
-    ) -> PlexReply {
-        if self.is_prepared(token)? {
-            return Ok(());
-        }
-        let plan = self.catalog.plan_job(job)?;
-        if plan.is_empty() {
-            return Err(Refusal::NothingStaged);
-        }
-        if !self.roster.get(&master).is_some_and(RosterEntry::takes_part) {
-            return Err(Refusal::NotASharer(master));
-        }
-        let options = ActivationOptions {
-            mode: ActivationMode::Unit(job),
-            targets: BTreeSet::new(),
-            delpenderr: false,
-        };
-        self.begin_activation(token, master, options, plan, at, events);
-        Ok(())
-    }
-
     /// Whether this very activation has begun, or is over; refused where another one is under way.
     fn is_prepared(&self, token: CommandToken) -> Result<bool, Refusal> {
         match &self.activation {
@@ -438,7 +410,9 @@ impl Plex {
         if !strangers.is_empty() {
             return Err(Refusal::TargetsNotActive(strangers));
         }
-        if let Some(job) = self.catalog.job() {
+        // A DDL job activates its units while it goes on holding the staging data set.
+        let held = self.catalog.job().filter(|job| options.mode.ddl_job() != Some(job.card.id));
+        if let Some(job) = held {
             return Err(catalog::CatalogError::StagingHeld(job.card.clone()).into());
         }
         if self.catalog.staging_version() != staging_version {
@@ -449,6 +423,10 @@ impl Plex {
 
     fn plan_for(&self, options: &ActivationOptions) -> Result<ImportPlan, Refusal> {
         let mode = match options.mode {
+            ActivationMode::Unit(job) => {
+                let plan = self.catalog.plan_job(job)?;
+                return if plan.is_empty() { Err(Refusal::NothingStaged) } else { Ok(plan) };
+            }
             ActivationMode::Plain => PlanMode::Everything,
             _ => PlanMode::PsbsOnly,
         };

@@ -109,6 +109,16 @@ fn staging() -> impl Strategy<Value = PlexChange> {
     change.prop_map(PlexChange::Stage)
 }
 
+/// Each is made to be ready in its present run by [`made`].
+fn canvass() -> impl Strategy<Value = Option<Canvass>> {
+    let canvass = |ready: BTreeSet<MemberName>| Canvass {
+        term: 1,
+        ready: ready.into_iter().map(|member| (member, Incarnation(0))).collect(),
+        retention: Retention::default(),
+    };
+    prop::option::weighted(0.3, most_members().prop_map(canvass))
+}
+
 /// An activation begins with the version of staging as it is then; [`made`] puts it in.
 fn preparation() -> impl Strategy<Value = PlexChange> {
     let mode = select(vec![
@@ -117,14 +127,7 @@ fn preparation() -> impl Strategy<Value = PlexChange> {
         ActivationMode::RefreshPsb,
         ActivationMode::Either,
     ]);
-    // Each is made to be ready in its present run by `made`.
-    let canvass = |ready: BTreeSet<MemberName>| Canvass {
-        term: 1,
-        ready: ready.into_iter().map(|member| (member, Incarnation(0))).collect(),
-        retention: Retention::default(),
-    };
-    let canvass = prop::option::weighted(0.3, most_members().prop_map(canvass));
-    (token(), member(), mode, members(), any::<bool>(), canvass).prop_map(
+    (token(), member(), mode, members(), any::<bool>(), canvass()).prop_map(
         |(token, master, mode, targets, delpenderr, canvass)| {
             let targets = if mode == ActivationMode::Plain { BTreeSet::new() } else { targets };
             let options = ActivationOptions { mode, targets, delpenderr };
@@ -134,11 +137,9 @@ fn preparation() -> impl Strategy<Value = PlexChange> {
 }
 
 fn unit_preparation() -> impl Strategy<Value = PlexChange> {
-    (token(), 1u64..3, member()).prop_map(|(token, job, master)| PlexChange::PrepareUnit {
-        token,
-        job: JobId(job),
-        master,
-        at: Moment::default(),
+    (token(), 1u64..3, member(), canvass()).prop_map(|(token, job, master, canvass)| {
+        let (job, at) = (JobId(job), Moment::default());
+        PlexChange::PrepareUnit { token, job, master, staging_version: 0, canvass, at }
     })
 }
 
@@ -247,7 +248,8 @@ fn made(plex: &Plex, change: &PlexChange) -> PlexChange {
     let next = CommandToken(plex.history().next_back().map_or(1, |last| last.token.0 + 1));
     let current = plex.activation().map_or(next, |activation| activation.token);
     match &mut change {
-        PlexChange::Prepare { token, staging_version, canvass, .. } => {
+        PlexChange::Prepare { token, staging_version, canvass, .. }
+        | PlexChange::PrepareUnit { token, staging_version, canvass, .. } => {
             *staging_version = plex.catalog().staging_version();
             let run_of = |member| plex.roster().get(member).map_or(Incarnation(0), |entry| entry.incarnation);
             canvass
@@ -256,7 +258,6 @@ fn made(plex: &Plex, change: &PlexChange) -> PlexChange {
                 .for_each(|(member, run)| *run = run_of(member));
             *token = if *token == THE_ONE { next } else { *token };
         }
-        PlexChange::PrepareUnit { token, .. } => *token = if *token == THE_ONE { next } else { *token },
         PlexChange::Commit { token, .. }
         | PlexChange::Abort { token, .. }
         | PlexChange::TakeOver { token, .. }
@@ -285,7 +286,8 @@ fn commit_has_every_vote(before: &Plex, change: &PlexChange, events: &[PlexEvent
     let sharer = |(_, entry): &(&MemberName, &RosterEntry)| entry.takes_part();
     let (votes, awaited): (BTreeSet<MemberName>, BTreeSet<MemberName>) = match change {
         PlexChange::Commit { votes, .. } => (votes.clone(), before.activation().unwrap().awaited().collect()),
-        PlexChange::Prepare { canvass: Some(canvass), .. } => {
+        PlexChange::Prepare { canvass: Some(canvass), .. }
+        | PlexChange::PrepareUnit { canvass: Some(canvass), .. } => {
             let sharers = before.roster().iter().filter(sharer);
             (canvass.ready.keys().copied().collect(), sharers.map(|(member, _)| *member).collect())
         }

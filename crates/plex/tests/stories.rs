@@ -65,6 +65,10 @@ enum Command {
         job: u64,
         #[arg(key)]
         master: String,
+        #[arg(key)]
+        of: Option<u64>,
+        #[arg(key)]
+        ready: Option<String>,
     },
     /// A populate job is dropped.
     Drop(u64),
@@ -466,10 +470,11 @@ impl goldenscript::Runner for Story {
                 let (job, at) = (JobId(*job), self.now());
                 self.apply(PlexChange::Stage(StageChange::Commit { job, at }))
             }
-            Command::PrepareUnit { token, job, master } => {
+            Command::PrepareUnit { token, job, master, of, ready } => {
                 let (token, job, at) = (CommandToken(*token), JobId(*job), self.now());
-                let master = MemberName::new(master)?;
-                self.apply(PlexChange::PrepareUnit { token, job, master, at })
+                let (master, canvass) = (MemberName::new(master)?, ready.as_deref().map(canvass).transpose()?);
+                let staging_version = of.unwrap_or(self.plex.catalog().staging_version());
+                self.apply(PlexChange::PrepareUnit { token, job, master, staging_version, canvass, at })
             }
             Command::Drop(job) => self.apply(PlexChange::Stage(StageChange::Drop { job: JobId(*job) })),
             Command::Empty(staging_version) => {

@@ -2,8 +2,10 @@
 
 use csl::om::Command;
 use definitions::ddl::{Options, compile_ddl, to_ddl, to_macros};
-use definitions::{Compilation, compile};
+use definitions::{Compilation, Dbd, compile};
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use vocabulary::DbdName;
 
 /// Definitions as cards. Every finding can be shown, and what was accepted is accepted again in either language.
 pub(crate) fn macros(bytes: &[u8]) {
@@ -14,7 +16,7 @@ pub(crate) fn macros(bytes: &[u8]) {
         let again = compile("printed", cards.as_bytes());
         assert!(again.rejected_count == 0, "printed cards are refused:\n{cards}\n{:?}", again.findings);
         assert_eq!(again.definitions.len(), 1, "printed cards are another number of definitions:\n{cards}");
-        let _ = to_ddl([definition]);
+        let _ = to_ddl([definition], &BTreeMap::<DbdName, Arc<Dbd>>::new());
     }
 }
 

@@ -8,20 +8,26 @@ use definitions::Dbd;
 use definitions::ddl::{Options, compile_ddl};
 use end_to_end::{Binaries, Cluster};
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use vocabulary::DbdName;
 
 /// How often each part is measured.
 const RUNS: usize = 7;
 
-/// Measures with these files of DDL, or with one made here where none is named, and prints the figures.
+/// The folder of real definitions, where there is one on this machine: the largest file of its folder `ddl` is measured.
+const CORPUS: &str = "IMSPLEX_CORPUS";
+
+/// Measures with these files of DDL, else with the one of the corpus, else with one made here, and prints the figures.
 pub(crate) fn measure(files: &[&str]) {
-    let sources: Vec<SourceFile> = match files.is_empty() {
-        true => vec![source::ddl(0)],
-        false => files.iter().map(|file| read(file)).collect(),
+    let sources: Vec<SourceFile> = match (files, largest_of_corpus()) {
+        ([], None) => vec![source::ddl()],
+        ([], Some(path)) => vec![read(&path)],
+        (files, _) => files.iter().map(|file| read(Path::new(file))).collect(),
     };
     let bytes: usize = sources.iter().map(|source| source.bytes.len()).sum();
-    say(&format!("ddl: {bytes} bytes; three processes on loopback, real disks, mutual TLS, release build"));
+    let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
+    say(&format!("ddl: {bytes} bytes of {}; three processes on loopback, real disks, mutual TLS, release build", names.join(", ")));
     let mut compiled = Samples::default();
     for _ in 0..RUNS {
         compiled.time(|| sources.iter().for_each(compile));
@@ -50,9 +56,15 @@ pub(crate) fn measure(files: &[&str]) {
     ));
 }
 
-fn read(file: &str) -> SourceFile {
+fn largest_of_corpus() -> Option<PathBuf> {
+    let folder = Path::new(&std::env::var_os(CORPUS)?).join("ddl");
+    let files = std::fs::read_dir(folder).expect("the folder ddl of the corpus").flatten();
+    files.max_by_key(|file| file.metadata().map_or(0, |metadata| metadata.len())).map(|file| file.path())
+}
+
+fn read(file: &Path) -> SourceFile {
     let bytes = std::fs::read(file).expect("a file of DDL");
-    SourceFile { name: file.to_string(), bytes }
+    SourceFile { name: file.display().to_string(), bytes }
 }
 
 fn compile(source: &SourceFile) {

@@ -32,7 +32,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         _ => {
-            say("usage: cargo xtask bench ddl [FILE]...");
+            say("usage: cargo xtask bench ddl [FILE]... (or IMSPLEX_CORPUS=FOLDER)");
             say(&format!("       cargo xtask bench activation [{}]...", activation::PARTS.join("|")));
             ExitCode::from(8)
         }

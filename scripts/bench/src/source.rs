@@ -41,35 +41,97 @@ pub(crate) fn psb(number: usize, version: u64) -> SourceFile {
     SourceFile { name: format!("BP{number:05}.psb"), bytes: text.into_bytes() }
 }
 
-/// One unit of DDL of 2.4 MB: databases with as many columns as real ones, in records of 80 bytes.
-pub(crate) fn ddl(version: u64) -> SourceFile {
-    let mut text = String::new();
-    for number in 0..DDL_DATABASES {
-        let _ = writeln!(text, "CREATE DATABASE DB{number:05} ACCESS PHDAM OSAM RMNAME(DFSHDC40 RMANCH 4);");
-        for table in 0..4 {
-            let _ = writeln!(text, "CREATE TABLE TABLE_{table} (");
-            let _ = writeln!(text, "  KEY_{table} CHAR(10) INTERNALNAME KEY{table} PRIMARY KEY,");
-            for column in 0..60 {
-                let _ = writeln!(
-                    text,
-                    "  A_COLUMN_OF_THIS_TABLE_{column:02} CHAR({}) INTERNALNAME F{table}{column:02} TYPE C,",
-                    4 + version % 10
-                );
-            }
-            let parent = if table == 0 { String::new() } else { format!(" REFERENCES TABLE_{}", table - 1) };
-            let key = if table == 0 { String::new() } else { format!("  FOREIGN KEY{parent},\n") };
-            let _ = write!(
-                text,
-                "{key}  LAST_COLUMN CHAR(4))\n  INTERNALNAME S{number:05}{table} IN DATABASE DB{number:05};\n"
-            );
-        }
+/// One unit of DDL of 2.4 MB, of the shape that large ones have: few databases of wide tables, whose columns stand in the
+/// cases of maps, and a comment on nearly everything, in records of 80 columns.
+pub(crate) fn ddl() -> SourceFile {
+    let mut text = "CREATE DATABASE BENCH ACCESS PHIDAM OSAM DATA CAPTURE NONE CCSID 'Cp1141';\n".to_string();
+    for table in 0..DDL_TABLES {
+        add_table(&mut text, table);
+        add_comments(&mut text, table);
+    }
+    for index in 0..DDL_INDEXES {
+        let _ = write!(
+            text,
+            "CREATE DATABASE BENCHX{index} ACCESS PSINDEX;\nCREATE TABLE X{index} (\n    KEY{index} CHAR(8)\n        \
+             START 1\n        INTERNALNAME KEY{index}\n        PRIMARY KEY,\n    LCHILD BENCH.SEG0\n        INDEXFIELD \
+             XF{index}\n        RKSIZE 10\n    ) IN DATABASE BENCHX{index}\n    MAXBYTES 8;\n"
+        );
     }
     text.push_str("COMMIT DDL;\n");
     SourceFile { name: "bench.ddl".to_string(), bytes: text.into_bytes() }
 }
 
-/// So many make 2.4 MB.
-const DDL_DATABASES: usize = 155;
+/// So many make 2.4 MB, and 7,600 comments.
+const DDL_TABLES: usize = 8;
+const DDL_CASES: usize = 59;
+const DDL_COLUMNS: usize = 15;
+const DDL_INDEXES: usize = 4;
+
+fn add_table(text: &mut String, table: usize) {
+    let _ = write!(
+        text,
+        "CREATE TABLE TABLE_{table} (\n    KEY_{table} CHAR(10)\n        START 3\n        TYPE C\n        INTERNALNAME \
+         KEY{table}\n        PRIMARY KEY,\n    KIND_{table} CHAR(4)\n        START 13\n        TYPE C\n        INTERNALNAME \
+         KIND{table},\n    MAP KIND_{table} AS TABLE_{table}_MAP(\n"
+    );
+    for case in 0..DDL_CASES {
+        let _ = writeln!(text, "        CASE '{case:04}' AS TABLE_{table}_{case:04}_CASE(");
+        for column in 0..DDL_COLUMNS {
+            let start = 60 + column * 8;
+            let end = if column + 1 == DDL_COLUMNS { "" } else { "," };
+            let _ = writeln!(text, "            COLUMN_{case:04}_{column:02} {}", column_of(column, start, end));
+        }
+        text.push_str(if case + 1 == DDL_CASES { "        )\n    )" } else { "        ),\n" });
+    }
+    let relations = match table {
+        0 => (0..DDL_INDEXES).fold(String::new(), |text, index| {
+            format!(
+                "{text},\n    SEARCHED_{index} CHAR(8)\n        START {}\n        INTERNALNAME FX{index},\n    LCHILD \
+                 BENCHX{index}.X{index} INDEX,\n    XDFLD SEARCH_{index} INTERNALNAME XF{index} SRCH(FX{index})",
+                17 + index * 8
+            )
+        }),
+        _ => ",\n    FOREIGN KEY REFERENCES TABLE_0".to_string(),
+    };
+    let _ = writeln!(text, "{relations}\n    ) IN DATABASE BENCH\n    INTERNALNAME SEG{table}\n    MAXBYTES 400;");
+}
+
+/// Some have a converter of their own, most have none.
+fn column_of(column: usize, start: usize, end: &str) -> String {
+    match column % 5 {
+        0 => format!(
+            "DATE BYTES 4\n                START {start}\n                TYPE P\n                USER TYPECONVERTER\n                    \
+             'class://org.example.ims.converters.PackedDateConverter'\n                    PROPERTIES (\n                        \
+             'pattern'='ddMMyyyy',\n                        'meaningfulSign'='true'\n                    ){end}"
+        ),
+        1 => format!("DECIMAL(7,3) BYTES 4\n                START {start}\n                TYPE P{end}"),
+        _ => format!("CHAR(8)\n                START {start}\n                TYPE C{end}"),
+    }
+}
+
+fn add_comments(text: &mut String, table: usize) {
+    for case in 0..DDL_CASES {
+        let name = format!("TABLE_{table}.TABLE_{table}_MAP.TABLE_{table}_{case:04}_CASE");
+        add_records(text, &format!("COMMENT ON CASE {name} IN BENCH IS 'What a row of kind {case:04} has';"));
+        for column in 0..DDL_COLUMNS {
+            add_records(
+                text,
+                &format!(
+                    "COMMENT ON COLUMN {name}.COLUMN_{case:04}_{column:02} IN BENCH IS 'Field {column} of a row of kind \
+                     {case:04}, as it comes from whoever delivers it, and is checked';"
+                ),
+            );
+        }
+    }
+}
+
+/// A statement cut where a record is full.
+fn add_records(text: &mut String, statement: &str) {
+    for record in statement.as_bytes().chunks(80) {
+        text.push_str(&String::from_utf8_lossy(record));
+        text.push('\n');
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -77,13 +139,13 @@ mod tests {
 
     #[test]
     fn the_ddl_is_right_and_as_long_as_it_is_to_be() {
-        let source = ddl(0);
+        let source = ddl();
         let known =
             std::collections::BTreeMap::<vocabulary::DbdName, std::sync::Arc<definitions::Dbd>>::new();
         let compiled = definitions::ddl::compile_ddl(&source.name, &source.bytes, &known, Default::default());
         let findings: Vec<String> = compiled.findings.iter().map(definitions::Finding::render).collect();
         assert!(findings.is_empty(), "{}", findings[0]);
-        assert_eq!(compiled.units[0].changes.len(), DDL_DATABASES);
+        assert_eq!(compiled.units[0].changes.len(), 1 + DDL_INDEXES);
         assert!((2_300_000..2_600_000).contains(&source.bytes.len()), "{}", source.bytes.len());
     }
 

@@ -27,8 +27,8 @@ impl Invariant for AllOrNothing {
                 && let Some(token) = token_of(&message.text())
             {
                 match message.number() {
-                    "DFS4897I" => self.ended(&token, true, *member)?,
-                    "DFS4898E" => self.ended(&token, false, *member)?,
+                    "DFS4781I" | "DFS4897I" => self.ended(&token, true, *member)?,
+                    "DFS4326E" | "DFS4898E" => self.ended(&token, false, *member)?,
                     _ => {}
                 }
             }

@@ -132,8 +132,9 @@ impl Cluster {
         let (group, number) = (node.group, node.settings.node);
         let leads = self.standing_of(node) == (Some(number), true);
         if leads {
-            if let PlexChange::Commit { token, .. } | PlexChange::Prepare { token, canvass: Some(_), .. } =
-                &change
+            if let PlexChange::Commit { token, .. }
+            | PlexChange::Prepare { token, canvass: Some(_), .. }
+            | PlexChange::PrepareUnit { token, canvass: Some(_), .. } = &change
             {
                 self.facts.push(Fact::Ready { member, token: *token });
             }

@@ -87,7 +87,10 @@ pub(crate) enum Settles {
 impl Settles {
     pub(crate) fn of(change: Option<&PlexChange>) -> Self {
         match change {
-            Some(PlexChange::Prepare { token, staging_version, .. }) => {
+            Some(
+                PlexChange::Prepare { token, staging_version, .. }
+                | PlexChange::PrepareUnit { token, staging_version, .. },
+            ) => {
                 Self::Prepare(Subject { token: *token, staging_version: *staging_version })
             }
             Some(PlexChange::Withdraw { token }) => Self::Withdraw(*token),
@@ -106,7 +109,7 @@ impl Settles {
 
 /// The change as it counts in an entry of this term: a canvass is of the term of its master only.
 pub fn in_term(mut change: PlexChange, term: u64) -> PlexChange {
-    if let PlexChange::Prepare { canvass, .. } = &mut change {
+    if let PlexChange::Prepare { canvass, .. } | PlexChange::PrepareUnit { canvass, .. } = &mut change {
         canvass.take_if(|canvass| canvass.term != term);
     }
     change
@@ -190,12 +193,13 @@ impl ControlRegion {
         question.map(|question| question.subject.staging_version)
     }
 
-    /// Nobody may go on holding what will not begin: its import was given up.
+    /// Nobody may go on holding what will not begin: its import was given up, or its DDL job.
     pub(crate) fn withdraw_turn(&mut self) {
         let Some(token) = self.canvassing.question.as_ref().map(|question| question.subject.token) else {
             return;
         };
-        if self.is_master() && !self.imports.iter().any(|import| import.token == token) {
+        let is_wanted = self.imports.iter().any(|import| import.token == token) || self.ddl.activates(token);
+        if self.is_master() && !is_wanted {
             self.owe(Owed::Withdraw(token), |_| PlexChange::Withdraw { token });
         }
     }

@@ -1,16 +1,19 @@
-//! EXPORT DEFN SOURCE(CATALOG): definitions out of the catalog, as the macro source that a populate job takes
-//! (DFS3CCE0). The source is told in lines after the list of what it defines.
+//! EXPORT DEFN SOURCE(CATALOG): definitions out of the catalog, as the macro source that a populate job takes, or as the
+//! DDL that a DDL job takes (DFS3CCE0). The source is told in lines after the list of what it defines.
 
 use super::query_catalog;
 use crate::columns::of_instances;
 use crate::region::ControlRegion;
 use catalog::Instance;
-use csl::om::view::CatalogInstances;
+use crate::ddl::KnownDefinitions;
+use csl::om::view::ExportDefn;
 use csl::om::{
     Answer, CC, CCTXT, Column, CompletionCode, MemberMessage, MessageBody, ReasonCode, ReturnCode, Row,
 };
-use definitions::ddl::to_macros;
-use vocabulary::{InstanceStamp, ResourceName};
+use definitions::ddl::{END_OF_UNIT, drop_of};
+use definitions::translate::{Language, said};
+use vocabulary::message::DDL118;
+use vocabulary::{InstanceStamp, MemberName, ResourceName};
 
 /// How much source one answer holds: half of what a frame to an operator does.
 const SOURCE_BYTES_MAX: usize = 4 << 20;
@@ -22,27 +25,85 @@ fn columns() -> Vec<Column> {
 }
 
 /// The instances that were asked for, as source.
-pub(super) fn export(region: &ControlRegion, asked: &CatalogInstances) -> Answer {
-    let mut answer = Answer { columns: columns(), master: region.master(), ..Answer::default() };
-    let mut source_bytes = 0;
-    for (resource, record) in region.plex.catalog().records() {
-        if !query_catalog::is_named(&asked.definitions, &resource) {
+pub(super) fn export(region: &ControlRegion, asked: &ExportDefn) -> Answer {
+    let catalog = region.plex.catalog();
+    let mut export = Export {
+        answer: Answer { columns: columns(), master: region.master(), ..Answer::default() },
+        me: region.me(),
+        language: if asked.ddl { Language::Ddl } else { Language::Macros },
+        beside: if asked.instances.current { KnownDefinitions::active(catalog) } else { KnownDefinitions::coming(catalog) },
+        source_bytes: 0,
+    };
+    for (resource, record) in catalog.records() {
+        if !query_catalog::is_named(&asked.instances.definitions, &resource) {
             continue;
         }
         for (stamp, kind, instance) in record.instances() {
-            if !query_catalog::includes(asked, kind) || instance.is_drop() {
+            if !query_catalog::includes(&asked.instances, kind) {
                 continue;
             }
-            let row = row(resource, stamp).with("INST", kind.to_string());
-            source_bytes += export_one(region, &mut answer, row, instance);
-            if source_bytes > SOURCE_BYTES_MAX {
+            export.add(row(resource, stamp).with("INST", kind.to_string()), resource, instance);
+            if export.source_bytes > SOURCE_BYTES_MAX {
                 return too_much(region);
             }
         }
     }
-    answer.rows.extend(query_catalog::unknown(region, &asked.definitions));
+    if asked.ddl && export.source_bytes > 0 {
+        export.write(END_OF_UNIT);
+    }
+    let mut answer = export.answer;
+    answer.rows.extend(query_catalog::unknown(region, &asked.instances.definitions));
     answer.judge_by_rows();
     answer
+}
+
+/// What is exported so far.
+struct Export<'a> {
+    answer: Answer,
+    me: MemberName,
+    language: Language,
+    /// The definitions that those which are exported stand beside.
+    beside: KnownDefinitions<'a>,
+    source_bytes: usize,
+}
+
+impl Export<'_> {
+    /// Adds one instance. One that can't be read, or can't be said, does not keep the others.
+    fn add(&mut self, row: Row, resource: ResourceName, instance: &Instance) {
+        // Macros have no word for what is to be dropped.
+        if instance.is_drop() {
+            if self.language == Language::Ddl {
+                self.add_source(row, &drop_of(&resource));
+            }
+            return;
+        }
+        let Ok(definition) = instance.content.definition() else {
+            return self.add_failure(row, CompletionCode::DEFINITION_ERROR);
+        };
+        match said(&definition, self.language, &self.beside) {
+            Ok(source) => self.add_source(row, &source),
+            Err(what) => {
+                self.answer.say(self.me, DDL118.with(&[&resource, &self.language, &what]));
+                self.add_failure(row, CompletionCode::NOT_ALLOWED);
+            }
+        }
+    }
+
+    fn add_failure(&mut self, row: Row, code: CompletionCode) {
+        self.answer.rows.push(row.with(CC, code).with(CCTXT, code.text()));
+    }
+
+    fn add_source(&mut self, row: Row, source: &str) {
+        self.answer.rows.push(row.with(CC, CompletionCode::OK).with("LINES", source.lines().count() as u64));
+        self.write(source);
+    }
+
+    fn write(&mut self, source: &str) {
+        let line =
+            |line: &str| MemberMessage { member: Some(self.me), body: MessageBody::Line(line.to_string()) };
+        self.answer.messages.extend(source.lines().map(line));
+        self.source_bytes += source.len();
+    }
 }
 
 fn row(resource: ResourceName, stamp: InstanceStamp) -> Row {
@@ -50,21 +111,6 @@ fn row(resource: ResourceName, stamp: InstanceStamp) -> Row {
         .with("NAME", resource.as_str())
         .with("TYP", resource.kind().to_string())
         .with("TIMESTMP", stamp.to_string())
-}
-
-/// Adds one instance, and gives how many bytes its source has. One that can't be read does not keep the others.
-fn export_one(region: &ControlRegion, answer: &mut Answer, row: Row, instance: &Instance) -> usize {
-    let Ok(definition) = instance.content.definition() else {
-        let code = CompletionCode::DEFINITION_ERROR;
-        answer.rows.push(row.with(CC, code).with(CCTXT, code.text()));
-        return 0;
-    };
-    let source = to_macros(&definition);
-    answer.rows.push(row.with(CC, CompletionCode::OK).with("LINES", source.lines().count() as u64));
-    let line =
-        |line: &str| MemberMessage { member: Some(region.me()), body: MessageBody::Line(line.to_string()) };
-    answer.messages.extend(source.lines().map(line));
-    source.len()
 }
 
 fn too_much(region: &ControlRegion) -> Answer {

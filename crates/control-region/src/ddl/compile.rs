@@ -4,7 +4,7 @@ use super::definitions::{Before, Definitions};
 use catalog::{Catalog, NewInstance};
 use csl::envelope::{DdlOptions, SourceFile};
 use definitions::ddl::{Change, DdlCompilation, Options, Outcome, Unit, compile_ddl};
-use definitions::model::dbd::Access;
+use definitions::model::dbd::{Access, Dbd};
 use definitions::{Definition, Finding};
 use std::collections::BTreeSet;
 use vocabulary::message::{DDL117, DFS4324E};
@@ -291,10 +291,14 @@ impl Compiler<'_> {
         }
         let all_new = changes.iter().all(|change| !is_drop(change) && is_new(change));
         let views_alone = changes.iter().all(|change| !is_drop(change) && dbd_of(change).is_none());
-        let dedbs_alone = changes.iter().all(|change| dbd_of(change).is_none() || is_dedb(change));
+        // AUTOIMPORT(CREATE) is not for the secondary indexes of fast path.
+        let has_fast_path_index = changes.iter().any(|change| defines(change, |dbd| dbd.fast_path_index));
+        let is_dedb = |dbd: &Dbd| dbd.access == Access::Dedb;
+        let dedbs_alone =
+            changes.iter().all(|change| dbd_of(change).is_none() || defines(change, is_dedb));
         self.source.options.auto_activate
             || (self.source.options.program_views && views_alone)
-            || (self.source.auto_import && all_new)
+            || (self.source.auto_import && all_new && !has_fast_path_index)
             || (self.source.auto_create && all_new && dedbs_alone)
     }
 
@@ -321,11 +325,10 @@ fn is_drop(change: &Change) -> bool {
     matches!(change, Change::Drop(_))
 }
 
-fn is_dedb(change: &Change) -> bool {
+/// Whether it defines such a database.
+fn defines(change: &Change, such: impl Fn(&Dbd) -> bool) -> bool {
     match change {
-        Change::Create(Definition::Dbd(dbd)) | Change::Replace(Definition::Dbd(dbd)) => {
-            dbd.access == Access::Dedb
-        }
+        Change::Create(Definition::Dbd(dbd)) | Change::Replace(Definition::Dbd(dbd)) => such(dbd),
         _ => false,
     }
 }

@@ -16,7 +16,7 @@ type Found<N, T> = RefCell<BTreeMap<N, Option<Arc<T>>>>;
 type Lookup = fn(&Catalog, &ResourceName) -> Option<(InstanceStamp, Arc<Instance>)>;
 
 /// The definitions of a catalog under the changes of a job.
-pub(super) struct Definitions<'a> {
+pub(crate) struct Definitions<'a> {
     catalog: &'a Catalog,
     lookup: Lookup,
     dbds: Found<DbdName, Dbd>,
@@ -33,12 +33,12 @@ pub(super) enum Before {
 
 impl<'a> Definitions<'a> {
     /// What the directory will have: what is pending, else what is active.
-    pub(super) fn coming(catalog: &'a Catalog) -> Self {
+    pub(crate) fn coming(catalog: &'a Catalog) -> Self {
         Self::of(catalog, Catalog::coming)
     }
 
     /// What the directory has.
-    pub(super) fn active(catalog: &'a Catalog) -> Self {
+    pub(crate) fn active(catalog: &'a Catalog) -> Self {
         Self::of(catalog, Catalog::active)
     }
 

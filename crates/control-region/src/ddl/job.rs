@@ -54,10 +54,22 @@ pub(super) enum Step {
     Adding,
     /// The end of the unit is on its way.
     Staging,
+    /// The others are asked whether they are ready for the unit to be activated.
+    Canvassing { token: CommandToken },
     /// The unit is being activated; since when it is not known whether its Prepare entry was made.
     Activating { token: CommandToken, unknown: Option<Moment> },
     /// It lets the staging data set go.
     Closing,
+}
+
+impl Step {
+    /// What members call the activation that is about to begin, or has begun.
+    pub(super) fn activation(self) -> Option<CommandToken> {
+        match self {
+            Self::Canvassing { token } | Self::Activating { token, .. } => Some(token),
+            _ => None,
+        }
+    }
 }
 
 impl Job {

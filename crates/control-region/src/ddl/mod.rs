@@ -18,12 +18,13 @@ use catalog::job::JobId;
 pub(crate) use compile::{DdlCompiled, DdlSource};
 use csl::envelope::DdlRequest;
 use csl::om::{Answer, ReasonCode, ReturnCode};
+pub(crate) use definitions::Definitions as KnownDefinitions;
 use job::{Job, Step};
 use plex::CommandToken;
 pub(crate) use report::{away_messages, change_messages, taken_over_answer};
 use std::collections::{BTreeMap, VecDeque};
 use vocabulary::Moment;
-use vocabulary::message::DDL208E;
+use vocabulary::message::{DDL208E, DFS5013I};
 
 /// How many jobs wait for their turn at most.
 const QUEUE_MAX: usize = 16;
@@ -40,6 +41,11 @@ impl DdlDesk {
     /// Whether this member runs the job.
     pub(crate) fn runs(&self, job: JobId) -> bool {
         self.jobs.contains_key(&CommandToken(job.0))
+    }
+
+    /// Whether a unit of work is about to be activated under this token.
+    pub(crate) fn activates(&self, activation: CommandToken) -> bool {
+        self.jobs.values().any(|job| job.step.activation() == Some(activation))
     }
 
     /// Since when each job waits whose turn it is not, in their order.
@@ -155,7 +161,8 @@ impl ControlRegion {
         match job.step {
             Step::Gathering | Step::Waiting { .. } => self.forget_ddl(token),
             Step::Compiling(_) if job.options.simulate => self.forget_ddl(token),
-            Step::Compiling(_) => self.close_ddl(token),
+            // Whoever was asked is told that it will not begin.
+            Step::Compiling(_) | Step::Canvassing { .. } => self.close_ddl(token),
             Step::Opening | Step::Adding | Step::Staging | Step::Activating { .. } | Step::Closing => {}
         }
     }
@@ -177,10 +184,8 @@ impl ControlRegion {
         for (to, before) in told {
             let since = first.unwrap_or(self.now);
             let jobs = if before == 1 { "DDL JOB" } else { "DDL JOBS" };
-            self.progress(
-                to,
-                format!("WAITING BEHIND {before} {jobs}, THE FIRST OF WHICH RUNS SINCE {since}"),
-            );
+            let message = DFS5013I.with(&[&self.me(), &before, &jobs, &since]);
+            self.progress(to, message.to_string());
         }
     }
 

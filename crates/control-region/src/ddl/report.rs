@@ -8,7 +8,7 @@ use csl::om::{
 use plex::{AbortReason, Finished, MemberState, Outcome, Plex};
 use std::collections::BTreeMap;
 use vocabulary::message::{
-    DDL201I, DDL202I, DDL203I, DDL204E, DDL205E, DDL206I, DDL207I, DDL209W, DDL212I, DFS4326E, DFS4329I,
+    DDL201I, DDL202I, DDL203I, DDL204E, DDL205E, DDL206I, DDL207I, DDL209W, DDL212I, DFS4145I, DFS4326E, DFS4329I,
     DFS4369I, DFS4372I, DFS4387I, DFS4755E, DFS4756E, DFS4781I, DFS4880W, DFS4997I, DFS4998I,
 };
 use vocabulary::{DirectoryLevel, InstanceStamp, MemberName, Message, Moment, ResourceName, Severity};
@@ -271,7 +271,8 @@ fn backed_out(finished: &Finished, reason: &AbortReason) -> (Vec<(MemberName, Me
 pub(crate) fn change_messages(changes: &[PlannedChange], catalog: &Catalog) -> Vec<Message> {
     let told = changes.iter().map(|PlannedChange { name, old, new }| match (name, old) {
         (_, Some(old)) if catalog.record(name).is_none() => DDL212I.with(&[name, old]),
-        (_, None) => DFS4329I.with(&[name, new]),
+        (ResourceName::Dbd(_), None) => DFS4329I.with(&[name, new]),
+        (ResourceName::Psb(_), None) => DFS4145I.with(&[name, new]),
         (ResourceName::Dbd(_), Some(old)) => DFS4369I.with(&[name, new, old]),
         (ResourceName::Psb(_), Some(old)) => DFS4372I.with(&[name, new, old]),
     });

@@ -3,13 +3,14 @@
 use super::compile::{Activation, DdlCompiled, DdlSource};
 use super::job::{Job, Step};
 use super::report::Prior;
+use crate::activation::Answers;
 use crate::event::Effect;
 use crate::om::ReplyTo;
 use crate::region::{ControlRegion, Purpose};
 use crate::work::{Task, Work, WorkId};
 use catalog::CatalogError;
 use catalog::job::JobId;
-use plex::{CommandToken, Finished, PlexChange, PlexReply, Refusal, StageChange};
+use plex::{ActivationOptions, Canvass, CommandToken, Finished, PlexChange, PlexReply, Refusal, StageChange};
 use vocabulary::message::{DFS3642E, DFS4328E, DFS4333E, DFS4338W, DFS4541E};
 use vocabulary::{Message, Moment};
 
@@ -19,11 +20,12 @@ impl ControlRegion {
         let Some(job) = self.ddl.jobs.get_mut(&token) else { return };
         match job.step {
             Step::Waiting { told } => self.open_ddl(token, told),
+            Step::Canvassing { token: activation } => self.advance_canvass_of_unit(token, activation),
             // A second entry of the same token is the first one.
             Step::Activating { token: activation, unknown: Some(since) }
                 if self.now.ms_since(since) >= self.settings.retry_ms =>
             {
-                self.prepare_unit(token, activation);
+                self.prepare_unit(token, activation, None);
             }
             _ => {}
         }
@@ -172,7 +174,10 @@ impl ControlRegion {
         }
         if job.unit.as_ref().is_some_and(|unit| unit.activation == Activation::AtOnce) {
             let activation = self.next_token();
-            return self.prepare_unit(token, activation);
+            return match self.canvass(activation, &ActivationOptions::unit_of(JobId(token.0))) {
+                true => self.advance_canvass_of_unit(token, activation),
+                false => self.prepare_unit(token, activation, None),
+            };
         }
         let (id, at) = (JobId(token.0), self.now);
         if let Some(job) = self.ddl.jobs.get_mut(&token) {
@@ -181,12 +186,33 @@ impl ControlRegion {
         self.propose(Purpose::Ddl(token), PlexChange::Stage(StageChange::Commit { job: id, at }));
     }
 
-    fn prepare_unit(&mut self, token: CommandToken, activation: CommandToken) {
-        let (job, master, at) = (JobId(token.0), self.me(), self.now);
+    fn advance_canvass_of_unit(&mut self, token: CommandToken, activation: CommandToken) {
+        match self.answers(activation) {
+            Answers::Awaited => {
+                if let Some(job) = self.ddl.jobs.get_mut(&token) {
+                    job.step = Step::Canvassing { token: activation };
+                }
+            }
+            Answers::Ready(canvass) => self.prepare_unit(token, activation, Some(canvass)),
+            Answers::Vote => self.prepare_unit(token, activation, None),
+        }
+    }
+
+    fn prepare_unit(&mut self, token: CommandToken, activation: CommandToken, canvass: Option<Canvass>) {
         if let Some(own) = self.ddl.jobs.get_mut(&token) {
             own.step = Step::Activating { token: activation, unknown: None };
         }
-        self.propose(Purpose::Ddl(token), PlexChange::PrepareUnit { token: activation, job, master, at });
+        // Whoever was asked holds this version until an entry settles it.
+        let canvassed = self.canvassed_version(activation);
+        let change = PlexChange::PrepareUnit {
+            token: activation,
+            job: JobId(token.0),
+            master: self.me(),
+            staging_version: canvassed.unwrap_or_else(|| self.plex.catalog().staging_version()),
+            canvass,
+            at: self.now,
+        };
+        self.propose(Purpose::Ddl(token), change);
     }
 
     pub(crate) fn ddl_proposed(&mut self, token: CommandToken, outcome: Option<&PlexReply>) {

@@ -167,6 +167,11 @@ impl Column {
         self.sheet.text("NAME", 0).or_else(|| self.is_key().then_some(self.name.name.as_str()))
     }
 
+    /// The case that it belongs to, where it says that itself.
+    pub(super) fn case_name(&self) -> Option<&str> {
+        self.sheet.text("CASENAME", 0)
+    }
+
     /// It stands for a part of the concatenated key, or makes an index entry unique.
     pub(super) fn is_system_related(&self) -> bool {
         self.internal_name().unwrap_or(&self.name.name).trim_start_matches('\'').starts_with('/')

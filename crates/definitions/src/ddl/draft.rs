@@ -3,7 +3,7 @@
 use super::cursor::Named;
 use super::sheet::{Sheet, operand_text};
 use super::statement::TableChange;
-use super::table::{Home, Item, Table};
+use super::table::{Existing, Home, Item, Table, Unfit};
 use crate::cards::Place;
 use crate::model::dbd::Access;
 use crate::nearest::CANDIDATES_MAX;
@@ -181,18 +181,31 @@ impl Table {
         }
     }
 
-    /// Carries out ALTER TABLE.
-    pub(super) fn alter(&mut self, home: &Home, sheet: Sheet, changes: Vec<TableChange>) -> Vec<Missing> {
+    /// Carries out ALTER TABLE, as far as it can be; adds to `existing` what it was to add and is there.
+    pub(super) fn alter(
+        &mut self,
+        home: &Home,
+        sheet: Sheet,
+        changes: Vec<TableChange>,
+        existing: &mut Vec<Existing>,
+    ) -> Vec<Missing> {
         self.sheet.merge(sheet);
         if home.space.is_some() {
             self.home.space = home.space.clone();
         }
-        changes.into_iter().filter_map(|change| self.change(change).err()).collect()
+        changes.into_iter().filter_map(|change| self.change(change, existing).err()).collect()
     }
 
-    fn change(&mut self, change: TableChange) -> Result<(), Missing> {
+    fn change(&mut self, change: TableChange, existing: &mut Vec<Existing>) -> Result<(), Missing> {
         match change {
-            TableChange::Add(part) => self.add(part).map_err(|name| self.missing("COLUMN", name)),
+            TableChange::Add(part) => match self.add(part) {
+                Ok(()) => Ok(()),
+                Err(Unfit::NoColumn(name)) => Err(self.missing("COLUMN", name)),
+                Err(Unfit::Exists(found)) => {
+                    existing.push(found);
+                    Ok(())
+                }
+            },
             TableChange::AlterColumn(changed) => match self.column_mut(None, &changed.name.name) {
                 Some(column) => {
                     // Another type has another length, unless one is said with it.

@@ -10,7 +10,7 @@ use crate::cards::{Operation, Place, Statement};
 use crate::dbdgen::DbdDeck;
 use crate::finding::Findings;
 use crate::model::dbd::{Access, Dbd};
-use crate::model::psb::Psb;
+use crate::model::psb::{DbPcb, Psb, SensitiveSegment};
 use crate::operands::{parse, shown};
 use crate::origin::Places;
 use crate::psbgen::PsbDeck;
@@ -294,8 +294,16 @@ fn add_segments(
 /// The parent of a segment as a program sees it. The first segment is the root; where it is not that of the database,
 /// the program goes through an index, and the segments above the first one stand upside down under it.
 fn parent(dbd: &Dbd, segment: &str, first: Option<&str>) -> Option<String> {
-    let name: SegmentName = segment.parse().ok()?;
-    let first: SegmentName = first?.parse().ok()?;
+    parent_under(dbd, segment.parse().ok()?, first?.parse().ok()?).map(|parent| parent.to_string())
+}
+
+/// The parent that a segment of a PCB has where its SENSEGVIEW does not say it.
+pub(super) fn implied_parent(dbd: &Dbd, pcb: &DbPcb, segment: &SensitiveSegment) -> Option<SegmentName> {
+    let first = pcb.segments.first()?.name;
+    parent_under(dbd, segment.name, first).or((segment.name != first).then_some(first))
+}
+
+fn parent_under(dbd: &Dbd, name: SegmentName, first: SegmentName) -> Option<SegmentName> {
     if name == first {
         return None;
     }
@@ -303,9 +311,9 @@ fn parent(dbd: &Dbd, segment: &str, first: Option<&str>) -> Option<String> {
     let mut below = None;
     for at in path.by_ref().take(dbd.segments.len()) {
         if at == name {
-            return below.map(|name: SegmentName| name.to_string());
+            return below;
         }
         below = Some(at);
     }
-    dbd.segment(&name)?.parent.map(|parent| parent.name.to_string())
+    dbd.segment(&name)?.parent.map(|parent| parent.name)
 }

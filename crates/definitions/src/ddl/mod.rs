@@ -40,6 +40,6 @@ mod units;
 mod view;
 
 pub use compilation::{Change, DdlCompilation, Known, Options, Outcome, Unit, compile_ddl, is_ddl_file};
-pub use print::{to_ddl, to_macros};
+pub use print::{END_OF_UNIT, drop_of, statements_of, to_ddl, to_macros};
 
 pub(crate) use compilation::{compile_ddl_source, is_ddl};

@@ -4,7 +4,7 @@ use super::clause::{self, Clause};
 use super::cursor::{Cursor, Named};
 use super::database::{DATABASE, TABLESPACE};
 use super::sheet::Sheet;
-use super::table::{Home, Part, TABLE, Table};
+use super::table::{Home, Part, TABLE, Table, Unfit};
 use super::view::View;
 use crate::cards::{Operation, Place};
 use crate::nearest::nearest;
@@ -225,11 +225,20 @@ fn create_table(cursor: &mut Cursor<'_>) -> Option<Table> {
 }
 
 fn add(cursor: &mut Cursor<'_>, table: &mut Table, part: Part) {
-    if let Err(column) = table.add(part) {
-        let name = format!("{}.{}", shown(&table.name.name), shown(&column.name));
-        let finding = cursor.findings.report(&DDL111, column.place, &[&"COLUMN", &name]);
-        if let Some(nearest) = nearest(&column.name, table.column_names()) {
-            finding.hint(format!("{nearest} is the nearest column"));
+    if let Part::ForeignKey(parent, _) = &part
+        && table.sheet.entry("PARENT", 0).is_some()
+    {
+        cursor.findings.report(&DDL107, parent.place, &[&"FOREIGN KEY"]);
+    }
+    match table.add(part) {
+        Ok(()) => {}
+        Err(Unfit::Exists(existing)) => existing.report(&table.name.name, cursor.findings),
+        Err(Unfit::NoColumn(column)) => {
+            let name = format!("{}.{}", shown(&table.name.name), shown(&column.name));
+            let finding = cursor.findings.report(&DDL111, column.place, &[&"COLUMN", &name]);
+            if let Some(nearest) = nearest(&column.name, table.column_names()) {
+                finding.hint(format!("{nearest} is the nearest column"));
+            }
         }
     }
 }
@@ -238,6 +247,10 @@ fn add(cursor: &mut Cursor<'_>, table: &mut Table, part: Part) {
 fn table_options(cursor: &mut Cursor<'_>, place: &mut Home, sheet: &mut Sheet) -> Option<()> {
     while !cursor.at_end() && !begins(cursor) {
         if cursor.is(&["IN"]) {
+            if place.database.is_some() {
+                let again = cursor.place();
+                cursor.findings.report(&DDL107, again, &[&"IN"]);
+            }
             *place = home(cursor)?;
         } else if !clause::read(cursor, &[TABLE], sheet)? && !cursor.take_sign(',') {
             cursor.unknown("CREATE TABLE", &clause::phrases(&[TABLE]));

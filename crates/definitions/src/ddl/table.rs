@@ -7,7 +7,10 @@ use super::cursor::{Cursor, Named};
 use super::database::USER_KEY;
 use super::sheet::Sheet;
 use crate::cards::{Operation, Place};
-use std::collections::BTreeMap;
+use crate::finding::Findings;
+use crate::operands::shown;
+use std::collections::{BTreeMap, btree_map::Entry};
+use vocabulary::message::DDL110;
 
 /// A table.
 #[derive(Debug, Clone)]
@@ -19,6 +22,8 @@ pub(super) struct Table {
     pub(super) items: Vec<Item>,
     /// Where each column is, by the name of its case, if it is in one, and its own.
     columns: BTreeMap<(Option<String>, String), At>,
+    /// The columns that stand apart from the case they belong to, the first of each name.
+    apart: BTreeMap<String, usize>,
     /// Where each map is.
     maps: BTreeMap<String, usize>,
     /// Where each case is, by its map and its own name.
@@ -68,6 +73,31 @@ pub(super) struct Case {
     pub(super) name: Named,
     pub(super) sheet: Sheet,
     pub(super) columns: Vec<Column>,
+}
+
+/// Why a part can't be added to a table as it is.
+#[derive(Debug)]
+pub(super) enum Unfit {
+    /// A key names a column that the table does not have.
+    NoColumn(Named),
+    /// The table has a column of this name.
+    Exists(Existing),
+}
+
+/// A column that a table, or one of its cases, has already.
+#[derive(Debug)]
+pub(super) struct Existing {
+    case: Option<String>,
+    name: Named,
+}
+
+impl Existing {
+    /// Reports it, as a column of this table.
+    pub(super) fn report(&self, table: &str, findings: &mut Findings) {
+        let case = self.case.as_ref().map_or_else(String::new, |case| format!("{}.", shown(case)));
+        let column = format!("{}.{case}{}", shown(table), shown(&self.name.name));
+        findings.report(&DDL110, self.name.place, &[&"COLUMN", &column]);
+    }
 }
 
 /// One thing read from the parentheses of a table.
@@ -162,6 +192,7 @@ impl Table {
             home: Home::default(),
             items: Vec::new(),
             columns: BTreeMap::new(),
+            apart: BTreeMap::new(),
             maps: BTreeMap::new(),
             cases: BTreeMap::new(),
         }
@@ -172,50 +203,70 @@ impl Table {
         self.sheet.text("NAME", 0).unwrap_or(&self.name.name)
     }
 
-    /// Adds a part. A key that names no column of the table is given back.
-    pub(super) fn add(&mut self, part: Part) -> Result<(), Named> {
+    /// Adds a part. What is unfit about it is given back; of two of the same name the first one is found.
+    pub(super) fn add(&mut self, part: Part) -> Result<(), Unfit> {
         match part {
             Part::Item(item) => {
                 self.items.push(item);
-                self.index_item(self.items.len() - 1);
+                self.index_item(self.items.len() - 1)
             }
             Part::ForeignKey(parent, pointer) => {
                 self.sheet.set("PARENT", 0, parent.operand(), parent.place);
                 if let Some((word, place)) = pointer {
                     self.sheet.set("PARENT", 1, word, place);
                 }
+                Ok(())
             }
-            Part::PrimaryKey(names, unique) => {
-                for name in names {
-                    match self.column_mut(None, &name.name) {
-                        Some(column) => column.set_key(unique, name.place),
-                        None => return Err(name),
-                    }
-                }
-            }
+            Part::PrimaryKey(names, unique) => names.into_iter().try_for_each(|name| {
+                let column = self.column_mut(None, &name.name);
+                column.map(|column| column.set_key(unique, name.place)).ok_or(Unfit::NoColumn(name))
+            }),
         }
-        Ok(())
     }
 
-    fn index_item(&mut self, item: usize) {
-        let mut found = Vec::new();
+    fn index_item(&mut self, item: usize) -> Result<(), Unfit> {
         match &self.items[item] {
-            Item::Column(column) => found.push(((None, column.name.name.clone()), At { item, within: None })),
+            Item::Column(column) => {
+                let (case, name) = (column.case_name().map(str::to_string), column.name.clone());
+                if case.is_some() {
+                    self.apart.entry(name.name.clone()).or_insert(item);
+                }
+                self.index_column(case, name, At { item, within: None })
+            }
             Item::Map(map) => {
-                self.maps.entry(map.name.name.clone()).or_insert(item);
+                let (name, mut found, mut cases) = (map.name.clone(), Vec::new(), Vec::new());
                 for (case_at, case) in map.cases.iter().enumerate() {
-                    let key = (map.name.name.clone(), case.name.name.clone());
-                    self.cases.entry(key).or_insert((item, case_at));
+                    cases.push((case.name.name.clone(), case_at));
                     for (at, column) in case.columns.iter().enumerate() {
-                        let key = (Some(case.name.name.clone()), column.name.name.clone());
-                        found.push((key, At { item, within: Some((case_at, at)) }));
+                        let at = At { item, within: Some((case_at, at)) };
+                        found.push((Some(case.name.name.clone()), column.name.clone(), at));
                     }
                 }
+                for (case, at) in cases {
+                    self.cases.entry((name.name.clone(), case)).or_insert((item, at));
+                }
+                // DBDGEN tells of a map or a case that is there twice.
+                if self.maps.contains_key(&name.name) {
+                    return Ok(());
+                }
+                self.maps.insert(name.name, item);
+                let twice = found.into_iter().map(|(case, name, at)| self.index_column(case, name, at));
+                twice.fold(Ok(()), Result::and)
             }
-            _ => {}
+            _ => Ok(()),
         }
-        for (key, at) in found {
-            self.columns.entry(key).or_insert(at);
+    }
+
+    fn index_column(&mut self, case: Option<String>, name: Named, at: At) -> Result<(), Unfit> {
+        match self.columns.entry((case, name.name.clone())) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(at);
+                Ok(())
+            }
+            Entry::Occupied(known) => {
+                let case = known.key().0.clone();
+                Err(Unfit::Exists(Existing { case, name }))
+            }
         }
     }
 
@@ -233,10 +284,11 @@ impl Table {
         self.map_mut(map)?.cases.get_mut(at)
     }
 
-    /// The column of this name, of a case or of the table.
+    /// The column of this name, of a case or of the table. One that stands apart from its case is of either.
     pub(super) fn column_mut(&mut self, case: Option<&str>, name: &str) -> Option<&mut Column> {
         let key = (case.map(str::to_string), name.to_string());
-        let At { item, within } = *self.columns.get(&key)?;
+        let apart = || self.apart.get(name).filter(|_| case.is_none()).map(|&item| At { item, within: None });
+        let At { item, within } = self.columns.get(&key).copied().or_else(apart)?;
         match (self.items.get_mut(item)?, within) {
             (Item::Column(column), None) => Some(column),
             (Item::Map(map), Some((case, at))) => map.cases.get_mut(case)?.columns.get_mut(at),
@@ -261,11 +313,7 @@ impl Table {
     /// places of all others stay.
     pub(super) fn remove(&mut self, kind: &str, name: &str, unwanted: impl Fn(&Item) -> bool) -> bool {
         match kind {
-            "COLUMN" => self
-                .columns
-                .remove(&(None, name.to_string()))
-                .map(|at| self.items[at.item] = Item::Gone)
-                .is_some(),
+            "COLUMN" => self.remove_column(name),
             "MAP" => match self.maps.remove(name) {
                 Some(at) => {
                     self.columns.retain(|_, other| other.item != at);
@@ -277,6 +325,23 @@ impl Table {
             },
             _ => self.remove_relations(unwanted),
         }
+    }
+
+    fn remove_column(&mut self, name: &str) -> bool {
+        let key = (None, name.to_string());
+        let (item, key) = match (self.columns.get(&key), self.apart.get(name)) {
+            (Some(at), _) => (at.item, key),
+            (None, Some(&item)) => match &self.items[item] {
+                Item::Column(column) => (item, (column.case_name().map(str::to_string), key.1)),
+                _ => return false,
+            },
+            (None, None) => return false,
+        };
+        if self.columns.remove(&key).is_some() && key.0.is_some() {
+            self.apart.remove(name);
+        }
+        self.items[item] = Item::Gone;
+        true
     }
 
     fn remove_relations(&mut self, unwanted: impl Fn(&Item) -> bool) -> bool {

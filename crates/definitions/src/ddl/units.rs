@@ -203,10 +203,12 @@ impl<'k> Session<'k> {
             }
             Statement::CreateTable(table) => self.create_table(*table),
             Statement::AlterTable { name, home, sheet, changes } => {
+                let mut existing = Vec::new();
                 self.change_home(&home, &name, |draft| match draft.table_mut(&name) {
-                    Ok(table) => table.alter(&home, sheet, changes),
+                    Ok(table) => table.alter(&home, sheet, changes, &mut existing),
                     Err(missing) => vec![missing],
                 });
+                existing.iter().for_each(|column| column.report(&name.name, &mut self.findings));
             }
             Statement::DropTable { name, home, if_exists } => {
                 self.change_home(&home, &name, |draft| {

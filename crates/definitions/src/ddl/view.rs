@@ -85,6 +85,9 @@ const SCHEMA: &[Clause] = &[
     clause(&["REMARKS"], "REMARKS", 0, Value::Text),
 ];
 
+/// What a program may do with a database where nothing is said of it.
+const PROCESSING_OPTIONS: &str = "AP";
+
 const SEGMENT_VIEW: &[Clause] = &[
     clause(&["PROCOPT"], "PROCOPT", 0, Value::Any),
     clause(&["PARENT"], "PARENT", 0, Value::Any),
@@ -196,6 +199,9 @@ impl Schema {
         }
         let mut schema = Self { name, sheet, using, segments: Vec::new() };
         schema.read_rest(cursor)?;
+        if kind == "DB" && schema.sheet.entry("PROCOPT", 0).is_none() {
+            schema.sheet.set("PROCOPT", 0, PROCESSING_OPTIONS, start);
+        }
         Some(schema)
     }
 

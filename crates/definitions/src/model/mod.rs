@@ -22,6 +22,11 @@ pub enum Definition {
 }
 
 impl Definition {
+    /// Whether it describes a database.
+    pub fn is_dbd(&self) -> bool {
+        matches!(self, Self::Dbd(_))
+    }
+
     /// Its kind and its name.
     pub fn name(&self) -> ResourceName {
         match self {

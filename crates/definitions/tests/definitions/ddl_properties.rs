@@ -256,7 +256,7 @@ proptest! {
         let compilation = compile("source", source.as_bytes());
         prop_assert_eq!(compilation.definitions.len(), 1, "{}\n{:?}", source, compilation.findings);
         let definition = &compilation.definitions[0];
-        let printed = to_ddl([definition]);
+        let printed = to_ddl([definition], &Library::new());
         prop_assert_eq!(&definitions(ddl(printed.as_bytes())), &compilation.definitions, "{}", printed);
         let macros = to_macros(definition);
         prop_assert_eq!(&compile("macros", macros.as_bytes()).definitions, &compilation.definitions, "{}", macros);
@@ -265,7 +265,7 @@ proptest! {
     #[test]
     fn printed_ddl_fits_records_and_reads_the_same_in_ebcdic(plans in prop::collection::vec(plan(), 1..3)) {
         let compilation = compile("source", source(&plans).as_bytes());
-        let printed = to_ddl(&compilation.definitions);
+        let printed = to_ddl(&compilation.definitions, &Library::new());
         let lines: Vec<&str> = printed.lines().collect();
         prop_assert!(lines.iter().all(|line| line.chars().count() <= 80));
         for bytes in [ebcdic_lines(&lines), ebcdic_cards(&lines)] {
@@ -305,7 +305,7 @@ proptest! {
         damages in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), "[ -~]{0,8}"), 1..6),
     ) {
         let compilation = compile("source", source(&plans).as_bytes());
-        let mut text: Vec<char> = to_ddl(&compilation.definitions).chars().collect();
+        let mut text: Vec<char> = to_ddl(&compilation.definitions, &Library::new()).chars().collect();
         for (at, length, put) in damages {
             let at = at.index(text.len());
             let end = (at + length.index(40)).min(text.len());
@@ -320,7 +320,7 @@ proptest! {
     #[test]
     fn a_broken_statement_hides_no_other(plans in prop::collection::vec(plan(), 1..3), garbage in "[A-Z]{9,12}") {
         let compilation = compile("source", source(&plans).as_bytes());
-        let printed = to_ddl(&compilation.definitions);
+        let printed = to_ddl(&compilation.definitions, &Library::new());
         let broken = format!("{garbage} DATABASE X;\nROLLBACK DDL;\n{printed}");
         let read = ddl(broken.as_bytes());
         prop_assert_eq!(read.findings.iter().filter(|finding| finding.number() == "DFS9000E").count(), 1);

@@ -15,11 +15,13 @@
 //! - `define` compiles the cards given as macros, for `ddl` to find.
 //! - `printed NAME` prints a definition as DDL, and `macros NAME` as macro source.
 //! - `roundtrip` prints whether each definition is the same once it was printed and read, both ways.
+//! - `translate [macros]` prints what all sources kept define as DDL, or as macros, and what is told of it.
 //! - `forget` begins anew.
 
 use definitions::acb::Library;
 use definitions::ddl::{Change, Known, Options, compile_ddl, to_ddl, to_macros};
 use definitions::report::{Input, Report, generate};
+use definitions::translate::{Language, translate};
 use definitions::{Dbd, Definition, Psb, compile};
 use goldenscript::{Command, Context};
 use serde_json::Value;
@@ -98,9 +100,12 @@ impl goldenscript::Runner for Runner {
                 self.catalog.0.extend(made.into_iter().map(|made| (made.name(), made)));
                 output
             }
-            "printed" => to_ddl([self.definition(arguments.next_pos().ok_or("which?")?)?]),
+            "printed" => {
+                to_ddl([self.definition(arguments.next_pos().ok_or("which?")?)?], &self.catalog)
+            }
             "macros" => to_macros(self.definition(arguments.next_pos().ok_or("which?")?)?),
             "roundtrip" => self.round_trip()?,
+            "translate" => self.translate(arguments.next_pos().is_some_and(|to| to == "macros")),
             "show" => self.show()?,
             "build" => self.build(),
             "json" => self.report.as_ref().ok_or("build first")?.to_json() + "\n",
@@ -178,6 +183,13 @@ impl Runner {
         Ok(output)
     }
 
+    fn translate(&self, macros: bool) -> String {
+        let inputs: Vec<Input<'_>> =
+            self.sources.iter().map(|(name, bytes)| Input { name, bytes }).collect();
+        let translation = translate(&inputs, if macros { Language::Macros } else { Language::Ddl });
+        format!("{}{}", translation.text, translation.to_text())
+    }
+
     fn definition(&self, name: &str) -> Result<&Definition, Box<dyn Error>> {
         let found = self.catalog.0.iter().find(|(resource, _)| resource.as_str() == name);
         found.map(|(_, definition)| definition).ok_or_else(|| format!("no definition {name}").into())
@@ -188,7 +200,7 @@ impl Runner {
         for (name, definition) in &self.catalog.0 {
             let mut others = self.catalog.clone();
             others.0.remove(name);
-            let read = compile_ddl("printed", to_ddl([definition]).as_bytes(), &others, Options::default());
+            let read = compile_ddl("printed", to_ddl([definition], &others).as_bytes(), &others, Options::default());
             let changes: Vec<&Change> = read.units.iter().flat_map(|unit| &unit.changes).collect();
             let by_ddl = changes == [&Change::Create(definition.clone())];
             let by_macros = compile("printed", to_macros(definition).as_bytes()).definitions;
@@ -333,6 +345,8 @@ stories! {
     ddl_views
     ddl_checks
     ddl_printed
+    ddl_twice
+    translated
 }
 
 #[test]

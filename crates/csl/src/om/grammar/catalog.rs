@@ -24,6 +24,11 @@ pub(super) const EXPORT: &[KeywordRow] = &[
     NAME,
     TYPE,
     optional("SHOW", Kind::Several(What::Flag(&["ALL", "CURRENT", "PENDING", "PRIOR"])), "which instances"),
+    optional(
+        "FORMAT",
+        Kind::One(What::Flag(&["DDL", "MACRO"])),
+        "what they are written in; DDL is of the CURRENT instances or of the PENDING ones",
+    ),
 ];
 
 /// DFS3PU10: MODE, and DELETE statements with a timestamp.

@@ -32,6 +32,32 @@ impl Definitions {
     }
 }
 
+/// `EXPORT DEFN SOURCE(CATALOG)` (DFS3CCE0).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportDefn {
+    /// What is exported. One kind of instances where it is exported as DDL, which creates a definition once.
+    pub instances: CatalogInstances,
+    /// FORMAT(DDL), and not macros.
+    pub ddl: bool,
+}
+
+impl ExportDefn {
+    /// What an EXPORT DEFN command writes out. As DDL it is what is in the directory, unless SHOW says otherwise.
+    pub fn of(command: &Command) -> Result<Self, CommandError> {
+        let mut instances = CatalogInstances::of(command)?;
+        let ddl = command.values("FORMAT").contains(&"DDL");
+        let shown = command.values("SHOW");
+        if ddl && shown.is_empty() {
+            instances.pending = false;
+        }
+        if ddl && (instances.prior || instances.current == instances.pending) {
+            let (first, second) = ("FORMAT(DDL)".to_string(), format!("SHOW({})", shown.join(",")));
+            return Err(command.error_at_keyword("SHOW", CommandProblem::Exclusive { first, second }));
+        }
+        Ok(Self { instances, ddl })
+    }
+}
+
 /// `QUERY CATALOG` (DFS3CATQ) and `EXPORT DEFN SOURCE(CATALOG)` (DFS3CCE0): some instances of some definitions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CatalogInstances {

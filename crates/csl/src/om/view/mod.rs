@@ -10,7 +10,7 @@ mod member;
 mod query;
 mod update;
 
-pub use catalog::{CatalogAction, CatalogInstances, Definitions, Purge, RecoverDirectory, UpdateCatalog};
+pub use catalog::{CatalogAction, CatalogInstances, Definitions, ExportDefn, Purge, RecoverDirectory, UpdateCatalog};
 pub use import::{ImportMode, ImportOptions};
 pub use member::DeleteMember;
 pub use query::{
@@ -56,7 +56,7 @@ served! {
     /// `DISPLAY MODIFY`.
     DisplayModify(DisplayModify): Display Modify;
     /// `EXPORT DEFN`.
-    ExportDefn(CatalogInstances): Export Defn;
+    ExportDefn(ExportDefn): Export Defn;
     /// `IMPORT DEFN`.
     ImportDefn(ImportOptions): Import Defn;
     /// `QUERY AUDIT`.

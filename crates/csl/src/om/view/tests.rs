@@ -96,9 +96,17 @@ fn limits_are_set_one_at_least_and_what_means_nothing_here_is_refused_with_its_r
 #[test]
 fn the_utilities_of_the_catalog() {
     assert_eq!(
-        told(CatalogInstances::of, "EXP DEFN SOURCE(CATALOG) NAME(ACCT*) TYPE(DBD)"),
-        "CatalogInstances { definitions: Definitions { names: [Generic(\"ACCT*\")], kind: Some(Dbd) }, current: true, pending: true, prior: false }"
+        told(ExportDefn::of, "EXP DEFN SOURCE(CATALOG) NAME(ACCT*) TYPE(DBD)"),
+        "ExportDefn { instances: CatalogInstances { definitions: Definitions { names: [Generic(\"ACCT*\")], kind: Some(Dbd) }, current: true, pending: true, prior: false }, ddl: false }"
     );
+    let ddl = |show: &str| told(ExportDefn::of, &format!("EXP DEFN SOURCE(CATALOG) FORMAT(DDL){show}"));
+    assert!(ddl("").ends_with("current: true, pending: false, prior: false }, ddl: true }"), "{}", ddl(""));
+    assert!(ddl(" SHOW(PENDING)").ends_with("current: false, pending: true, prior: false }, ddl: true }"));
+    assert_eq!(
+        ddl(" SHOW(CURRENT,PENDING)"),
+        "SHOW(CURRENT,PENDING) can't be given together with FORMAT(DDL)"
+    );
+    assert_eq!(ddl(" SHOW(ALL)"), "SHOW(ALL) can't be given together with FORMAT(DDL)");
     assert_eq!(
         told(CatalogInstances::of, "QRY CATALOG SHOW(PRIOR)"),
         "CatalogInstances { definitions: Definitions { names: [Generic(\"*\")], kind: None }, current: false, pending: false, prior: true }"

@@ -13,26 +13,47 @@ use super::generate::{self, Step};
 use super::lexer::{Kind, Tokens};
 use super::statement::{self, Statement};
 use super::view::View;
+use crate::acb::Library;
 use crate::cards::{Operation, Source};
 use crate::finding::Findings;
 use crate::model::Definition;
 use crate::model::dbd::Dbd;
 use crate::model::psb::Psb;
 use std::sync::Arc;
+use vocabulary::ResourceName;
 use writer::Writer;
 
-/// These definitions as DDL, one unit of work. Reading it gives the same definitions; that of a PSB needs its databases
-/// at hand, because DDL leaves to them which segment is under which.
-pub fn to_ddl<'a>(definitions: impl IntoIterator<Item = &'a Definition>) -> String {
+/// These definitions as DDL, one unit of work. Reading it beside the same databases gives the same definitions: DDL
+/// leaves to the database which segment is under which, so that a SENSEGVIEW says it only where `library` does not.
+pub fn to_ddl<'a>(definitions: impl IntoIterator<Item = &'a Definition>, library: &dyn Library) -> String {
+    let mut text: String =
+        definitions.into_iter().map(|definition| statements_of(definition, library)).collect();
+    text.push_str(END_OF_UNIT);
+    text
+}
+
+/// What ends the unit of work that definitions are printed as.
+pub const END_OF_UNIT: &str = "COMMIT DDL;\n";
+
+/// The statements that make a definition, as [`to_ddl`] prints them.
+pub fn statements_of(definition: &Definition, library: &dyn Library) -> String {
     let mut writer = Writer::default();
-    for definition in definitions {
-        match definition {
-            Definition::Dbd(dbd) => dbd::write(&mut writer, dbd),
-            Definition::Psb(psb) => psb::write(&mut writer, psb, false),
-        }
+    match definition {
+        Definition::Dbd(dbd) => dbd::write(&mut writer, dbd),
+        Definition::Psb(psb) => psb::write(&mut writer, psb, &|pcb, segment| {
+            let dbd = library.dbd(&pcb.dbd);
+            dbd.is_none_or(|dbd| generate::implied_parent(&dbd, pcb, segment) != segment.parent)
+        }),
     }
-    writer.line(0, "COMMIT DDL;");
     writer.into_text()
+}
+
+/// The statement that drops a definition.
+pub fn drop_of(name: &ResourceName) -> String {
+    match name {
+        ResourceName::Dbd(dbd) => format!("DROP DATABASE {};\n", writer::name(dbd.as_str())),
+        ResourceName::Psb(psb) => format!("DROP PROGRAMVIEW {};\n", writer::name(psb.as_str())),
+    }
 }
 
 /// A definition as macro source. Compiling it gives the same definition.
@@ -67,7 +88,7 @@ pub(super) fn draft_of(dbd: &Dbd) -> Option<Draft> {
 /// A PSB as a program view, as if its DDL had just been read.
 pub(super) fn view_of(psb: &Psb) -> Option<View> {
     let mut writer = Writer::default();
-    psb::write(&mut writer, psb, true);
+    psb::write(&mut writer, psb, &|_, _| true);
     let mut view: Option<View> = None;
     for statement in statements(&writer.into_text()) {
         match (statement, &mut view) {

@@ -3,16 +3,18 @@
 use super::writer::{Writer, name, names, numbers, quoted};
 use crate::model::psb::{DatabaseLevel, DbPcb, Language, Pcb, PcbKind, Psb, SensitiveSegment};
 
-/// Writes the statement that makes a program view. `parents` has every segment say its parent, which DDL leaves to the
-/// database.
-pub(super) fn write(writer: &mut Writer, psb: &Psb, parents: bool) {
+/// Whether a segment says its parent, which DDL leaves to the database.
+pub(super) type SaysParent<'a> = &'a dyn Fn(&DbPcb, &SensitiveSegment) -> bool;
+
+/// Writes the statement that makes a program view.
+pub(super) fn write(writer: &mut Writer, psb: &Psb, says_parent: SaysParent<'_>) {
     let head = format!("CREATE PROGRAMVIEW {}", name(psb.name.as_str()));
     writer.line(0, if psb.pcbs.is_empty() { &head } else { "" }.trim_end());
     if !psb.pcbs.is_empty() {
         writer.append(&format!("{head} ("));
     }
     for (number, pcb) in psb.pcbs.iter().enumerate() {
-        schema(writer, pcb, parents);
+        schema(writer, pcb, says_parent);
         if number + 1 < psb.pcbs.len() {
             writer.append(",");
         }
@@ -25,7 +27,7 @@ pub(super) fn write(writer: &mut Writer, psb: &Psb, parents: bool) {
     comments(writer, psb);
 }
 
-fn schema(writer: &mut Writer, pcb: &Pcb, parents: bool) {
+fn schema(writer: &mut Writer, pcb: &Pcb, says_parent: SaysParent<'_>) {
     let called = pcb.name.map(|name| name.to_string()).unwrap_or_default();
     let (kind, using) = match &pcb.kind {
         PcbKind::Tp(pcb) => ("TP ", pcb.destination.clone()),
@@ -46,7 +48,7 @@ fn schema(writer: &mut Writer, pcb: &Pcb, parents: bool) {
         writer.line(4, "(");
         for (number, segment) in pcb.segments.iter().enumerate() {
             let comma = if number + 1 < pcb.segments.len() { "," } else { "" };
-            writer.line(8, &format!("{}{comma}", segment_view(segment, parents)));
+            writer.line(8, &format!("{}{comma}", segment_view(segment, says_parent(pcb, segment))));
         }
         writer.line(4, ")");
     }
@@ -56,9 +58,9 @@ fn schema(writer: &mut Writer, pcb: &Pcb, parents: bool) {
     }
 }
 
-fn segment_view(segment: &SensitiveSegment, parents: bool) -> String {
+fn segment_view(segment: &SensitiveSegment, says_parent: bool) -> String {
     let mut words = vec![format!("CREATE SENSEGVIEW {}", name(segment.name.as_str()))];
-    if parents {
+    if says_parent {
         words.push(match segment.parent {
             Some(parent) => format!("PARENT {}", name(parent.as_str())),
             None => "PARENT 0".to_string(),

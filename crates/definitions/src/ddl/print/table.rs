@@ -278,8 +278,11 @@ pub(super) fn comments(writer: &mut Writer, dbd: &Dbd, segment: &Segment) {
     };
     comment(&format!("TABLE {table}"), &segment.remarks);
     let nested = nested_columns(segment);
+    // A column that stands apart from its case is named with it all the same: another case may have one of its name.
+    let map_of = |case: &str| segment.maps.iter().find(|map| case_number(map, case).is_some());
     for (field, map) in segment.fields.iter().zip(nested) {
-        let within = match (map, &field.case) {
+        let apart = field.case.as_deref().and_then(map_of).map(|map| map.name.as_str());
+        let within = match (map.or(apart), &field.case) {
             (Some(map), Some(case)) => format!("{}.{}.", name(map), name(case)),
             _ => String::new(),
         };

@@ -1,0 +1,116 @@
+//! Definitions said in the other language, by `ims ddlgen`: what comes back is what was given.
+
+use end_to_end::Binaries;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A folder of real definitions, which is not among ours: `dbd/`, `psb/` and `ddl/`. What is wrong in it has a name that
+/// says so.
+const CORPUS: &str = "IMSPLEX_CORPUS";
+const WRONG: [&str; 4] = ["invalid", "empty", "mixed", "no_commit"];
+
+/// A folder that goes when the test is over.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("plex-translations-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn put(&self, name: &str, text: &[u8]) -> PathBuf {
+        let path = self.0.join(name);
+        fs::write(&path, text).unwrap();
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn ims<P: AsRef<OsStr>>(command: &str, options: &[&str], paths: &[P]) -> Output {
+    let mut ims = Command::new(&Binaries::for_stories().ims);
+    ims.arg(command).args(options).args(paths);
+    ims.output().unwrap_or_else(|error| panic!("ims could not be run: {error}"))
+}
+
+/// What `ims ddlgen` prints, which has nothing to tell.
+fn said<P: AsRef<OsStr>>(options: &[&str], paths: &[P]) -> Vec<u8> {
+    let output = ims("ddlgen", options, paths);
+    assert!(output.status.code() <= Some(4), "{}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+/// The definitions of these files are the same when they were said in DDL, and when that was said in macros.
+fn comes_back<P: AsRef<OsStr>>(folder: &Folder, paths: &[P]) {
+    let ddl = folder.put("all.ddl", &said(&[], paths));
+    let macros = folder.put("all.dbd", &said(&["--macros"], paths));
+    assert!(fs::read(&macros).unwrap() == said(&["--macros"], &[&ddl]), "DDL says something else");
+    assert!(fs::read(&ddl).unwrap() == said(&[], &[&macros]), "the macros say something else");
+}
+
+fn sample(part: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../cluster-config/sample").join(part)
+}
+
+#[test]
+fn the_sample_comes_back_from_ddl_and_builds() {
+    let folder = Folder::new("sample");
+    for parts in [&["dbd", "psb"][..], &["dbd", "change", "psb/INQUIRY.psb"], &["dbd", "change-psb"]] {
+        let paths: Vec<PathBuf> = parts.iter().map(|part| sample(part)).collect();
+        let ddl = folder.put("sample.ddl", &said(&[], &paths));
+        let built = ims("acbgen", &[], &[&ddl]);
+        assert_eq!(built.status.code(), Some(0), "{}", String::from_utf8_lossy(&built.stdout));
+        comes_back(&folder, &paths);
+    }
+}
+
+#[test]
+fn what_is_wrong_is_told_beside_the_source_and_left_out() {
+    let folder = Folder::new("wrong");
+    let wrong = folder.put("wrong.ddl", b"CREATE DATABASE A;\nCREATE TABLE T (K CHAR(2) PRIMARI KEY);\nCOMMIT DDL;\n");
+    let output = ims("ddlgen", &["--output", "json"], &[&wrong, &sample("dbd/BRANCH.dbd")]);
+    assert_eq!(output.status.code(), Some(8));
+    let source = String::from_utf8(output.stdout).unwrap();
+    assert!(source.contains("CREATE DATABASE BRANCH ") && !source.contains("CREATE DATABASE A "), "{source}");
+    let told: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
+    assert_eq!(told["counts"], serde_json::json!({ "sources": 2, "dbds": 1, "psbs": 0, "left_out": 1 }));
+    assert_eq!((&told["findings"][0]["line"], &told["findings"][0]["column"]), (&2.into(), &27.into()));
+    assert_eq!(ims("ddlgen", &[], &[&folder.0.join("nowhere")]).status.code(), Some(12));
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files
+}
+
+#[test]
+#[ignore = "takes real definitions: IMSPLEX_CORPUS=FOLDER"]
+fn real_definitions_compile_and_come_back_and_wrong_ones_are_refused_where_they_are_wrong() {
+    let corpus = PathBuf::from(std::env::var_os(CORPUS).unwrap_or_else(|| panic!("{CORPUS} names no folder")));
+    let is_wrong = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+        WRONG.iter().any(|word| name.contains(word))
+    };
+    let all = ["dbd", "psb", "ddl"].iter().flat_map(|kind| files(&corpus.join(kind)));
+    let (wrong, right): (Vec<PathBuf>, Vec<PathBuf>) = all.partition(is_wrong);
+    for path in &wrong {
+        let output = ims("ddlgen", &["--output", "json"], &[path]);
+        let told: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(8), "{}: {told:#}", path.display());
+        let worst = &told["findings"].as_array().unwrap()[0];
+        assert!(worst["line"].is_number() && worst["column"].is_number(), "{}: {told:#}", path.display());
+    }
+    for path in &right {
+        comes_back(&Folder::new("corpus"), &[path]);
+    }
+}
