@@ -75,7 +75,8 @@ fn the_sample_comes_back_from_ddl_and_builds() {
 #[test]
 fn what_is_wrong_is_told_beside_the_source_and_left_out() {
     let folder = Folder::new("wrong");
-    let wrong = folder.put("wrong.ddl", b"CREATE DATABASE A;\nCREATE TABLE T (K CHAR(2) PRIMARI KEY);\nCOMMIT DDL;\n");
+    let wrong = folder
+        .put("wrong.ddl", b"CREATE DATABASE A;\nCREATE TABLE T (K CHAR(2) PRIMARI KEY);\nCOMMIT DDL;\n");
     let output = ims("ddlgen", &["--output", "json"], &[&wrong, &sample("dbd/BRANCH.dbd")]);
     assert_eq!(output.status.code(), Some(8));
     let source = String::from_utf8(output.stdout).unwrap();
@@ -87,8 +88,7 @@ fn what_is_wrong_is_told_beside_the_source_and_left_out() {
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<PathBuf> =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     files
 }
@@ -96,7 +96,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 #[test]
 #[ignore = "takes real definitions: IMSPLEX_CORPUS=FOLDER"]
 fn real_definitions_compile_and_come_back_and_wrong_ones_are_refused_where_they_are_wrong() {
-    let corpus = PathBuf::from(std::env::var_os(CORPUS).unwrap_or_else(|| panic!("{CORPUS} names no folder")));
+    let corpus =
+        PathBuf::from(std::env::var_os(CORPUS).unwrap_or_else(|| panic!("{CORPUS} names no folder")));
     let is_wrong = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
         WRONG.iter().any(|word| name.contains(word))

@@ -50,14 +50,20 @@ impl World {
         let mut world = Self { cluster, oracle: Oracle::new(), jobs: 0 };
         let sources = bank::WHOLE.map(|text| bank::source(text).unwrap()).to_vec();
         let (mode, condition) = (PopulateMode::Setup, PopulateCondition::Latest);
-        let setup = PopulateRequest { job: 7, mode, condition, delete: false, sources, last: true, stamp: None };
+        let setup =
+            PopulateRequest { job: 7, mode, condition, delete: false, sources, last: true, stamp: None };
         world.cluster.ask(name("IMS1"), OperatorRequest::Populate(setup));
         world.cluster.run(1_000);
         world.look();
         world.cluster.dice = Dice::of(seed);
         world.cluster.network.weather = Weather { delay_ms_min: 1, delay_ms_max: 4, ..Weather::default() };
-        world.cluster.tempo =
-            Tempo { propose_ms_max: 3, apply_ms_max: 3, work_ms_max: 3, shelf_per_mille: 500, ..Tempo::default() };
+        world.cluster.tempo = Tempo {
+            propose_ms_max: 3,
+            apply_ms_max: 3,
+            work_ms_max: 3,
+            shelf_per_mille: 500,
+            ..Tempo::default()
+        };
         world
     }
 

@@ -76,8 +76,7 @@ pub fn translate(inputs: &[Input<'_>], into: Language) -> Translation {
         match said(&definition, into, &given) {
             Ok(statements) => {
                 text.push_str(&statements);
-                let count =
-                    if definition.is_dbd() { &mut counts.dbds } else { &mut counts.psbs };
+                let count = if definition.is_dbd() { &mut counts.dbds } else { &mut counts.psbs };
                 *count += 1;
             }
             Err(what) => {

@@ -472,7 +472,8 @@ impl goldenscript::Runner for Story {
             }
             Command::PrepareUnit { token, job, master, of, ready } => {
                 let (token, job, at) = (CommandToken(*token), JobId(*job), self.now());
-                let (master, canvass) = (MemberName::new(master)?, ready.as_deref().map(canvass).transpose()?);
+                let (master, canvass) =
+                    (MemberName::new(master)?, ready.as_deref().map(canvass).transpose()?);
                 let staging_version = of.unwrap_or(self.plex.catalog().staging_version());
                 self.apply(PlexChange::PrepareUnit { token, job, master, staging_version, canvass, at })
             }

@@ -27,7 +27,10 @@ pub(crate) fn measure(files: &[&str]) {
     };
     let bytes: usize = sources.iter().map(|source| source.bytes.len()).sum();
     let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
-    say(&format!("ddl: {bytes} bytes of {}; three processes on loopback, real disks, mutual TLS, release build", names.join(", ")));
+    say(&format!(
+        "ddl: {bytes} bytes of {}; three processes on loopback, real disks, mutual TLS, release build",
+        names.join(", ")
+    ));
     let mut compiled = Samples::default();
     for _ in 0..RUNS {
         compiled.time(|| sources.iter().for_each(compile));

@@ -79,7 +79,8 @@ fn add_table(text: &mut String, table: usize) {
         for column in 0..DDL_COLUMNS {
             let start = 60 + column * 8;
             let end = if column + 1 == DDL_COLUMNS { "" } else { "," };
-            let _ = writeln!(text, "            COLUMN_{case:04}_{column:02} {}", column_of(column, start, end));
+            let _ =
+                writeln!(text, "            COLUMN_{case:04}_{column:02} {}", column_of(column, start, end));
         }
         text.push_str(if case + 1 == DDL_CASES { "        )\n    )" } else { "        ),\n" });
     }
@@ -93,7 +94,10 @@ fn add_table(text: &mut String, table: usize) {
         }),
         _ => ",\n    FOREIGN KEY REFERENCES TABLE_0".to_string(),
     };
-    let _ = writeln!(text, "{relations}\n    ) IN DATABASE BENCH\n    INTERNALNAME SEG{table}\n    MAXBYTES 400;");
+    let _ = writeln!(
+        text,
+        "{relations}\n    ) IN DATABASE BENCH\n    INTERNALNAME SEG{table}\n    MAXBYTES 400;"
+    );
 }
 
 /// Some have a converter of their own, most have none.

@@ -19,14 +19,14 @@ impl Invariant for OneWinner {
             name: "a_takeover_has_one_winner",
             sentence: "Of an activation whose master was lost one survivor tells the outcome, once, and all members \
                        name the same master of it.",
-            source: "DFS4999I and DFS5000I, catalog-activation.md; the essay of crate plex",
+            source: "DFS4997I to DFS5000I, catalog-activation.md; the essay of crate plex",
         }
     }
 
     fn look(&mut self, news: &News, cluster: &Cluster) -> Verdict {
         for sight in &news.sights {
             if let Sight::Issued(member, message) = sight
-                && ["DFS4999I", "DFS5000I"].contains(&message.number())
+                && ["DFS4997I", "DFS4998I", "DFS4999I", "DFS5000I"].contains(&message.number())
                 && let Some(token) = token_of(&message.text())
                 && let Some(other) = self.told.insert(token.clone(), *member)
             {

@@ -90,9 +90,7 @@ impl Settles {
             Some(
                 PlexChange::Prepare { token, staging_version, .. }
                 | PlexChange::PrepareUnit { token, staging_version, .. },
-            ) => {
-                Self::Prepare(Subject { token: *token, staging_version: *staging_version })
-            }
+            ) => Self::Prepare(Subject { token: *token, staging_version: *staging_version }),
             Some(PlexChange::Withdraw { token }) => Self::Withdraw(*token),
             _ => Self::Nothing,
         }

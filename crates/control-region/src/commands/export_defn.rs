@@ -3,9 +3,9 @@
 
 use super::query_catalog;
 use crate::columns::of_instances;
+use crate::ddl::KnownDefinitions;
 use crate::region::ControlRegion;
 use catalog::Instance;
-use crate::ddl::KnownDefinitions;
 use csl::om::view::ExportDefn;
 use csl::om::{
     Answer, CC, CCTXT, Column, CompletionCode, MemberMessage, MessageBody, ReasonCode, ReturnCode, Row,
@@ -31,7 +31,11 @@ pub(super) fn export(region: &ControlRegion, asked: &ExportDefn) -> Answer {
         answer: Answer { columns: columns(), master: region.master(), ..Answer::default() },
         me: region.me(),
         language: if asked.ddl { Language::Ddl } else { Language::Macros },
-        beside: if asked.instances.current { KnownDefinitions::active(catalog) } else { KnownDefinitions::coming(catalog) },
+        beside: if asked.instances.current {
+            KnownDefinitions::active(catalog)
+        } else {
+            KnownDefinitions::coming(catalog)
+        },
         source_bytes: 0,
     };
     for (resource, record) in catalog.records() {

@@ -294,8 +294,7 @@ impl Compiler<'_> {
         // AUTOIMPORT(CREATE) is not for the secondary indexes of fast path.
         let has_fast_path_index = changes.iter().any(|change| defines(change, |dbd| dbd.fast_path_index));
         let is_dedb = |dbd: &Dbd| dbd.access == Access::Dedb;
-        let dedbs_alone =
-            changes.iter().all(|change| dbd_of(change).is_none() || defines(change, is_dedb));
+        let dedbs_alone = changes.iter().all(|change| dbd_of(change).is_none() || defines(change, is_dedb));
         self.source.options.auto_activate
             || (self.source.options.program_views && views_alone)
             || (self.source.auto_import && all_new && !has_fast_path_index)

@@ -8,8 +8,8 @@ use csl::om::{
 use plex::{AbortReason, Finished, MemberState, Outcome, Plex};
 use std::collections::BTreeMap;
 use vocabulary::message::{
-    DDL201I, DDL202I, DDL203I, DDL204E, DDL205E, DDL206I, DDL207I, DDL209W, DDL212I, DFS4145I, DFS4326E, DFS4329I,
-    DFS4369I, DFS4372I, DFS4387I, DFS4755E, DFS4756E, DFS4781I, DFS4880W, DFS4997I, DFS4998I,
+    DDL201I, DDL202I, DDL203I, DDL204E, DDL205E, DDL206I, DDL207I, DDL209W, DDL212I, DFS4145I, DFS4326E,
+    DFS4329I, DFS4369I, DFS4372I, DFS4387I, DFS4755E, DFS4756E, DFS4781I, DFS4880W, DFS4997I, DFS4998I,
 };
 use vocabulary::{DirectoryLevel, InstanceStamp, MemberName, Message, Moment, ResourceName, Severity};
 

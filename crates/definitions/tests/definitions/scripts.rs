@@ -100,9 +100,7 @@ impl goldenscript::Runner for Runner {
                 self.catalog.0.extend(made.into_iter().map(|made| (made.name(), made)));
                 output
             }
-            "printed" => {
-                to_ddl([self.definition(arguments.next_pos().ok_or("which?")?)?], &self.catalog)
-            }
+            "printed" => to_ddl([self.definition(arguments.next_pos().ok_or("which?")?)?], &self.catalog),
             "macros" => to_macros(self.definition(arguments.next_pos().ok_or("which?")?)?),
             "roundtrip" => self.round_trip()?,
             "translate" => self.translate(arguments.next_pos().is_some_and(|to| to == "macros")),
@@ -184,8 +182,7 @@ impl Runner {
     }
 
     fn translate(&self, macros: bool) -> String {
-        let inputs: Vec<Input<'_>> =
-            self.sources.iter().map(|(name, bytes)| Input { name, bytes }).collect();
+        let inputs: Vec<Input<'_>> = self.sources.iter().map(|(name, bytes)| Input { name, bytes }).collect();
         let translation = translate(&inputs, if macros { Language::Macros } else { Language::Ddl });
         format!("{}{}", translation.text, translation.to_text())
     }
@@ -200,7 +197,8 @@ impl Runner {
         for (name, definition) in &self.catalog.0 {
             let mut others = self.catalog.clone();
             others.0.remove(name);
-            let read = compile_ddl("printed", to_ddl([definition], &others).as_bytes(), &others, Options::default());
+            let read =
+                compile_ddl("printed", to_ddl([definition], &others).as_bytes(), &others, Options::default());
             let changes: Vec<&Change> = read.units.iter().flat_map(|unit| &unit.changes).collect();
             let by_ddl = changes == [&Change::Create(definition.clone())];
             let by_macros = compile("printed", to_macros(definition).as_bytes()).definitions;

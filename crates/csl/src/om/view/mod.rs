@@ -10,7 +10,9 @@ mod member;
 mod query;
 mod update;
 
-pub use catalog::{CatalogAction, CatalogInstances, Definitions, ExportDefn, Purge, RecoverDirectory, UpdateCatalog};
+pub use catalog::{
+    CatalogAction, CatalogInstances, Definitions, ExportDefn, Purge, RecoverDirectory, UpdateCatalog,
+};
 pub use import::{ImportMode, ImportOptions};
 pub use member::DeleteMember;
 pub use query::{
