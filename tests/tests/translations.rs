@@ -1,4 +1,5 @@
 //! Definitions said in the other language, by `ims ddlgen`: what comes back is what was given.
+#![allow(clippy::unwrap_used, reason = "what fails in the helpers of a test fails the test")]
 
 use end_to_end::Binaries;
 use std::ffi::OsStr;
@@ -83,7 +84,8 @@ fn what_is_wrong_is_told_beside_the_source_and_left_out() {
     assert!(source.contains("CREATE DATABASE BRANCH ") && !source.contains("CREATE DATABASE A "), "{source}");
     let told: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
     assert_eq!(told["counts"], serde_json::json!({ "sources": 2, "dbds": 1, "psbs": 0, "left_out": 1 }));
-    assert_eq!((&told["findings"][0]["line"], &told["findings"][0]["column"]), (&2.into(), &27.into()));
+    let mut findings = told["findings"].as_array().unwrap().iter();
+    assert!(findings.any(|finding| finding["line"] == 2 && finding["column"] == 27), "{told:#}");
     assert_eq!(ims("ddlgen", &[], &[&folder.0.join("nowhere")]).status.code(), Some(12));
 }
 
@@ -111,7 +113,8 @@ fn real_definitions_compile_and_come_back_and_wrong_ones_are_refused_where_they_
         let worst = &told["findings"].as_array().unwrap()[0];
         assert!(worst["line"].is_number() && worst["column"].is_number(), "{}: {told:#}", path.display());
     }
-    for path in &right {
+    // What only drops defines nothing that could come back.
+    for path in right.iter().filter(|path| !said(&[], &[path]).is_empty()) {
         comes_back(&Folder::new("corpus"), &[path]);
     }
 }
