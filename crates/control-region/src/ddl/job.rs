@@ -24,6 +24,8 @@ pub(super) struct Job {
     pub(super) reply_to: Option<ReplyTo>,
     pub(super) step: Step,
     pub(super) report: Report,
+    /// The term of consensus in which it was taken.
+    pub(super) term: u64,
     /// Its operator went away: what is not committed by then is rolled back.
     pub(super) left: bool,
     /// When it began, or began to wait for the staging data set.
@@ -73,13 +75,14 @@ impl Step {
 }
 
 impl Job {
-    pub(super) fn new(part: &DdlRequest, now: Moment) -> Self {
+    pub(super) fn new(part: &DdlRequest, term: u64, now: Moment) -> Self {
         Self {
             id: JobId(part.job),
             options: part.options,
             reply_to: None,
             step: Step::Gathering,
             report: Report::default(),
+            term,
             left: false,
             since: now,
             told_before: 0,

@@ -68,7 +68,7 @@ impl ControlRegion {
                 let answer = self.no_room_answer();
                 return self.reply(reply_to, answer);
             }
-            self.ddl.jobs.insert(token, Job::new(&part, self.now));
+            self.ddl.jobs.insert(token, Job::new(&part, self.term, self.now));
         }
         let (now, last) = (self.now, part.last);
         let gathering = |job: &&mut Job| job.step == Step::Gathering;
@@ -127,6 +127,7 @@ impl ControlRegion {
             return;
         }
         self.forget_lonely_jobs();
+        self.end_overtaken_jobs();
         if let Some(token) = self.ddl.queue.front().copied() {
             self.look_after_ddl(token);
         }
@@ -149,6 +150,38 @@ impl ControlRegion {
             .collect();
         for token in alone {
             self.ddl_left(token);
+        }
+    }
+
+    /// Who lost the lead and has it again before being told of either ends what other members handed over before: they
+    /// may have told their operators meanwhile that its master was lost.
+    fn end_overtaken_jobs(&mut self) {
+        let term = self.term;
+        let is_overtaken = |job: &Job| job.term != term && matches!(job.reply_to, Some(ReplyTo::Member(..)));
+        let overtaken: Vec<CommandToken> =
+            self.ddl.jobs.iter().filter(|(_, job)| is_overtaken(job)).map(|(token, _)| *token).collect();
+        for token in overtaken {
+            self.end_overtaken_job(token);
+        }
+    }
+
+    fn end_overtaken_job(&mut self, token: CommandToken) {
+        let term = self.term;
+        let Some(job) = self.ddl.jobs.get_mut(&token) else { return };
+        job.term = term;
+        let reason = "the master lost the lead for a moment; list the catalog, then submit the units of work that are \
+                      missing";
+        match job.step {
+            Step::Closing => {}
+            // What is on its way ends as the log has it.
+            Step::Staging | Step::Activating { unknown: None, .. } => job.report.failed(None, None, reason),
+            Step::Activating { unknown: Some(_), .. } => self.ddl_in_doubt(token),
+            _ => {
+                let unit = job.unit.take();
+                job.report.failed(unit.as_ref(), None, reason);
+                job.next_unit();
+                self.close_ddl(token);
+            }
         }
     }
 

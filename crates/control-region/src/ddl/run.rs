@@ -237,7 +237,7 @@ impl ControlRegion {
         }
     }
 
-    fn ddl_in_doubt(&mut self, token: CommandToken) {
+    pub(super) fn ddl_in_doubt(&mut self, token: CommandToken) {
         let Some(job) = self.ddl.jobs.get_mut(&token) else { return };
         let unit = job.unit.take();
         let reason = "it is not known whether the unit of work under way was committed; list the catalog, then submit \

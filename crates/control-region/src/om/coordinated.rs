@@ -277,7 +277,7 @@ impl ControlRegion {
                 "{to}, which ran the job, was lost, and what it staged is dropped unless the job had ended; list the catalog, then submit it again"
             ),
             What::Ddl => format!(
-                "{to}, which ran the DDL, was lost; units of work that it did not tell of as committed are rolled back: list the catalog, then submit those again"
+                "{to}, which ran the DDL, was lost; it is not known whether the unit of work behind those that it told of was committed, and what comes behind that was not begun: list the catalog, then submit what is missing"
             ),
             What::DeleteMember => format!(
                 "{to} was lost, and it is not known whether it deleted the member; QUERY MEMBER TYPE(IMS) shows who is there"
