@@ -19,7 +19,7 @@ pub(crate) enum StartPhase {
     /// It asks for the newest state and applies what it missed.
     CatchingUp { question: Option<BarrierId>, asked: Moment, target: Option<u64> },
     /// An activation is under way.
-    Waiting { token: CommandToken },
+    Waiting { token: CommandToken, since: Moment },
     /// It asks the plex to be taken among the active.
     Registering { asked: Moment },
     /// It works.
@@ -59,7 +59,7 @@ impl ControlRegion {
         }
         match self.start {
             StartPhase::CatchingUp { question, asked, target } => self.catch_up(question, asked, target),
-            StartPhase::Waiting { token } => {
+            StartPhase::Waiting { token, .. } => {
                 if self.plex.activation().is_none_or(|activation| activation.token != token) {
                     self.begin_registration();
                 }
@@ -137,7 +137,7 @@ impl ControlRegion {
         self.start = match under_way {
             Some((token, master)) => {
                 self.issue(DFS4373I.with(&[&self.settings.member, &master, &token]));
-                StartPhase::Waiting { token }
+                StartPhase::Waiting { token, since: self.now }
             }
             None => StartPhase::Registering { asked: Moment::default() },
         };

@@ -56,8 +56,9 @@ pub(super) fn display(region: &ControlRegion) -> Answer {
         since(row, waiting).with("RELEASE", "THE END OF THE JOBS BEFORE IT")
     }));
     rows.extend(own_work(region));
-    if matches!(region.start, StartPhase::Waiting { .. }) {
-        rows.push(row(region.me(), IMS, "START").with("RELEASE", "THE END OF THE ACTIVATION"));
+    if let StartPhase::Waiting { since: began, .. } = region.start {
+        let row = since(row(region.me(), IMS, "START"), began);
+        rows.push(row.with("RELEASE", "THE END OF THE ACTIVATION"));
     }
     Answer { columns: columns(), rows, ..Answer::default() }
 }
