@@ -1,5 +1,7 @@
 //! QUERY MEMBER TYPE(IMS): what each member is set up to do, and what it is doing.
 
+use crate::event::LinkState;
+use crate::links::Contact;
 use crate::region::ControlRegion;
 use csl::om::view::QueryMember;
 use csl::om::{Answer, Column, CompletionCode, Route, Row};
@@ -33,6 +35,8 @@ mod word {
     pub(super) const LEADS: &str = "MASTER";
     /// This member waits for an activation to end before it starts work.
     pub(super) const WAITING: &str = "RSTWAIT";
+    /// The plex does not have this member among the active, and a new run of it is there.
+    pub(super) const STARTING: &str = "STARTING";
 }
 
 fn columns(query: &QueryMember) -> Vec<Column> {
@@ -131,10 +135,10 @@ pub(super) fn complete(region: &ControlRegion, route: &Route, query: &QueryMembe
     let away = region.plex.roster().iter().filter(|(member, entry)| {
         entry.state != MemberState::Active && **member != region.me() && route.includes(**member)
     });
-    let away = away.filter(|(_, entry)| {
-        is_asked_for(query, &entry.state.to_string(), local_attributes(entry.membership))
+    let away = away.filter(|(member, entry)| {
+        is_asked_for(query, &away_status(region, **member, entry), local_attributes(entry.membership))
     });
-    let away: Vec<Row> = away.map(|(member, entry)| away_row(*member, entry, query)).collect();
+    let away: Vec<Row> = away.map(|(member, entry)| away_row(region, *member, entry, query)).collect();
     answer.rows.extend(away);
     answer.rows.sort_by_key(|row| row.get("MBR").map(ToString::to_string));
     if query.status {
@@ -142,11 +146,24 @@ pub(super) fn complete(region: &ControlRegion, route: &Route, query: &QueryMembe
     }
 }
 
-fn away_row(member: MemberName, entry: &RosterEntry, query: &QueryMember) -> Row {
+/// The state that the plex has a member in, and what is heard of a later run of it.
+fn away_status(region: &ControlRegion, member: MemberName, entry: &RosterEntry) -> String {
+    let Some(Contact { state: LinkState::Up, heard: Some((run, _)), .. }) = region.links.contact(member)
+    else {
+        return entry.state.to_string();
+    };
+    match region.plex.activation() {
+        _ if run == entry.incarnation => entry.state.to_string(),
+        Some(_) => format!("{},{}", entry.state, word::WAITING),
+        None => format!("{},{}", entry.state, word::STARTING),
+    }
+}
+
+fn away_row(region: &ControlRegion, member: MemberName, entry: &RosterEntry, query: &QueryMember) -> Row {
     let mut row = Row::of(member, CompletionCode::OK).with("TYP", "IMS");
     if query.status {
         row = row
-            .with("LSTT", entry.state.to_string())
+            .with("LSTT", away_status(region, member, entry))
             .with("DIRLVL", entry.level.0)
             .with("SINCE", entry.since.to_string());
     }

@@ -39,6 +39,7 @@ const MEMBER_STATUS: &[&str] = &[
     "OLCPREPI",
     "RSTWAIT",
     "SHUTDOWN",
+    "STARTING",
 ];
 
 pub(super) const MEMBER: &[KeywordRow] = &[
