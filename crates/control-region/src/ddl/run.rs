@@ -227,6 +227,8 @@ impl ControlRegion {
             }
             (Step::Adding, Some(Ok(()))) => self.advance_unit(token),
             (Step::Staging, Some(Ok(()))) => self.unit_staged(token),
+            // Its operator may know of its end, so that it is not begun again.
+            (Step::Activating { .. }, None) if job.report.has_failed() => self.ddl_in_doubt(token),
             (Step::Activating { token: activation, .. }, None) => {
                 job.step = Step::Activating { token: activation, unknown: Some(now) };
             }
