@@ -7,8 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// A folder of real definitions, which is not among ours: `dbd/`, `psb/` and `ddl/`. What is wrong in it has a name that
-/// says so.
+/// Names a folder of real definitions, where there is one on this machine: `dbd/`, `psb/` and `ddl/`. What is wrong in it has
+/// a name that says so.
 const CORPUS: &str = "IMSPLEX_CORPUS";
 const WRONG: [&str; 4] = ["invalid", "empty", "mixed", "no_commit"];
 
@@ -95,11 +95,33 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
+/// The folder of real definitions, else one like it made of the sample.
+fn corpus(folder: &Folder) -> PathBuf {
+    if let Some(real) = std::env::var_os(CORPUS) {
+        return real.into();
+    }
+    for kind in ["dbd", "psb", "ddl"] {
+        fs::create_dir_all(folder.0.join(kind)).unwrap();
+    }
+    for kind in ["dbd", "psb"] {
+        for file in files(&sample(kind)) {
+            fs::copy(&file, folder.0.join(kind).join(file.file_name().unwrap())).unwrap();
+        }
+        folder.put(&format!("{kind}/empty"), b"");
+    }
+    let whole = said(&[], &[&sample("dbd"), &sample("psb")]);
+    let open = String::from_utf8(whole.clone()).unwrap().replace("COMMIT DDL;", "");
+    folder.put("ddl/sample.ddl", &whole);
+    folder.put("ddl/no_commit.ddl", open.as_bytes());
+    folder.put("ddl/invalid.ddl", b"INVALID;\nCOMMIT DDL;\n");
+    folder.put("ddl/mixed.ddl", b"DROP DATABASE A IF EXISTS\nCOMMIT DDL;\n");
+    folder.0.clone()
+}
+
 #[test]
-#[ignore = "takes real definitions: IMSPLEX_CORPUS=FOLDER"]
-fn real_definitions_compile_and_come_back_and_wrong_ones_are_refused_where_they_are_wrong() {
-    let corpus =
-        PathBuf::from(std::env::var_os(CORPUS).unwrap_or_else(|| panic!("{CORPUS} names no folder")));
+fn a_whole_corpus_compiles_and_comes_back_and_what_is_wrong_in_it_is_refused_where_it_is_wrong() {
+    let own = Folder::new("own-corpus");
+    let corpus = corpus(&own);
     let is_wrong = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
         WRONG.iter().any(|word| name.contains(word))
