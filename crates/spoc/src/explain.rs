@@ -143,4 +143,49 @@ mod tests {
             message::all().map(|known| known.number).filter(|number| page(number).is_none()).collect();
         assert!(missing.is_empty(), "no page in docs/messages for {missing:?}");
     }
+
+    const COMPATIBILITY: &str = include_str!("../../../docs/compatibility.md");
+
+    /// The numbers in a text such as `DFS4520I to 4522I`: each, and the spans between two.
+    fn numbers(text: &str) -> Vec<std::ops::RangeInclusive<u32>> {
+        let digits = |word: &str, to: bool| {
+            let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+            let bare = word.strip_prefix("DFS").or(Some(word).filter(|_| to))?;
+            bare.strip_suffix(['I', 'W', 'E', 'A'])?.parse::<u32>().ok()
+        };
+        let mut found: Vec<std::ops::RangeInclusive<u32>> = Vec::new();
+        let mut to = false;
+        for word in text.split_whitespace() {
+            match (digits(word, to), found.pop()) {
+                (Some(number), Some(last)) if to => found.push(*last.start()..=number),
+                (number, last) => found.extend(last.into_iter().chain(number.map(|number| number..=number))),
+            }
+            to = word == "to";
+        }
+        found
+    }
+
+    /// What the page promises users of IMS is what the table of messages has, and nothing in the table is kept from them.
+    #[test]
+    fn the_page_of_compatibility_has_the_messages_that_there_are_and_no_others() {
+        assert_eq!(numbers("DFS9I, DFS4520I to 4522I; DFS7W (reason 3)"), [9..=9, 4520..=4522, 7..=7]);
+        let known: Vec<u32> =
+            message::all().flat_map(|known| numbers(known.number)).map(|span| *span.start()).collect();
+        let mut told = Vec::new();
+        for row in COMPATIBILITY.lines().filter(|line| line.starts_with("| DFS")) {
+            let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+            for span in numbers(cells[1]) {
+                let [least, most] = [span.start(), span.end()].map(|end| known.contains(end));
+                match cells[2] {
+                    "none" => assert!(!span.clone().any(|number| known.contains(&number)), "{row}"),
+                    "same" | "differs" => assert!(least && most, "{row}"),
+                    other => assert!(numbers(other).iter().all(|span| known.contains(span.start())), "{row}"),
+                }
+            }
+            told.extend(numbers(cells[1]).into_iter().chain(numbers(cells[2])));
+        }
+        let kept: Vec<&u32> =
+            known.iter().filter(|number| !told.iter().any(|span| span.contains(number))).collect();
+        assert!(kept.is_empty(), "docs/compatibility.md says nothing of {kept:?}");
+    }
 }
