@@ -152,7 +152,10 @@ impl Request<'_> {
                     let anchor = if parent.is_none() { spot.anchor } else { anchor };
                     path.push(Place { segment: insertion.path[level], rba: twin });
                     keys.truncate(segment.key_offset);
-                    keys.extend_from_slice(kind.key.as_ref().map_or(&[][..], |key| key.of(&data)));
+                    if let Some(key) = &kind.key {
+                        // Where there may be one twin only it may have another key.
+                        keys.extend_from_slice(key.of(self.cursor().data(&db, kind, twin)?));
+                    }
                     return Err(self.taken(path, keys, anchor));
                 }
             };

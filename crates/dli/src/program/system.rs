@@ -89,6 +89,10 @@ impl Program {
     }
 
     fn back_to_point(&mut self, token: &[u8]) -> Ending {
+        if token.is_empty() {
+            self.back_out();
+            return Ending::Abend(STOPPED_ABEND);
+        }
         let token = token.get(..4).unwrap_or_default();
         let Some(at) = self.points.iter().position(|(other, _)| other == token) else {
             return self.io_status(StatusCode::RA);

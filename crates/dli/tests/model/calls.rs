@@ -17,6 +17,8 @@ pub(crate) enum Call {
         data: Vec<Vec<u8>>,
     },
     Replace {
+        /// The types of the path that are not replaced (N).
+        kept: Vec<usize>,
         data: Vec<Vec<u8>>,
     },
     Delete {
@@ -284,6 +286,7 @@ fn change(schema: &Schema, model: &Naive, choices: &mut Choices<'_>) -> Call {
         return Call::Delete { level };
     }
     let kinds = model.held_kinds();
+    let kept = kinds.iter().copied().filter(|_| choices.one_in(4)).collect();
     let replaced = model.held_data().into_iter().zip(kinds).map(|(old, kind)| {
         if choices.one_in(4) {
             return old;
@@ -295,5 +298,5 @@ fn change(schema: &Schema, model: &Naive, choices: &mut Choices<'_>) -> Call {
         }
         new
     });
-    Call::Replace { data: replaced.collect() }
+    Call::Replace { data: replaced.collect(), kept }
 }

@@ -37,9 +37,10 @@ fn perform(program: &mut Program, schema: &Schema, call: &Call, held: &[Vec<u8>]
             fill(data);
             (2, "ISRT", render(schema, ssas))
         }
-        Call::Replace { data } => {
+        Call::Replace { data, kept } => {
             fill(data);
-            (2, "REPL", Vec::new())
+            let argument = |kind: &usize| format!("{:<8}*N--", schema.types[*kind].name).into_bytes();
+            (2, "REPL", kept.iter().map(argument).collect())
         }
         Call::Delete { level } => {
             fill(held);

@@ -14,7 +14,7 @@ pub(crate) struct Type {
     pub(crate) variable: bool,
     pointer: &'static str,
     double: bool,
-    second_group: bool,
+    group: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +44,11 @@ impl Type {
     /// Where the key begins.
     pub(crate) fn key_at(&self) -> usize {
         if self.variable { 2 } else { 0 }
+    }
+
+    /// There is one of it under a parent, at most.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.pointer == "NT"
     }
 
     /// The key of a segment: one byte, or none.
@@ -81,14 +86,11 @@ impl Schema {
             None => "HIDAM".into(),
         };
         lines.push(format!(" DBD NAME=TESTDB,ACCESS={access}"));
-        lines.push(" DATASET DD1=TESTD1,SIZE=512".into());
-        for kind in self.types.iter().filter(|kind| !kind.second_group) {
-            self.segment(kind, &mut lines);
-        }
-        if self.types.iter().any(|kind| kind.second_group) {
-            lines.push(" DATASET DD1=TESTD2,SIZE=512".into());
-            for kind in self.types.iter().filter(|kind| kind.second_group) {
-                self.segment(kind, &mut lines);
+        for group in 0..=2 {
+            let of_group = || self.types.iter().filter(move |kind| kind.group == group);
+            if of_group().next().is_some() {
+                lines.push(format!(" DATASET DD1=TESTD{},SIZE=512", group + 1));
+                of_group().for_each(|kind| self.segment(kind, &mut lines));
             }
         }
         lines.push(" DBDGEN".into());
@@ -155,11 +157,11 @@ prop_compose! {
         key in prop::option::weighted(0.8, any::<bool>()),
         rule in prop::sample::select(vec![Rule::First, Rule::Last, Rule::Here]),
         variable in prop::bool::weighted(0.3),
-        pointer in prop::sample::select(vec!["T", "TB"]),
+        pointer in prop::sample::select(vec!["T", "TB", "T", "TB", "NT"]),
         double in any::<bool>(),
     ) -> (prop::sample::Index, Type) {
         let kind = Type {
-            name: String::new(), parent: None, level: 1, key, rule, variable, pointer, double, second_group: false,
+            name: String::new(), parent: None, level: 1, key, rule, variable, pointer, double, group: 0,
         };
         (parent, kind)
     }
@@ -172,7 +174,7 @@ pub(crate) fn any_schema() -> impl Strategy<Value = Schema> {
     (prop::collection::vec(any_type(), 1..7), hdam, spill, any::<bool>(), any::<bool>()).prop_map(build)
 }
 
-/// Types and where each hangs, anchor points and blocks, RMBYTES, two data sets, POS=MULTIPLE.
+/// Types and where each hangs, anchor points and blocks, RMBYTES, several data sets, POS=MULTIPLE.
 type Drawn = (Vec<(prop::sample::Index, Type)>, Option<(u32, u32)>, Option<u32>, bool, bool);
 
 /// The types in hierarchical order, each under its parent.
@@ -196,9 +198,10 @@ fn build((drawn, hdam, spill, split, multiple): Drawn) -> Schema {
         if new == 0 {
             kind.key = Some(hdam.is_none() || kind.key.unwrap_or(true));
             kind.double = false;
+            kind.pointer = if kind.is_alone() { "T" } else { kind.pointer };
         }
-        // The last type alone moves to a second data set, so that the order of statements stays hierarchical.
-        kind.second_group = split && new > 0 && new + 1 == order.len();
+        // Those that come later in the hierarchy are in other data sets, so that the order of statements stays hierarchical.
+        kind.group = if split { new * 3 / order.len() } else { 0 };
         kind
     });
     Schema { types: types.collect(), hdam, spill, multiple }

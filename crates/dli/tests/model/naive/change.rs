@@ -101,6 +101,11 @@ impl Naive {
         {
             return Err(chain[at]);
         }
+        if self.schema.types[kind].is_alone()
+            && let Some(&twin) = chain.first()
+        {
+            return Err(twin);
+        }
         let lower = match keyed {
             None => 0,
             Some(_) => chain.iter().filter(|&&id| order(self.key(id)) < order(&key)).count(),
@@ -117,7 +122,12 @@ impl Naive {
         Ok(id)
     }
 
-    pub(super) fn replace(&mut self, held: bool, data: &[Vec<u8>]) -> (&'static [u8; 2], Shown) {
+    pub(super) fn replace(
+        &mut self,
+        held: bool,
+        data: &[Vec<u8>],
+        kept: &[usize],
+    ) -> (&'static [u8; 2], Shown) {
         if !held {
             return (b"DJ", Shown::Unchanged);
         }
@@ -125,6 +135,9 @@ impl Naive {
         let mut changes = Vec::new();
         for (&level, data) in self.held.iter().zip(data) {
             let id = self.position.path[level];
+            if kept.contains(&self.nodes[&id].kind) {
+                continue;
+            }
             let kind = &self.schema.types[self.nodes[&id].kind];
             if kind.variable && !(VARIABLE_MIN..=VARIABLE_MAX).contains(&data.len()) {
                 return (b"V1", Shown::Unchanged);

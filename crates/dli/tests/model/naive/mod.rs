@@ -120,7 +120,7 @@ impl Naive {
         let (status, shown) = match call {
             Call::Get { scope, hold, ssas } => self.get(*scope, *hold, ssas),
             Call::Insert { ssas, data, .. } => self.insert(ssas, data),
-            Call::Replace { data } => self.replace(held, data),
+            Call::Replace { data, kept } => self.replace(held, data, kept),
             Call::Delete { level } => self.delete(held, *level),
             Call::Rollback => return self.roll_back(),
             Call::Checkpoint => return self.checkpoint(),
