@@ -128,3 +128,29 @@ fn what_a_killed_run_committed_is_there_and_nothing_else() {
     }
     assert!(next > 100, "there was something to lose");
 }
+
+/// What `ims backout` says on standard error, and its return code.
+fn backed_out(folder: &Path, dbd: &Path) -> (String, Option<i32>) {
+    let mut ims = Command::new(&Binaries::for_stories().ims);
+    ims.args(["backout", "--trim-log", "--data"]).arg(folder.join("data")).arg("--dbd").arg(dbd);
+    let Output { status, stderr, .. } = ims.output().unwrap();
+    (String::from_utf8_lossy(&stderr).into_owned(), status.code())
+}
+
+#[test]
+fn what_a_killed_run_left_is_backed_out_without_running_anything() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = killed_after(folder.path(), 0, 50, Duration::from_micros(500));
+    let other = folder.path().join("other");
+    fs::write(&other, DEFINITIONS.replace("KILLDB", "OTHERDB").replace("KILLIX", "OTHERIX")).unwrap();
+    let (words, code) = backed_out(folder.path(), &other);
+    assert_eq!(code, Some(4), "{words}");
+    assert!(words.contains("LOG111W"), "nobody told what KILLDB is: {words}");
+    let (words, code) = backed_out(folder.path(), &folder.path().join("source"));
+    assert_eq!(code, Some(0), "{words}");
+    assert!(words.contains("LOG110I"), "it was made whole: {words}");
+    let (words, code) = backed_out(folder.path(), &folder.path().join("source"));
+    assert_eq!((words.as_str(), code), ("", Some(0)), "there is nothing left to do");
+    let found = roots(folder.path());
+    assert!(found.last().is_some_and(|last| *last + 1 >= said), "what was committed is there");
+}

@@ -20,6 +20,8 @@
 //! **What it leaves out.** Deciding anything: the control region does.
 
 pub mod acbgen;
+pub mod backout;
+mod batch;
 pub mod certificates;
 pub mod config;
 pub mod consensus;

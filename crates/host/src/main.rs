@@ -2,6 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use host::acbgen::{self, AcbgenArgs};
+use host::backout::{self, BackoutArgs};
 use host::certificates::{self, CertificateArgs};
 use host::config::Config;
 use host::ddlgen::{self, DdlgenArgs};
@@ -38,6 +39,8 @@ enum Command {
     Ddlgen(DdlgenArgs),
     /// Run a deck of DL/I calls against databases in a folder (DFSDDLT0)
     Ddlt0(Ddlt0Args),
+    /// Make databases in a folder whole after a run that was killed (DFSBBO00)
+    Backout(BackoutArgs),
     /// Make development certificates for a plex
     Certificates(CertificateArgs),
 }
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Command::Acbgen(args) => acbgen::run(&args).into(),
         Command::Ddlgen(args) => ddlgen::run(&args).into(),
         Command::Ddlt0(args) => ddlt0::run(&args).into(),
+        Command::Backout(args) => backout::run(&args).into(),
         Command::Certificates(args) => match certificates::make(&args) {
             Ok(_) => ExitCode::SUCCESS,
             Err(error) => complain(&error),

@@ -20,6 +20,19 @@ pub enum CheckpointKind {
     Simple,
     /// Work has ended, and the subsystem too.
     Freeze,
+    /// Work goes on; the message queues are in the log from here on.
+    SnapQ,
+    /// As [`Self::Freeze`], with the message queues in the log.
+    DumpQ,
+    /// As [`Self::DumpQ`], after what waits in the queues was worked off.
+    Purge,
+}
+
+impl CheckpointKind {
+    /// The subsystem ends with it: nothing is under way any more.
+    pub fn ends_subsystem(self) -> bool {
+        matches!(self, Self::Freeze | Self::DumpQ | Self::Purge)
+    }
 }
 
 /// As /CHECKPOINT has it.
@@ -28,6 +41,9 @@ impl fmt::Display for CheckpointKind {
         f.pad(match self {
             Self::Simple => "SIMPLE",
             Self::Freeze => "FREEZE",
+            Self::SnapQ => "SNAPQ",
+            Self::DumpQ => "DUMPQ",
+            Self::Purge => "PURGE",
         })
     }
 }
@@ -108,6 +124,18 @@ impl Log {
         let checkpoint = Checkpoint { kind, begun, start, at: self.now() };
         self.rds().note(&checkpoint)?;
         Ok(checkpoint)
+    }
+
+    /// Lets go of what of the archive no restart needs: what was logged before the one that the last checkpoint calls for
+    /// begins to read, and before so many of the last records. Gives how many blocks went. A symbolic checkpoint of a
+    /// program from before can't be restarted from any more.
+    ///
+    /// # Errors
+    /// An archive that refuses.
+    pub fn trim(&self, records_kept: u64) -> Result<u64, LogError> {
+        let Some((_, start)) = self.last_checkpoint()? else { return Ok(0) };
+        let kept = LogSequence(self.last().0.saturating_sub(records_kept));
+        self.ring().discard_before(start.min(kept))
     }
 
     /// The last checkpoint, from the RDS, or from the log if that is lost.

@@ -1,6 +1,5 @@
 //! The first pass of a restart: what the log says was under way when its subsystem ended.
 
-use crate::checkpoint::CheckpointKind;
 use crate::error::LogError;
 use crate::log::Log;
 use crate::record::{Body, LogRecord};
@@ -79,7 +78,7 @@ impl RestartPlan {
             }
             plan.note(&record);
         }
-        let frozen = matches!(checkpoint, Some((CheckpointKind::Freeze, _)));
+        let frozen = checkpoint.is_some_and(|(kind, _)| kind.ends_subsystem());
         if !plan.databases.is_empty() || !plan.units.is_empty() || (plan.kind == RestartKind::Warm && !frozen)
         {
             plan.kind = RestartKind::Emergency;

@@ -5,7 +5,7 @@ use crate::error::LogError;
 use crate::olds::Olds;
 use dasd::{DataSetError, LogSet};
 use vocabulary::message::{DFS3257I, LOG103W};
-use vocabulary::{Epoch, Message, Moment};
+use vocabulary::{Epoch, LogSequence, Message, Moment};
 
 /// The online log data sets and the SLDS, which has every block of theirs at the position of its number.
 pub(crate) struct Ring {
@@ -195,6 +195,17 @@ impl Ring {
         }
         self.slds.force()?;
         Ok(true)
+    }
+
+    /// Lets go of the blocks of the archive before that in which a record begins. Gives how many went.
+    pub(crate) fn discard_before(&mut self, sequence: LogSequence) -> Result<u64, LogError> {
+        let (first, end) = (self.slds.first_position(), self.slds.next_position());
+        let keep_from = self.find(sequence.0)?.min(end);
+        if keep_from <= first {
+            return Ok(0);
+        }
+        self.slds.discard_before(keep_from)?;
+        Ok(keep_from - first)
     }
 
     fn is_active_full(&self) -> bool {

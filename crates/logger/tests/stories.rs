@@ -8,6 +8,7 @@
 //!   bytes of the next.
 //! - `break DD`, `mend DD`, `replace DD`: a disk refuses everything, works again, is another one.
 //! - `begin PSB`, `commit`, `opened DBD`, `closed DBD`, `checkpoint KIND`: what a restart plan is made of.
+//! - `trim kept=N` lets go of what of the archive no restart needs, but for so many of the last records.
 //! - `read from=N`, `plan`, `disks` print the log, the plan of a restart, and where blocks are.
 
 #![allow(clippy::unwrap_used, reason = "what fails in the helpers of a test fails the test")]
@@ -115,11 +116,23 @@ impl Story {
                 log.append(log.no_unit(), &Body::DatabaseClosed { dbd })?;
             }
             "checkpoint" => {
-                let kind = if name()? == "FREEZE" { CheckpointKind::Freeze } else { CheckpointKind::Simple };
+                let kinds = [
+                    CheckpointKind::Simple,
+                    CheckpointKind::Freeze,
+                    CheckpointKind::SnapQ,
+                    CheckpointKind::DumpQ,
+                    CheckpointKind::Purge,
+                ];
+                let wanted = name()?;
+                let kind = kinds.into_iter().find(|kind| kind.to_string() == wanted).ok_or("which kind?")?;
                 let begun = log.begin_checkpoint(kind)?;
                 let start = arguments.take_key("start").map(str::parse).transpose()?;
                 let start = start.map_or(begun, LogSequence);
                 log.end_checkpoint(kind, begun, start, &self.databases, Vec::new())?;
+            }
+            "trim" => {
+                let kept = number(arguments.take_key("kept"), 0)?;
+                writeln!(output, "{} blocks went", log.trim(kept)?)?;
             }
             "lose-rds" => {
                 self.log = None;

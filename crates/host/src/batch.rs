@@ -1,0 +1,181 @@
+//! What programs do without a plex (batch): databases in a folder, definitions that are compiled on the way, and the log in
+//! the folder `log` beside the data sets. What a run that was killed left is made good by the next one.
+
+use crate::files::BlockFile;
+use crate::log_folder::open_log;
+use dasd::DataSetError;
+use dbrc::{Access, Recon, ShareLevel};
+use definitions::acb::Dmb;
+use definitions::report::{Input, Report, generate};
+use dli::{DataSets, Engine, RestartOwed, Settings, block_bytes};
+use logger::{CheckpointKind, Log, LogError, RestartKind};
+use sci::named_file::{self, SOURCE_BYTES_MAX};
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use vocabulary::message::{LOG110I, LOG111W};
+use vocabulary::{DbdName, Epoch, MemberName, Message, NameError, PsbName, Severity};
+use walkdir::WalkDir;
+
+/// Return codes: something is not as expected, or waits; the run was ended early; nothing could be done.
+pub(crate) const UNEQUAL: u8 = 4;
+pub(crate) const ABORTED: u8 = 8;
+pub(crate) const UNUSABLE: u8 = 12;
+/// Blocks of an online log data set: 2 MiB.
+const BLOCKS_PER_OLDS: u32 = 512;
+
+/// Why nothing was run, or the run could not end.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BatchError {
+    #[error("{path}: {source}")]
+    File { path: PathBuf, source: io::Error },
+    #[error("the definitions have errors:\n{0}")]
+    Definitions(String),
+    #[error("PSB {0} is not among the definitions given")]
+    NoPsb(PsbName),
+    #[error("DBD {0} is not among the definitions given")]
+    NoDbd(DbdName),
+    #[error("{0}")]
+    DataSet(#[from] DataSetError),
+    #[error("{0}")]
+    Log(#[from] LogError),
+    #[error("{0}")]
+    Refused(Message),
+    #[error("{0}")]
+    Authorization(#[from] dbrc::Refusal),
+    #[error("nothing since the last commit point is kept: {0}")]
+    Commit(#[from] dli::CommitError),
+    #[error("{0}")]
+    Name(#[from] NameError),
+    #[error("the output can't be written: {0}")]
+    Output(#[from] io::Error),
+}
+
+/// An engine on the log of a folder, with the databases that were opened in it.
+pub(crate) struct Batch {
+    pub(crate) engine: Arc<Engine>,
+    log: Arc<Log>,
+    owed: RestartOwed,
+    folder: PathBuf,
+    subsystem: MemberName,
+    /// The databases that are open.
+    pub(crate) databases: BTreeSet<DbdName>,
+}
+
+impl Batch {
+    pub(crate) fn start(folder: &Path, buffers: usize) -> Result<Self, BatchError> {
+        let subsystem = MemberName::new("BATCH")?;
+        let log = Arc::new(open_log(&folder.join("log"), subsystem, Epoch::default(), BLOCKS_PER_OLDS)?);
+        let settings = Settings { buffers, ..Settings::default() };
+        let (engine, owed) = Engine::restart(settings, log.clone())?;
+        let engine = Arc::new(engine);
+        Ok(Self { engine, log, owed, folder: folder.to_path_buf(), subsystem, databases: BTreeSet::new() })
+    }
+
+    /// Opens the databases that are needed for this run alone, and those that a run which was killed had open, as far as
+    /// their definitions are given: they are made whole. Says so, and which ones wait.
+    pub(crate) fn open(&mut self, report: &Report, needed: &BTreeSet<DbdName>) -> Result<(), BatchError> {
+        for name in needed {
+            self.open_one(report, *name)?;
+        }
+        for name in self.owed.databases.clone() {
+            // One that can't be made whole now waits, and is no reason not to run.
+            if report.dmbs.contains_key(&name)
+                && !needed.contains(&name)
+                && let Err(error) = self.open_one(report, name)
+            {
+                complain(&error);
+            }
+        }
+        if self.owed.kind == RestartKind::Emergency {
+            self.engine.checkpoint(CheckpointKind::Simple)?;
+        }
+        self.log.take_messages().iter().for_each(complain);
+        self.engine.not_recovered().iter().for_each(|name| complain(&LOG111W.with(&[name])));
+        Ok(())
+    }
+
+    fn open_one(&mut self, report: &Report, name: DbdName) -> Result<(), BatchError> {
+        let dmb = report.dmbs.get(&name).ok_or(BatchError::NoDbd(name))?;
+        let index = dmb.primary_index.as_ref().and_then(|index| report.dmbs.get(&index.dbd));
+        let sets = data_sets(&self.folder, dmb, index)?;
+        let mut recon = Recon::new();
+        recon.register(name, ShareLevel::One);
+        let authorization = recon.authorize(self.subsystem, name, Access::Exclusive)?;
+        let opened = self.engine.open(&authorization, Arc::new(dmb.clone()), index, sets);
+        let opened = opened.map_err(|error| BatchError::Refused(error.message(&name)))?;
+        if opened.recovered {
+            complain(&LOG110I.with(&[&name, &opened.redone, &opened.backed_out]));
+        }
+        self.databases.insert(name);
+        Ok(())
+    }
+
+    /// Databases that wait to be made whole.
+    pub(crate) fn waits(&self) -> bool {
+        !self.engine.not_recovered().is_empty()
+    }
+
+    /// Closes the databases, and takes a checkpoint: nothing is under way, unless a database waits.
+    pub(crate) fn end(&self) -> Result<(), BatchError> {
+        for name in &self.databases {
+            self.engine.close(name).map_err(|error| BatchError::Refused(error.message(name)))?;
+        }
+        self.engine.checkpoint(if self.waits() { CheckpointKind::Simple } else { CheckpointKind::Freeze })?;
+        let news = self.log.take_messages();
+        news.iter().filter(|message| message.severity() > Severity::Information).for_each(complain);
+        Ok(())
+    }
+
+    /// Lets go of what of the archived log no restart needs. Gives how many blocks went.
+    pub(crate) fn trim_log(&self) -> Result<u64, BatchError> {
+        Ok(self.log.trim(0)?)
+    }
+}
+
+fn data_sets(folder: &Path, dmb: &Dmb, index: Option<&Dmb>) -> Result<DataSets, BatchError> {
+    let mut sets = DataSets::new();
+    for statement in [Some(dmb), index].into_iter().flatten().flat_map(|dmb| &dmb.data_sets) {
+        if let Some(dd) = statement.dd1 {
+            let file = BlockFile::open(&folder.join(dd.as_str()), block_bytes(statement))?;
+            sets.insert(dd, Box::new(file));
+        }
+    }
+    Ok(sets)
+}
+
+/// Compiles members, or all files of folders.
+pub(crate) fn compile<'p>(paths: impl IntoIterator<Item = &'p PathBuf>) -> Result<Report, BatchError> {
+    let mut sources = Vec::new();
+    for path in paths {
+        read_sources(path, &mut sources)?;
+    }
+    let inputs: Vec<Input<'_>> = sources.iter().map(|(name, bytes)| Input { name, bytes }).collect();
+    Ok(generate(&inputs))
+}
+
+fn read_sources(path: &Path, sources: &mut Vec<(String, Vec<u8>)>) -> Result<(), BatchError> {
+    for entry in WalkDir::new(path).sort_by_file_name() {
+        let entry = entry.map_err(|error| failed(path, error.into()))?;
+        let hidden = entry.depth() > 0 && entry.file_name().as_encoded_bytes().starts_with(b".");
+        // What is named is read or refused; of a folder only what is a file is meant.
+        let meant = entry.file_type().is_file() || (entry.depth() == 0 && !entry.file_type().is_dir());
+        if meant && !hidden {
+            let read = named_file::read(entry.path(), SOURCE_BYTES_MAX);
+            let bytes = read.map_err(|error| failed(entry.path(), error))?;
+            sources.push((entry.path().display().to_string(), bytes));
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn failed(path: &Path, source: io::Error) -> BatchError {
+    BatchError::File { path: path.to_path_buf(), source }
+}
+
+/// Tells an operator; standard output is for the run alone.
+pub(crate) fn complain(message: &impl std::fmt::Display) {
+    // Where stderr can't be written there is nobody to tell.
+    let _ = writeln!(io::stderr(), "{message}");
+}
