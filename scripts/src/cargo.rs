@@ -36,10 +36,15 @@ pub(crate) fn test(root: &Path) -> Result<(), CargoError> {
 
 /// Builds the measurements for speed and runs them.
 pub(crate) fn bench(root: &Path, what: &[String]) -> Result<(), CargoError> {
+    // The engine is measured beside libraries that nothing else needs.
+    let (package, what) = match what.split_first() {
+        Some((first, rest)) if first == "dli" => ("bench-dli", rest),
+        _ => ("bench", what),
+    };
     let what = what.iter().map(String::as_str);
     watched(
         root,
-        &["run", "--release", "--package", "bench", "--"].into_iter().chain(what).collect::<Vec<_>>(),
+        &["run", "--release", "--package", package, "--"].into_iter().chain(what).collect::<Vec<_>>(),
     )
 }
 

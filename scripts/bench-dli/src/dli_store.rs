@@ -1,0 +1,220 @@
+//! DL/I: an HDAM database, its data set and its log in files, as a batch region has them.
+
+use crate::work::{
+    CHILD_KEY, CHILDREN, Place, ROOT_KEY, SEGMENT_BYTES, Session, Store, Work, bytes_of, child_key, root_key,
+    segment,
+};
+use dbrc::{Access, Recon, ShareLevel};
+use definitions::report::{Input, Report, generate};
+use dli::{DataSets, Ending, Engine, Program, Settings, StatusCode, block_bytes};
+use host::files::BlockFile;
+use host::log_folder::open_log;
+use logger::{CheckpointKind, Log};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use vocabulary::{DbdName, Epoch, MemberName};
+
+const BLOCK: usize = 8192;
+/// Blocks of an online log data set: 64 MiB.
+const LOG_BLOCKS: u32 = 16 * 1024;
+/// Bytes of a record with its prefixes, and a little room.
+const RECORD_BYTES: usize = 11 * (SEGMENT_BYTES + 16) + 60;
+
+/// An engine on a folder.
+pub(crate) struct DliStore {
+    folder: PathBuf,
+    report: Report,
+    engine: Arc<Engine>,
+    log: Arc<Log>,
+    /// What a restart had to do again.
+    pub(crate) redone: u64,
+}
+
+impl DliStore {
+    /// Opens the database; after a crash it is made whole.
+    pub(crate) fn open(folder: &Path, work: &Work, buffers: usize) -> Self {
+        let report = compile(work);
+        let ims = MemberName::new("BENCH").expect("a name");
+        let log = open_log(&folder.join("log"), ims, Epoch::default(), LOG_BLOCKS).expect("a log");
+        let log = Arc::new(log);
+        let settings = Settings { buffers, checkpoint_records: u64::MAX >> 1, ..Settings::default() };
+        let (engine, _) = Engine::restart(settings, log.clone()).expect("a restart");
+        let dbd: DbdName = "BENCHDB".parse().expect("a name");
+        let dmb = Arc::new(report.dmbs[&dbd].clone());
+        let mut sets = DataSets::new();
+        for statement in &dmb.data_sets {
+            let dd = statement.dd1.expect("a DD name");
+            let file =
+                BlockFile::open(&folder.join(dd.as_str()), block_bytes(statement)).expect("a data set");
+            sets.insert(dd, Box::new(file));
+        }
+        let mut recon = Recon::new();
+        recon.register(dbd, ShareLevel::One);
+        let authorization = recon.authorize(ims, dbd, Access::Exclusive).expect("nobody else has it");
+        let opened = engine.open(&authorization, dmb, None, sets).expect("a database");
+        let folder = folder.to_path_buf();
+        Self { folder, report, engine: Arc::new(engine), log, redone: opened.redone }
+    }
+
+    /// Buffers for the whole database.
+    pub(crate) fn buffers_for(work: &Work) -> usize {
+        blocks_for(work) * 5 / 4 + 1000
+    }
+
+    fn program(&self, psb: &str) -> Program {
+        let psb = &self.report.psb_blocks[&psb.parse().expect("a name")];
+        self.engine.schedule(psb).expect("a program")
+    }
+
+    /// Changes segments until so many bytes are in the archive of the log, and crashes. Gives how many there are.
+    pub(crate) fn log_and_crash(self, work: &Work, bytes: u64) -> u64 {
+        self.engine.checkpoint(CheckpointKind::Simple).expect("a checkpoint");
+        let archive = self.folder.join("log/SLDS");
+        let before = bytes_of(&archive, "");
+        let mut program = self.program("UPDATES");
+        let mut logged = 0;
+        for number in 0.. {
+            replace(&mut program, work.place(number), number as u32);
+            if number % 1000 == 999 {
+                program.commit().expect("a commit");
+                while self.log.archive().expect("an archive") {}
+                logged = bytes_of(&archive, "") - before;
+                if logged >= bytes {
+                    break;
+                }
+            }
+        }
+        // No close: nothing of what was changed is written, and the next start has to do it again.
+        logged
+    }
+}
+
+fn blocks_for(work: &Work) -> usize {
+    (work.roots as usize).div_ceil(BLOCK / RECORD_BYTES) * 10 / 9 + 10
+}
+
+fn compile(work: &Work) -> Report {
+    let segments = format!(
+        " SEGM NAME=ROOT,PARENT=0,BYTES={SEGMENT_BYTES}
+ FIELD NAME=(KEY,SEQ,U),BYTES={ROOT_KEY},START=1
+ SEGM NAME=CHILD,PARENT=ROOT,BYTES={SEGMENT_BYTES}
+ FIELD NAME=(NUM,SEQ,U),BYTES={CHILD_KEY},START=1
+ DBDGEN
+"
+    );
+    let mut text = format!(
+        " DBD NAME=BENCHDB,ACCESS=HDAM,RMNAME=(DFSHDC40,6,{})\n DATASET DD1=BENCHDD,SIZE={BLOCK}\n",
+        blocks_for(work)
+    );
+    text += &segments;
+    for (psb, options) in [("LOADS", "L"), ("READS", "G"), ("UPDATES", "A")] {
+        text += &format!(
+            " PCB TYPE=DB,DBDNAME=BENCHDB,PROCOPT={options},KEYLEN=12
+ SENSEG NAME=ROOT,PARENT=0
+ SENSEG NAME=CHILD,PARENT=ROOT
+ PSBGEN PSBNAME={psb}
+"
+        );
+    }
+    let report = generate(&[Input { name: "bench", bytes: text.as_bytes() }]);
+    assert!(report.return_code() <= 4, "{}", report.to_text());
+    report
+}
+
+impl Store for DliStore {
+    fn name(&self) -> &'static str {
+        "DL/I"
+    }
+
+    fn load(&self, work: &Work) {
+        let mut program = self.program("LOADS");
+        for root in 0..work.roots {
+            insert(&mut program, &segment(&root_key(root), root), "ROOT    ");
+            for child in 0..CHILDREN {
+                insert(&mut program, &segment(&child_key(child), root ^ child << 20), "CHILD   ");
+            }
+        }
+        program.commit().expect("a load");
+        drop(program);
+        self.engine.checkpoint(CheckpointKind::Simple).expect("a checkpoint");
+    }
+
+    fn session(&self) -> Box<dyn Session + '_> {
+        Box::new(DliSession { reads: self.program("READS"), updates: self.program("UPDATES") })
+    }
+
+    fn bytes(&self) -> u64 {
+        bytes_of(&self.folder, "BENCHDD")
+    }
+}
+
+struct DliSession {
+    reads: Program,
+    updates: Program,
+}
+
+impl Session for DliSession {
+    fn gets(&mut self, places: &[Place]) -> usize {
+        let mut area = [0; SEGMENT_BYTES];
+        let found = places.iter().filter(|place| {
+            let [root, child] = arguments(**place);
+            call(&mut self.reads, b"GU", &mut area, &[&root, &child]) == StatusCode::OK
+        });
+        let found = found.count();
+        // The end of the unit of work: what it read is free to be changed.
+        self.reads.commit().expect("nothing to commit");
+        found
+    }
+
+    fn scan(&mut self, work: &Work) -> u64 {
+        let mut area = [0; SEGMENT_BYTES];
+        let mut found = 0;
+        for root in 0..work.roots {
+            let [root, _] = arguments(Place { root, child: 0 });
+            call(&mut self.reads, b"GU", &mut area, &[&root]);
+            while call(&mut self.reads, b"GNP", &mut area, &[]) == StatusCode::OK {
+                found += 1;
+            }
+        }
+        self.reads.commit().expect("nothing to commit");
+        found
+    }
+
+    fn update(&mut self, place: Place, new_child: u32) {
+        replace(&mut self.updates, place, new_child);
+        let [root, _] = arguments(place);
+        let mut area = segment(&child_key(new_child), new_child);
+        let status = call(&mut self.updates, b"ISRT", &mut area, &[&root, b"CHILD   "]);
+        assert!([StatusCode::OK, StatusCode::II].contains(&status), "{status}");
+        self.updates.commit().expect("a commit");
+    }
+}
+
+fn replace(program: &mut Program, place: Place, salt: u32) {
+    let mut area = [0; SEGMENT_BYTES];
+    let [root, child] = arguments(place);
+    assert_eq!(call(program, b"GHU", &mut area, &[&root, &child]), StatusCode::OK);
+    area.copy_from_slice(&segment(&child_key(place.child), salt));
+    assert_eq!(call(program, b"REPL", &mut area, &[]), StatusCode::OK);
+}
+
+fn insert(program: &mut Program, data: &[u8], ssa: &str) {
+    assert_eq!(call(program, b"ISRT", &mut data.to_vec(), &[ssa.as_bytes()]), StatusCode::OK);
+}
+
+/// The search arguments of a child.
+fn arguments(place: Place) -> [Vec<u8>; 2] {
+    let root = format!("ROOT    (KEY     = {})", root_key(place.root));
+    let child = format!("CHILD   (NUM     = {})", child_key(place.child));
+    [root.into_bytes(), child.into_bytes()]
+}
+
+fn call(program: &mut Program, function: &[u8], area: &mut [u8], ssas: &[&[u8]]) -> StatusCode {
+    loop {
+        match program.call(2, function, area, ssas) {
+            Ending::Continues(status) => return status,
+            Ending::Waits => program.wait(),
+            Ending::Abend(code) => unreachable!("one record is changed at a time, and U{code} came"),
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! What is measured, in which order, and how it is told.
+
+use crate::dli_store::DliStore;
+use crate::floor;
+use crate::keyed::{Lmdb, Redb};
+use crate::say;
+use crate::sqlite::Sqlite;
+use crate::work::{CHILDREN, GETS, Place, Store, Work};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::thread;
+use std::time::Instant;
+
+const RUNS: usize = 5;
+const STORES: [&str; 4] = ["DL/I", "SQLite", "LMDB", "redb"];
+/// Units of gets of a run.
+const GET_UNITS: u64 = 20_000;
+/// The most commits of a run by one writer; each of several makes a third of that. Little work has fewer.
+const COMMITS_MAX: u32 = 300;
+const ROOTS_PER_COMMIT: u32 = 300;
+const WRITERS: u32 = 8;
+/// A restart reads so much log; less of a small database.
+const LOG_BYTES_MAX: u64 = 400 << 20;
+
+/// What is measured of a store, with its target.
+const LOAD: &str = "load, segments/s (at least SQLite)";
+const GET: &str = "get unique in units of ten, calls/s (at least 2 x LMDB)";
+const SCAN: &str = "get next within parent over all, segments/s (at least LMDB)";
+const ONE: &str = "replace and insert, durable commits/s, one writer (at least 0.8 x the floor)";
+const MANY: &str = "the same, eight writers (at least 4 x that)";
+const BYTES: &str = "bytes per segment on disk (at most 1.15 x SQLite)";
+const SMALL: &str = "get unique with buffers for a tenth of the database, calls/s";
+const RESTART: &str = "emergency restart, MB of log/s (at least 200)";
+const FLOOR: &str = "the floor: synced writes of a block/s";
+
+/// Figures of all runs, by what they are of and by store.
+#[derive(Default)]
+struct Figures(BTreeMap<(&'static str, &'static str), Vec<f64>>);
+
+impl Figures {
+    fn add(&mut self, what: &'static str, store: &'static str, figure: f64) {
+        self.0.entry((what, store)).or_default().push(figure);
+    }
+
+    fn median(&self, what: &'static str, store: &'static str) -> Option<f64> {
+        let mut figures = self.0.get(&(what, store))?.clone();
+        figures.sort_by(f64::total_cmp);
+        figures.get(figures.len() / 2).copied()
+    }
+}
+
+/// Measures everything, and prints the medians.
+pub(crate) fn all(work: &Work) {
+    say(&format!("dli: {} segments of 100 bytes, medians of {RUNS} runs, release build", work.segments()));
+    let mut figures = Figures::default();
+    for _ in 0..RUNS {
+        run(work, &mut figures);
+    }
+    let heads: String = STORES.iter().map(|store| format!("{store:>14}")).collect();
+    say(&format!("{:78}{heads}", ""));
+    for what in [LOAD, GET, SCAN, ONE, MANY, BYTES, SMALL, RESTART, FLOOR] {
+        let shown = |store: &&'static str| match figures.median(what, store) {
+            Some(figure) => format!("{figure:>14.1}"),
+            None => format!("{:>14}", ""),
+        };
+        say(&format!("{what:78}{}", STORES.iter().map(shown).collect::<String>()));
+    }
+}
+
+fn run(work: &Work, figures: &mut Figures) {
+    let folder = tempfile::tempdir().expect("a folder");
+    figures.add(FLOOR, "DL/I", floor::synced_writes(folder.path()));
+    let place = |name: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir(&path).expect("a folder");
+        path
+    };
+    let dli = place("dli");
+    common(&DliStore::open(&dli, work, DliStore::buffers_for(work)), work, figures);
+    own(&dli, work, figures);
+    common(&Sqlite::create(&place("sqlite")), work, figures);
+    common(&Lmdb::create(&place("lmdb")), work, figures);
+    common(&Redb::create(&place("redb")), work, figures);
+}
+
+/// What every store is measured at.
+fn common(store: &dyn Store, work: &Work, figures: &mut Figures) {
+    let name = store.name();
+    let rate = |count: u64, start: Instant| count as f64 / start.elapsed().as_secs_f64();
+    let start = Instant::now();
+    store.load(work);
+    figures.add(LOAD, name, rate(work.segments(), start));
+    figures.add(BYTES, name, store.bytes() as f64 / work.segments() as f64);
+    let mut session = store.session();
+    // The first pass warms the buffers.
+    assert_eq!(session.scan(work), u64::from(work.roots) * u64::from(CHILDREN), "{name} has all of it");
+    let start = Instant::now();
+    let found = session.scan(work);
+    figures.add(SCAN, name, rate(found, start));
+    let start = Instant::now();
+    let found: usize = (0..GET_UNITS).map(|unit| session.gets(&work.unit(unit))).sum();
+    assert_eq!(found, GET_UNITS as usize * GETS);
+    figures.add(GET, name, rate(found as u64, start));
+    let commits = (work.roots / ROOTS_PER_COMMIT).clamp(6, COMMITS_MAX);
+    let start = Instant::now();
+    for number in 0..commits {
+        session.update(work.place(u64::from(number)), CHILDREN + number);
+    }
+    figures.add(ONE, name, rate(u64::from(commits), start));
+    drop(session);
+    let start = Instant::now();
+    thread::scope(|scope| {
+        for writer in 0..WRITERS {
+            scope.spawn(move || {
+                let mut session = store.session();
+                for number in 0..commits / 3 {
+                    // Each has roots of its own.
+                    let root = (number * WRITERS + writer) % (work.roots / WRITERS * WRITERS);
+                    session.update(Place { root, child: number % CHILDREN }, CHILDREN + commits + number);
+                }
+            });
+        }
+    });
+    figures.add(MANY, name, rate(u64::from(WRITERS * (commits / 3)), start));
+}
+
+/// What only DL/I is measured at: a pool that is too small, and a restart.
+fn own(folder: &Path, work: &Work, figures: &mut Figures) {
+    let whole = DliStore::open(folder, work, DliStore::buffers_for(work));
+    let log_bytes = LOG_BYTES_MAX.min(work.segments() * 400);
+    let logged = whole.log_and_crash(work, log_bytes);
+    let start = Instant::now();
+    let restarted = DliStore::open(folder, work, DliStore::buffers_for(work));
+    let seconds = start.elapsed().as_secs_f64();
+    assert!(restarted.redone > 0, "there was something to do again");
+    figures.add(RESTART, "DL/I", logged as f64 / 1e6 / seconds);
+    drop(restarted);
+    let small = DliStore::open(folder, work, DliStore::buffers_for(work) / 10);
+    let mut session = small.session();
+    let units = GET_UNITS / 10;
+    let start = Instant::now();
+    let found: usize = (0..units).map(|unit| session.gets(&work.unit(unit))).sum();
+    figures.add(SMALL, "DL/I", found as f64 / start.elapsed().as_secs_f64());
+}
