@@ -75,7 +75,7 @@ impl<'e> Locker<'e> {
         }
         let before = self.looked_at.replace(Some(resource));
         if before != Some(resource) && before != self.entered.get() {
-            self.let_go(before, None);
+            self.let_go(before);
         }
         Ok(())
     }
@@ -86,7 +86,7 @@ impl<'e> Locker<'e> {
         if looked_at.is_some() {
             let before = self.entered.replace(looked_at);
             if before != looked_at {
-                self.let_go(before, None);
+                self.let_go(before);
             }
         }
     }
@@ -161,8 +161,8 @@ impl<'e> Locker<'e> {
     }
 
     /// Lets go of what the call locked on its way, unless its PCB stands there.
-    fn let_go(&self, left: Option<Resource>, kept: Option<Resource>) {
-        if left != kept && left != self.standing.on {
+    fn let_go(&self, left: Option<Resource>) {
+        if left != self.standing.on {
             self.release(left);
         }
     }
