@@ -56,9 +56,14 @@ impl Layout {
     /// Writes the configuration of a new plex: a member for each port, all sharing the catalog.
     pub fn write(folder: &Path, plex: &str, ports: &[u16]) -> Result<Self, LayoutError> {
         let addresses: Vec<_> = ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
-        let members: Vec<_> = (1..=ports.len()).map(|number| format!("IMS{number}")).collect();
+        Self::write_at(folder, plex, &addresses)
+    }
+
+    /// The same for members at these addresses.
+    pub fn write_at(folder: &Path, plex: &str, addresses: &[String]) -> Result<Self, LayoutError> {
+        let members: Vec<_> = (1..=addresses.len()).map(|number| format!("IMS{number}")).collect();
         let layout = Self::at(folder, plex, members)?;
-        let founders: Vec<_> = layout.members.iter().zip(&addresses).collect();
+        let founders: Vec<_> = layout.members.iter().zip(addresses).collect();
         for (name, address) in &founders {
             write(&layout.config(name), &member_toml(plex, name, address, &founders))?;
         }
@@ -88,11 +93,15 @@ impl Layout {
 
     /// Adds a member that is no founder: its configuration, without a certificate yet. `acbshr` is `Y` or `N`.
     pub fn add(&mut self, name: &str, port: u16, acbshr: &str) -> Result<(), LayoutError> {
-        let address = format!("127.0.0.1:{port}");
+        self.add_at(name, &format!("127.0.0.1:{port}"), acbshr)
+    }
+
+    /// The same for a member at this address.
+    pub fn add_at(&mut self, name: &str, address: &str, acbshr: &str) -> Result<(), LayoutError> {
         let first = self.members.first().map(|first| self.config(first)).unwrap_or_default();
         let text = fs::read_to_string(&first).map_err(|reason| LayoutError::File { path: first, reason })?;
         let founders = text.find("[[members]]").map(|at| &text[at..]).unwrap_or_default();
-        let own = member_toml(&self.plex, name, &address, &[])
+        let own = member_toml(&self.plex, name, address, &[])
             .replace("acbshr = \"Y\"", &format!("acbshr = \"{acbshr}\""));
         write(&self.config(name), &format!("{own}{founders}"))?;
         self.members.push(name.to_string());

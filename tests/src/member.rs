@@ -78,6 +78,16 @@ impl MemberProcess {
         name: &str,
         terminal: Terminal,
     ) -> Result<Self, StartError> {
+        Self::spawn_by(Command::new(&binaries.ims), layout, name, terminal)
+    }
+
+    /// The same for a member that something else becomes: a program that prepares its surroundings first.
+    pub fn spawn_by(
+        mut ims: Command,
+        layout: &Layout,
+        name: &str,
+        terminal: Terminal,
+    ) -> Result<Self, StartError> {
         let path = layout.log(name);
         let fault = |path: PathBuf| {
             move |reason| StartError::NoProcess { member: name.into(), path: path.clone(), reason }
@@ -85,13 +95,13 @@ impl MemberProcess {
         let output = File::options().create(true).append(true).open(&path).map_err(fault(path.clone()))?;
         let log = MemberLog::at(&path);
         let log_start = log.length();
-        let mut ims = Command::new(&binaries.ims);
+        let program = PathBuf::from(ims.get_program());
         ims.args(["member", "--config"]).arg(layout.config(name)).stdin(Stdio::null());
         ims.stderr(output.try_clone().map_err(fault(path))?).stdout(output);
         if terminal == Terminal::Apart {
             ims.process_group(0);
         }
-        let child = ims.spawn().map_err(fault(binaries.ims.clone()))?;
+        let child = ims.spawn().map_err(fault(program))?;
         let pid_file = layout.pid_file(name);
         let process = Self { name: name.into(), child: Some(child), log, log_start, pid_file };
         fs::write(&process.pid_file, format!("{}\n", process.id()))

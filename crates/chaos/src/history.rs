@@ -33,6 +33,8 @@ pub(crate) enum Operation {
     Stage { empties: bool, definitions: Vec<Definition> },
     /// Everything staged was activated, which was these.
     Import { activated: Vec<Definition> },
+    /// Everything staged was activated, and nobody was told which that was.
+    ImportUntold,
     /// There was nothing to import.
     NothingStaged,
     /// The catalog was seen so.
@@ -67,15 +69,22 @@ impl Specification for OneCatalog {
                 true
             }
             Operation::Import { activated } => {
-                let staged = staged_in(catalog);
-                after.values_mut().for_each(|seen| seen.active = seen.pending.take().or(seen.active));
-                sorted(activated) == staged
+                activate(&mut after);
+                sorted(activated) == staged_in(catalog)
+            }
+            Operation::ImportUntold => {
+                activate(&mut after);
+                true
             }
             Operation::NothingStaged => staged_in(catalog).is_empty(),
             Operation::List(listed) => *listed == without_empty(catalog),
         };
         (explained, after)
     }
+}
+
+fn activate(catalog: &mut Catalog) {
+    catalog.values_mut().for_each(|seen| seen.active = seen.pending.take().or(seen.active));
 }
 
 fn staged_in(catalog: &Catalog) -> Vec<Definition> {
@@ -123,6 +132,23 @@ impl History {
     /// An operation that happened between these moments.
     pub(crate) fn happened(&mut self, (called, answered): (usize, usize), operation: Operation) {
         self.operations.push(Entry { operation, called, answered });
+    }
+
+    /// How many operators were told that what was staged is activated.
+    pub(crate) fn imports(&self) -> usize {
+        let imported = |entry: &&Entry| matches!(entry.operation, Operation::Import { .. });
+        self.operations.iter().filter(imported).count()
+    }
+
+    /// Whether anybody was shown this definition, in staging or in the directory.
+    pub(crate) fn shows(&self, (name, stamp): &Definition) -> bool {
+        self.operations.iter().any(|entry| match &entry.operation {
+            Operation::Begin(seen) | Operation::List(seen) => {
+                seen.get(name).is_some_and(|seen| [seen.active, seen.pending].contains(&Some(*stamp)))
+            }
+            Operation::Import { activated } => activated.contains(&(name.clone(), *stamp)),
+            Operation::Stage { .. } | Operation::ImportUntold | Operation::NothingStaged => false,
+        })
     }
 
     /// Looks for an order that explains every answer.

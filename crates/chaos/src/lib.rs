@@ -16,7 +16,10 @@
 //! clocks drift and jump; the outcome of a proposal is not told; members are stopped, started warm, after an abend or
 //! cold, deleted, and replaced with an empty data folder.
 //!
-//! **What it leaves out.** Real consensus, disks and sockets: the ideal log aims at the protocols of the plex.
+//! **Real members.** [`under_fire`] has real processes on a real network meet what the worlds simulate, as far as a machine
+//! can bring it about, and looks for one order in what operators were told.
+//!
+//! **What it leaves out.** Real consensus in the simulated worlds: the ideal log aims at the protocols of the plex.
 #![allow(
     clippy::unwrap_used,
     reason = "a world that can't go on is a failure of the world, and ends the run"
@@ -24,6 +27,8 @@
 
 mod bank;
 mod dice;
+mod drafts;
+mod fire;
 mod history;
 mod invariants;
 mod operators;
@@ -43,5 +48,6 @@ mod sabotage;
 #[cfg(test)]
 mod stories;
 
+pub use fire::{FireReport, FireSettings, enter_namespaces, under_fire};
 pub use run::{Report, ideal};
 pub use sweep::{Sum, sweep};

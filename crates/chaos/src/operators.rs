@@ -1,32 +1,18 @@
 //! Operators who stage, import, purge and query, each one thing after the other, at whatever member.
 
-use crate::bank;
 use crate::dice::Dice;
+use crate::drafts::{Drafts, command, list_of_everything};
 use crate::history::{Definition, History, Operation, Told, of_import, of_list, of_staging};
 use crate::invariants::tokens_in;
 use crate::world::cluster::Cluster;
 use crate::world::facts::Fact;
 use catalog::job::JobId;
 use control_region::RequestId;
-use csl::envelope::{
-    ListInstances, ListRequest, OperatorRequest, PopulateCondition, PopulateMode, PopulateRequest,
-};
+use csl::envelope::OperatorRequest;
 use csl::om::Answer;
 use plex::CommandToken;
 use std::collections::{BTreeMap, BTreeSet};
-use vocabulary::{InstanceStamp, MemberName, Moment};
-
-/// Definitions that operators change, with what makes some of them special.
-const DEFINITIONS: [(&str, &str); 8] = [
-    ("dbd/CUSTDB", ""),
-    ("dbd/CUSTNX", ""),
-    ("dbd/ACCTDB", ""),
-    ("dbd/ACCTDB", "/small"),
-    ("dbd/BRANCH", ""),
-    ("psb/TELLER", ""),
-    ("psb/CLERK", ""),
-    ("gsam/POSTING", ""),
-];
+use vocabulary::{MemberName, Moment};
 
 /// Commands that change nothing that members agree on.
 const COMMANDS: [&str; 6] = [
@@ -40,9 +26,6 @@ const COMMANDS: [&str; 6] = [
 
 /// How long an operator waits before giving up.
 const PATIENCE_MS: u64 = 35_000;
-
-/// The versions of definitions that are told apart; beyond this they begin anew, under later timestamps.
-const VERSIONS: u64 = 200;
 
 /// What an operator asked for.
 #[derive(Debug, Clone)]
@@ -79,20 +62,18 @@ pub(crate) struct Operators {
     waiting: Vec<Option<Waiting>>,
     pub(crate) history: History,
     known: Known,
-    jobs: u64,
-    versions: u64,
+    drafts: Drafts,
 }
 
 impl Operators {
     pub(crate) fn new(count: usize) -> Self {
         let waiting = std::iter::repeat_with(|| None).take(count).collect();
-        Self { waiting, history: History::default(), known: Known::default(), jobs: 0, versions: 1 }
+        Self { waiting, history: History::default(), known: Known::default(), drafts: Drafts::after(0) }
     }
 
     /// Fills an empty directory with the bank, and notes what the history begins with.
     pub(crate) fn begin(&mut self, cluster: &mut Cluster, at: MemberName) {
-        let sources = bank::WHOLE.map(|text| bank::source(text).unwrap()).to_vec();
-        let part = self.part(PopulateMode::Setup, false, sources, None);
+        let part = self.drafts.whole();
         cluster.ask(at, OperatorRequest::Populate(part));
         cluster.run(1_000);
         let called = self.history.moment();
@@ -181,7 +162,11 @@ impl Operators {
     fn ask(&mut self, cluster: &mut Cluster, dice: &mut Dice, at: MemberName) -> Waiting {
         let (called, since) = (self.history.moment(), cluster.now);
         let (asked, envelope) = match dice.up_to(99) {
-            0..40 => self.staging(dice),
+            0..40 => {
+                let part = self.drafts.staging(dice);
+                let asked = Asked::Stage { job: JobId(part.job), empties: part.delete };
+                (asked, OperatorRequest::Populate(part))
+            }
             40..72 => (Asked::Import, command("IMPORT DEFN SOURCE(CATALOG)")),
             72..88 => (Asked::List, list_of_everything()),
             _ => (Asked::Other, command(dice.pick(&COMMANDS))),
@@ -190,56 +175,11 @@ impl Operators {
         Waiting { request, asked, called, since }
     }
 
-    fn staging(&mut self, dice: &mut Dice) -> (Asked, OperatorRequest) {
-        self.versions += 1;
-        let (stamp, version) = (self.stamp(), 2 + self.versions % VERSIONS);
-        let (mut names, mut sources) = (Vec::new(), Vec::new());
-        for _ in 0..dice.between(1, 3) {
-            let (definition, special) = dice.pick(&DEFINITIONS);
-            let name = definition.split('/').nth(1).unwrap_or_default().to_string();
-            if !names.contains(&name) {
-                sources.push(bank::source(&format!("{definition}/{version}{special}")).unwrap());
-                names.push(name);
-            }
-        }
-        let empties = dice.happens(120);
-        let part = self.part(PopulateMode::Stage, empties, sources, Some(stamp));
-        (Asked::Stage { job: JobId(part.job), empties }, OperatorRequest::Populate(part))
-    }
-
-    /// Stamps of their own, so that every version can be told from every other.
-    fn stamp(&self) -> InstanceStamp {
-        InstanceStamp::at(Moment(1_800_000_000_000_000).plus_ms(self.versions * 10))
-    }
-
     /// Stages a program in the name of somebody who wants to see the plex serve.
     pub(crate) fn stage_clerk(&mut self, cluster: &mut Cluster, at: MemberName) -> RequestId {
-        self.versions += 1;
-        let source = bank::source(&format!("psb/CLERK/{}", 2 + self.versions % VERSIONS)).unwrap();
-        let stamp = Some(self.stamp());
-        let part = self.part(PopulateMode::Stage, true, vec![source], stamp);
+        let part = self.drafts.clerk();
         cluster.ask(at, OperatorRequest::Populate(part))
     }
-
-    fn part(
-        &mut self,
-        mode: PopulateMode,
-        delete: bool,
-        sources: Vec<csl::envelope::SourceFile>,
-        stamp: Option<InstanceStamp>,
-    ) -> PopulateRequest {
-        self.jobs += 1;
-        let condition = PopulateCondition::Unconditional;
-        PopulateRequest { job: self.jobs, mode, condition, delete, sources, last: true, stamp }
-    }
-}
-
-fn command(text: &str) -> OperatorRequest {
-    OperatorRequest::Command { text: text.to_string(), wait_ms: None }
-}
-
-fn list_of_everything() -> OperatorRequest {
-    OperatorRequest::List(ListRequest { kind: None, name: "*".to_string(), instances: ListInstances::All })
 }
 
 /// Writes into the history what came of what was asked.

@@ -222,11 +222,10 @@ impl World {
                 self.cluster.settle();
             }
             Act::CutOff(member) => {
-                self.cluster.network.parts.insert(*member, 1);
-                self.cluster.settle();
+                self.cluster.cut_off(*member);
             }
             Act::Heal => {
-                self.cluster.network.parts.clear();
+                self.cluster.heal();
                 self.cluster.settle();
             }
             Act::Hold(what, of) => {
@@ -290,7 +289,7 @@ impl World {
 
     /// Faults stop, and everybody comes back.
     fn calm(&mut self) {
-        self.cluster.network.parts.clear();
+        self.cluster.heal();
         self.cluster.release(false);
         for member in MEMBERS.map(name) {
             self.cluster.node(member).lags = false;

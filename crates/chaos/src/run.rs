@@ -17,8 +17,9 @@ use vocabulary::{MemberName, Moment};
 /// How many turns a storm has.
 const TURNS: u64 = 160;
 
-/// How many rounds of the calm phase there are, and how long each is.
-const CALM_ROUNDS: u32 = 12;
+/// How many rounds of the calm phase there are, and how long each is. All together they are longer than an operator waits
+/// at a member whose own time passes half as fast, because its clock was set back.
+const CALM_ROUNDS: u32 = 16;
 const CALM_ROUND_MS: u64 = 4_000;
 
 /// A survivor may crash before it tells that it took over, and one that stands still answers late.
@@ -231,7 +232,7 @@ mod tests {
     /// What these found is told in `docs/hazards.md`.
     #[test]
     fn seeds_that_failed_once_pass() {
-        for seed in [355, 407, 647, 1084] {
+        for seed in [355, 407, 647, 1084, 1600, 2962] {
             let report = ideal(seed, false);
             assert_eq!(report.failure, None, "cargo xtask chaos --seeds 1 --seed {seed} tells the story");
         }

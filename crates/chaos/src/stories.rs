@@ -371,13 +371,13 @@ impl Story {
     }
 
     fn part(&mut self, parts: &[String]) -> Told {
-        self.cluster.network.parts.clear();
+        let mut apart = BTreeMap::new();
         for (part, members) in (1..).zip(parts) {
             for member in members.split('.') {
-                self.cluster.network.parts.insert(name(member)?, part);
+                apart.insert(name(member)?, part);
             }
         }
-        self.cluster.settle();
+        self.cluster.fall_apart(apart);
         Ok(())
     }
 

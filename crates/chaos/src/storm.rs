@@ -9,6 +9,7 @@ use crate::world::tempo::Tempo;
 use control_region::{Event, RegionId};
 use csl::envelope::OperatorRequest;
 use dasd::Fault;
+use std::collections::BTreeMap;
 use std::fmt;
 use vocabulary::{MemberName, Moment};
 
@@ -190,16 +191,15 @@ impl Storm {
             }
             Kind::Partition => {
                 let parts = dice.between(1, 2) as usize;
-                cluster.network.parts =
+                let parts: BTreeMap<MemberName, usize> =
                     members.iter().map(|member| (*member, dice.up_to(1) as usize * parts)).collect();
-                cluster.settle();
+                cluster.fall_apart(parts.clone());
                 self.repairs.push((later, Repair::Heal));
-                format!("the network falls into {:?}", cluster.network.parts)
+                format!("the network falls into {parts:?}")
             }
             Kind::OneWay => {
                 let to = dice.pick(members);
-                cluster.network.cut.insert((member, to));
-                cluster.settle();
+                cluster.cut(member, to);
                 self.repairs.push((later, Repair::Heal));
                 format!("nothing gets through from {member} to {to}")
             }
@@ -293,8 +293,7 @@ impl Storm {
         self.repairs.clear();
         cluster.network.weather = Weather { delay_ms_min: 1, delay_ms_max: 1, ..Weather::default() };
         cluster.tempo = Tempo { shelf_per_mille: 500, ..Tempo::default() };
-        cluster.network.parts.clear();
-        cluster.network.cut.clear();
+        cluster.heal();
         cluster.release(false);
         let now = cluster.now;
         for node in cluster.nodes.values_mut() {
@@ -324,8 +323,7 @@ fn mend(cluster: &mut Cluster, repair: Repair) {
     match repair {
         Repair::Start { member, cold } => cluster.start(member, cold),
         Repair::Heal => {
-            cluster.network.parts.clear();
-            cluster.network.cut.clear();
+            cluster.heal();
             cluster.settle();
         }
         Repair::Release { lost } => cluster.release(lost),

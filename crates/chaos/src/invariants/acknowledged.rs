@@ -8,12 +8,14 @@ use control_region::{ControlRegion, RequestId};
 use csl::envelope::{OperatorRequest, SourceFile};
 use csl::om::{Answer, MessageBody, Row, Value};
 use std::collections::BTreeSet;
-use vocabulary::{InstanceStamp, ResourceName};
+use vocabulary::{DirectoryLevel, InstanceStamp, ResourceName};
 
 /// Every definition that was found active at some level.
 #[derive(Debug, Default)]
 pub(crate) struct NothingAcknowledgedIsLost {
     active: BTreeSet<(String, InstanceStamp)>,
+    /// The levels whose definitions are among them.
+    levels: BTreeSet<DirectoryLevel>,
 }
 
 impl Invariant for NothingAcknowledgedIsLost {
@@ -29,8 +31,10 @@ impl Invariant for NothingAcknowledgedIsLost {
 
     fn look(&mut self, news: &News, cluster: &Cluster) -> Verdict {
         for region in cluster.sharing_regions() {
-            let directory = directory_of(region).into_iter();
-            self.active.extend(directory.map(|(name, stamp)| (name.as_str().to_string(), stamp)));
+            if self.levels.insert(region.plex().catalog().level().0) {
+                let directory = directory_of(region);
+                self.active.extend(directory.map(|(name, stamp)| (name.as_str().to_string(), stamp)));
+            }
         }
         // Between two looks there may be more than one level.
         for fact in &news.facts {

@@ -31,18 +31,20 @@ impl Invariant for DirectoriesAgree {
 impl DirectoriesAgree {
     fn compare(&mut self, region: &ControlRegion) -> Verdict {
         let level = region.plex().catalog().level().0;
-        let directory = directory_of(region);
-        let known = self.levels.entry(level).or_insert_with(|| directory.clone());
-        if *known == directory {
+        let known = self.levels.entry(level).or_insert_with(|| directory_of(region).collect());
+        if directory_of(region).eq(known.iter().map(|(name, stamp)| (*name, *stamp))) {
             return Ok(());
         }
+        let directory: Directory = directory_of(region).collect();
         let differ: Vec<_> =
             known.iter().filter(|(name, stamp)| directory.get(name) != Some(stamp)).collect();
         Err(format!("two directories of level {level}; what one has and the other has not: {differ:?}"))
     }
 }
 
-pub(super) fn directory_of(region: &ControlRegion) -> Directory {
-    let active = |(name, record): (ResourceName, &catalog::Record)| Some((name, record.active?));
-    region.plex().catalog().records().filter_map(active).collect()
+/// The active definitions, in order of name.
+pub(super) fn directory_of(
+    region: &ControlRegion,
+) -> impl Iterator<Item = (ResourceName, InstanceStamp)> + '_ {
+    region.plex().catalog().records().filter_map(|(name, record)| Some((name, record.active?)))
 }

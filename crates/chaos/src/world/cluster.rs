@@ -87,8 +87,6 @@ pub(crate) struct Request {
 #[derive(Debug)]
 enum Later {
     Told(Event),
-    /// It was told before, and stood still.
-    Heard(Event),
     Proposes(ProposalId, PlexChange),
 }
 
@@ -106,6 +104,8 @@ pub(crate) struct Cluster {
     pub(crate) dice: Dice,
     pub(crate) tempo: Tempo,
     founders: BTreeMap<MemberName, (u64, String)>,
+    /// Whom each member is in touch with, itself among them, by node number; nobody while it is down.
+    pub(super) reaches: BTreeMap<MemberName, BTreeSet<u64>>,
     /// Effects that are still to be carried out, in order.
     wanted: VecDeque<(MemberName, Effect)>,
     /// Proposals in the log whose proposer has not applied them yet, by group and index.
@@ -130,6 +130,7 @@ impl Cluster {
             dice: Dice::of(0),
             tempo: Tempo::default(),
             founders: BTreeMap::new(),
+            reaches: BTreeMap::new(),
             wanted: VecDeque::new(),
             proposed: BTreeMap::new(),
             later: BTreeMap::new(),
@@ -183,6 +184,7 @@ impl Cluster {
 
     fn add(&mut self, member: MemberName, node: u64, group: usize, membership: Membership) {
         self.nodes.insert(member, Node::new(member, node, group, membership, self.limits));
+        self.reconnect();
     }
 
     pub(crate) fn node(&mut self, member: MemberName) -> &mut Node {
@@ -215,6 +217,7 @@ impl Cluster {
             Ok(false) => {}
             Err(error) => return self.sights.push(Sight::Failed(member, error.to_string())),
         }
+        self.reconnect();
         self.facts.push(Fact::Started { member });
         let (group, node) = (self.node(member).group, self.node(member).settings.node);
         if self.groups[group].log.iter().all(|entry| entry.change.is_none()) {
@@ -242,7 +245,8 @@ impl Cluster {
 
     fn process_is_gone(&mut self, member: MemberName) {
         self.node(member).kill();
-        self.node(member).unheard = 0;
+        self.node(member).unheard.clear();
+        self.reconnect();
         for request in self.requests.values_mut().filter(|request| request.member == member) {
             request.cut_off = true;
         }
@@ -252,17 +256,54 @@ impl Cluster {
         self.proposed.retain(|_, (of, _)| *of != member);
     }
 
+    /// The network falls apart: who is in another part than others reaches nobody of them.
+    pub(crate) fn fall_apart(&mut self, parts: BTreeMap<MemberName, usize>) {
+        self.network.parts = parts;
+        self.reconnect();
+        self.settle();
+    }
+
+    #[cfg(test)]
+    /// A member is cut off from all but those that are cut off as well.
+    pub(crate) fn cut_off(&mut self, member: MemberName) {
+        let mut parts = self.network.parts.clone();
+        parts.insert(member, 1);
+        self.fall_apart(parts);
+    }
+
+    /// Nothing gets through from one member to another.
+    pub(crate) fn cut(&mut self, from: MemberName, to: MemberName) {
+        self.network.cut.insert((from, to));
+        self.reconnect();
+        self.settle();
+    }
+
+    /// The network is whole again. What follows from that happens when the world is let go on.
+    pub(crate) fn heal(&mut self) {
+        self.network.parts.clear();
+        self.network.cut.clear();
+        self.reconnect();
+    }
+
     /// Hands a member an event.
     pub(crate) fn tell(&mut self, member: MemberName, event: Event) {
         let now = self.now;
         let node = self.node(member);
         // What it is told now does not overtake what it was told while it stood still.
-        if node.stalled_until > now || node.unheard > 0 {
-            node.unheard += 1;
-            let until = node.stalled_until.max(now);
-            return self.at(until, member, Later::Heard(event));
+        if node.stalled_until > now || !node.unheard.is_empty() {
+            return node.unheard.push_back(event);
         }
         self.hear(member, event);
+    }
+
+    /// Lets a member that stood still hear the next thing that it was told meanwhile.
+    fn hear_one(&mut self) -> bool {
+        let now = self.now;
+        let awake = self.nodes.values_mut().filter(|node| node.stalled_until <= now);
+        let next = awake.filter_map(|node| Some((node.member(), node.unheard.pop_front()?))).next();
+        let Some((member, event)) = next else { return false };
+        self.hear(member, event);
+        true
     }
 
     fn hear(&mut self, member: MemberName, event: Event) {
@@ -355,7 +396,9 @@ impl Cluster {
             .values()
             .filter(|node| node.is_alive() && !node.lags && node.applied < self.groups[node.group].last());
         let applies = behind.map(|node| node.applies_at.max(node.stalled_until)).min();
-        let next = [later, self.network.next_due(), applies.filter(|at| *at > self.now)];
+        let stalled = self.nodes.values().filter(|node| !node.unheard.is_empty());
+        let hears = stalled.map(|node| node.stalled_until).min();
+        let next = [later, self.network.next_due(), hears, applies.filter(|at| *at > self.now)];
         let next = next.into_iter().flatten().fold(self.next_tick, Moment::min);
         // What could not be done yet at its moment is looked at again with the next millisecond.
         next.max(self.now.plus_ms(1))
@@ -390,7 +433,12 @@ impl Cluster {
             }
             self.tell_standings();
             self.tell_links();
-            if self.wanted.is_empty() && !self.apply_some() && !self.deliver_one() && !self.happen_one() {
+            if self.wanted.is_empty()
+                && !self.apply_some()
+                && !self.deliver_one()
+                && !self.happen_one()
+                && !self.hear_one()
+            {
                 return;
             }
         }
@@ -419,15 +467,6 @@ impl Cluster {
         };
         match self.later.remove(&key) {
             Some((member, Later::Told(event))) => self.tell(member, event),
-            Some((member, Later::Heard(event))) => {
-                let until = self.node(member).stalled_until;
-                if until > self.now {
-                    self.at(until, member, Later::Heard(event));
-                } else {
-                    self.node(member).unheard -= 1;
-                    self.hear(member, event);
-                }
-            }
             Some((member, Later::Proposes(proposal, change))) => self.propose(member, proposal, change),
             None => {}
         }

@@ -60,20 +60,20 @@ impl Group {
     }
 
     /// Looks whether the leader is still in touch with a majority, and has the lowest of a majority lead otherwise.
-    /// `reach` gives whom a node is in touch with, itself among them; nobody where it is down.
-    pub(crate) fn elect(&mut self, now: Moment, reach: impl Fn(u64) -> BTreeSet<u64>) {
-        if self.leader.is_some_and(|leader| self.voters.contains(&leader) && self.is_majority(&reach(leader)))
-        {
+    /// `reaches` gives whom each node is in touch with, itself among them; nobody where it is down.
+    pub(crate) fn elect(&mut self, now: Moment, reaches: &[(u64, &BTreeSet<u64>)]) {
+        let able = |node: u64| reaches.iter().any(|(of, reach)| *of == node && self.is_majority(reach));
+        if self.leader.is_some_and(|leader| self.voters.contains(&leader) && able(leader)) {
             self.leaderless_since = None;
             return;
         }
+        let next = self.voters.iter().copied().find(|node| able(*node));
         self.leader = None;
         let since = *self.leaderless_since.get_or_insert(now);
-        if now.ms_since(since) >= ELECTION_MS {
-            let able = self.voters.iter().copied().find(|node| self.is_majority(&reach(*node)));
-            if let Some(node) = able {
-                self.lead(node);
-            }
+        if now.ms_since(since) >= ELECTION_MS
+            && let Some(node) = next
+        {
+            self.lead(node);
         }
     }
 

@@ -151,9 +151,9 @@ pub(crate) struct Network {
     pub(crate) holds: BTreeSet<Hold>,
     pub(crate) held: VecDeque<Envelope>,
     /// Which part of a partitioned network a member is in.
-    pub(crate) parts: BTreeMap<MemberName, usize>,
+    pub(super) parts: BTreeMap<MemberName, usize>,
     /// From whom nothing gets through to whom.
-    pub(crate) cut: BTreeSet<(MemberName, MemberName)>,
+    pub(super) cut: BTreeSet<(MemberName, MemberName)>,
 }
 
 impl Network {

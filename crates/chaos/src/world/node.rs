@@ -67,8 +67,8 @@ pub(crate) struct Node {
     pub(crate) clock: Clock,
     /// It does nothing before this moment, neither its own nor what it is told.
     pub(crate) stalled_until: Moment,
-    /// How much it was told while it stood still, and has not taken in yet.
-    pub(crate) unheard: u64,
+    /// What it was told while it stood still, and has not taken in yet.
+    pub(crate) unheard: VecDeque<control_region::Event>,
     /// It does not apply its next entry before this moment.
     pub(crate) applies_at: Moment,
     /// What is to go wrong with what is stopped here, in the next run.
@@ -123,7 +123,7 @@ impl Node {
             disk: Disk::default(),
             clock: Clock::default(),
             stalled_until: Moment::default(),
-            unheard: 0,
+            unheard: VecDeque::new(),
             applies_at: Moment::default(),
             stops_fault: None,
             runs: 0,

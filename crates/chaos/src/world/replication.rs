@@ -6,7 +6,7 @@ use super::facts::Fact;
 use super::network::{Held, name_of};
 use super::node::Node;
 use control_region::{Event, ProposalId};
-use plex::{CommandToken, Phase, Plex, PlexChange, StageChange};
+use plex::{Activation, Phase, Plex, PlexChange, StageChange};
 use vocabulary::MemberName;
 use vocabulary::encoding::DecodeError;
 
@@ -40,7 +40,7 @@ impl Cluster {
         }
         let Entry { term, change } = self.groups[group].log[index as usize - 1].clone();
         let staged = change.as_ref().and_then(|change| self.stages(member, change));
-        let committed_before = self.committed(member).map(|(token, _)| token);
+        let committed_before = self.committing(member).map(|activation| activation.token);
         let node = self.node(member);
         node.applied = index;
         node.known = node.known.max(index);
@@ -55,8 +55,9 @@ impl Cluster {
         node.disk.note(index, changed);
         self.facts.push(Fact::Applied { member, group, index, digest: digest.finalize() });
         self.facts.extend(staged.filter(|_| reply.is_ok()));
-        let committed = self.committed(member).filter(|(token, _)| Some(*token) != committed_before);
-        self.facts.extend(committed.map(|(_, fact)| fact));
+        let committed = self.committing(member).filter(|now| Some(now.token) != committed_before);
+        let fact = committed.map(commits);
+        self.facts.extend(fact);
         self.want(member, effects);
         let key = (group, index);
         if self.proposed.get(&key).is_some_and(|(proposer, _)| *proposer == member)
@@ -77,12 +78,9 @@ impl Cluster {
     }
 
     /// The activation whose commit point is passed on a member, while it is under way.
-    fn committed(&self, member: MemberName) -> Option<(CommandToken, Fact)> {
+    fn committing(&self, member: MemberName) -> Option<&Activation> {
         let activation = self.nodes[&member].region.as_ref()?.plex().activation()?;
-        let Phase::Committing { .. } = activation.phase else { return None };
-        let (token, changes) = (activation.token, activation.plan.changes.iter());
-        let activated = changes.map(|change| (change.name.as_str().to_string(), change.new)).collect();
-        Some((token, Fact::Committed { token, awaited: activation.awaited().collect(), activated }))
+        matches!(activation.phase, Phase::Committing { .. }).then_some(activation)
     }
 
     /// A member that is too far behind gets the state of one that is not, or else the snapshot.
@@ -161,4 +159,10 @@ impl Cluster {
             self.groups[0].snapshot = Some(snapshot);
         }
     }
+}
+
+fn commits(activation: &Activation) -> Fact {
+    let changes = activation.plan.changes.iter();
+    let activated = changes.map(|change| (change.name.as_str().to_string(), change.new)).collect();
+    Fact::Committed { token: activation.token, awaited: activation.awaited().collect(), activated }
 }

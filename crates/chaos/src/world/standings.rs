@@ -3,12 +3,18 @@
 use super::cluster::Cluster;
 use super::network::link_state;
 use super::node::Node;
-use control_region::{Event, Standing};
-use std::collections::{BTreeMap, BTreeSet};
+use control_region::{Event, LinkState, Standing};
+use std::collections::BTreeSet;
 use vocabulary::MemberName;
 
 impl Cluster {
-    fn reach(&self, node: &Node) -> BTreeSet<u64> {
+    /// Finds out anew who is in touch with whom: whoever changes that has to call it.
+    pub(super) fn reconnect(&mut self) {
+        let reaches = self.nodes.values().map(|node| (node.member(), self.reach_of(node)));
+        self.reaches = reaches.collect();
+    }
+
+    fn reach_of(&self, node: &Node) -> BTreeSet<u64> {
         if !node.is_alive() {
             return BTreeSet::new();
         }
@@ -22,21 +28,24 @@ impl Cluster {
 
     pub(super) fn tell_standings(&mut self) {
         for group in 0..self.groups.len() {
-            let reaches: BTreeMap<u64, BTreeSet<u64>> = self
-                .nodes
-                .values()
-                .filter(|node| node.group == group)
-                .map(|node| (node.settings.node, self.reach(node)))
+            let members = self.nodes.values().filter(|node| node.group == group);
+            let reaches: Vec<(u64, &BTreeSet<u64>)> = members
+                .filter_map(|node| Some((node.settings.node, self.reaches.get(&node.member())?)))
                 .collect();
-            let now = self.now;
-            self.groups[group].elect(now, |node| reaches.get(&node).cloned().unwrap_or_default());
+            self.groups[group].elect(self.now, &reaches);
         }
         for member in self.informed() {
-            let (leader, quorum) = self.standing_of(&self.nodes[&member]);
-            let group = &self.groups[self.nodes[&member].group];
-            let (term, voters, learners) = (group.term, group.voters.clone(), group.learners.clone());
-            let standing = Standing { leader, term, quorum, voters, learners };
-            if self.nodes[&member].standing.as_ref() != Some(&standing) {
+            let node = &self.nodes[&member];
+            let (leader, quorum) = self.standing_of(node);
+            let group = &self.groups[node.group];
+            let is_known = node.standing.as_ref().is_some_and(|known| {
+                (known.leader, known.term, known.quorum) == (leader, group.term, quorum)
+                    && known.voters == group.voters
+                    && known.learners == group.learners
+            });
+            if !is_known {
+                let (term, voters, learners) = (group.term, group.voters.clone(), group.learners.clone());
+                let standing = Standing { leader, term, quorum, voters, learners };
                 self.node(member).standing = Some(standing.clone());
                 self.tell(member, Event::Standing(standing));
             }
@@ -45,12 +54,12 @@ impl Cluster {
 
     /// Who leads, as far as a node can know, and whether it is in touch with a majority.
     pub(super) fn standing_of(&self, node: &Node) -> (Option<u64>, bool) {
-        let (group, reach) = (&self.groups[node.group], self.reach(node));
-        if !group.has(node.settings.node) {
+        let group = &self.groups[node.group];
+        let Some(reach) = self.reaches.get(&node.member()).filter(|_| group.has(node.settings.node)) else {
             return (None, false);
-        }
+        };
         let leader = group.leader.filter(|leader| reach.contains(leader));
-        (leader, group.is_majority(&reach))
+        (leader, group.is_majority(reach))
     }
 
     /// Whether another leader can be made of this member: it is in touch with a majority, and so is the leader.
@@ -62,11 +71,16 @@ impl Cluster {
 
     pub(super) fn tell_links(&mut self) {
         for member in self.informed() {
-            let wanted: Vec<MemberName> = self.nodes[&member].links.keys().copied().collect();
-            for other in wanted {
-                let alive = self.nodes.get(&other).is_some_and(Node::is_alive);
-                let state = link_state(alive, self.network.connects(member, other));
-                if self.nodes[&member].is_alive() && self.nodes[&member].links[&other] != Some(state) {
+            let states = self.nodes[&member].links.iter().map(|(other, known)| {
+                let alive = self.nodes.get(other).is_some_and(Node::is_alive);
+                (*other, *known, link_state(alive, self.network.connects(member, *other)))
+            });
+            let changed: Vec<(MemberName, LinkState)> = states
+                .filter(|(_, known, state)| *known != Some(*state))
+                .map(|(other, _, state)| (other, state))
+                .collect();
+            for (other, state) in changed {
+                if self.nodes[&member].is_alive() {
                     self.node(member).links.insert(other, Some(state));
                     self.tell(member, Event::Link { member: other, state });
                 }

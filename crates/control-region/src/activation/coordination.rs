@@ -76,19 +76,21 @@ impl ControlRegion {
     }
 
     /// Takes a vote or a completion of another member. A member may have applied the Prepare entry before its master
-    /// has, so a vote on what is not known here yet is kept until it is.
+    /// has, so what it says of an activation that is not known here yet is kept until it is.
     pub(crate) fn take_vote(&mut self, from: MemberName, incarnation: Incarnation, letter: Letter) {
         let takes_part = |activation: &Activation| activation.takes_part(from, incarnation);
         match (self.plex.activation(), &letter) {
             (Some(activation), _) if takes_part(activation) => self.count(from, letter),
-            (None, Letter::Vote { token, .. }) if self.plex.finished(*token).is_none() => {
+            (None, Letter::Vote { token, .. } | Letter::Done { token, .. })
+                if self.plex.finished(*token).is_none() =>
+            {
                 self.early_votes.insert(from, (incarnation, letter));
             }
             _ => {}
         }
     }
 
-    /// The votes that came before the entry they are on.
+    /// The votes and completions that came before the entry they are on.
     pub(crate) fn count_early_votes(&mut self) {
         for (from, (incarnation, letter)) in std::mem::take(&mut self.early_votes) {
             self.take_vote(from, incarnation, letter);
