@@ -64,9 +64,10 @@ enum Command {
         /// How many crashes, partitions and steps of the clock
         faults: Vec<String>,
     },
-    /// Run simulated worlds that are hard on a plex, built for speed, and judge what comes of each
+    /// Run simulated worlds that are hard on a plex, or real processes under fire, built for speed, and judge what comes
+    /// of each
     Chaos {
-        /// What the runs are: `--seeds N --seed FIRST`; `--help` tells all of it
+        /// What the runs are: `--seeds N --seed FIRST`, or `--processes --minutes M`; `--help` tells all of it
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
