@@ -36,6 +36,26 @@ fn members_join_leave_and_are_replaced_while_the_plex_runs() {
     cluster.finish();
 }
 
+/// The others say who leads, and where.
+#[test]
+fn a_member_that_begins_anew_is_taken_in_by_a_master_that_its_configuration_does_not_name() {
+    let mut cluster = Cluster::start(3);
+    cluster.set_up_bank();
+    cluster.add("IMS4", "Y");
+    // A master that ends in good order hands the lead over.
+    while cluster.master() != "IMS4" {
+        let master = cluster.master();
+        cluster.end(&master);
+        cluster.restart(&master);
+    }
+    cluster.kill("IMS2");
+    fs::remove_dir_all(cluster.layout().folder.join("data/IMS2")).unwrap();
+    cluster.restart("IMS2");
+    assert_eq!(cluster.master(), "IMS4");
+    assert_eq!(cluster.program_stamps("TELLER").len(), 4);
+    cluster.finish();
+}
+
 #[test]
 fn a_member_that_keeps_its_own_catalog_is_seen_and_left_alone() {
     let mut cluster = Cluster::start(3);

@@ -100,8 +100,8 @@ fn local_attributes(membership: Membership) -> &'static str {
 
 fn local_status(region: &ControlRegion) -> Vec<&'static str> {
     let mut words = Vec::new();
-    // A guest leads a plex of its own.
-    if region.is_master() && region.settings.membership == Membership::Sharer {
+    // A guest leads a plex of its own. Who leads without a majority can decide nothing.
+    if region.is_master() && region.quorum && region.settings.membership == Membership::Sharer {
         words.push(word::LEADS);
     }
     let Some(activation) = region.plex.activation() else { return words };

@@ -7,7 +7,7 @@ use super::log_pages::LogPages;
 use super::pace::{Pace, TooMany};
 use super::wire::{Envelope, Question, Reply};
 use crate::config::Config;
-use crate::consensus::Consensus;
+use crate::consensus::{Consensus, MembershipError};
 use crate::logging;
 use crate::monitoring::{Meters, OpenConnection};
 use bytes::Bytes;
@@ -186,6 +186,11 @@ impl Doors {
         };
         match joined {
             Ok(()) => Reply::Joined,
+            Err(MembershipError::NotMaster { leader: Some((node, address)) }) => {
+                let master = self.core.look(|region| addresses::recorded(region, node));
+                let no_name = || Reply::No(format!("the master is node {node} at {address}"));
+                master.map_or_else(no_name, |(member, address)| Reply::AskMaster { member, address })
+            }
             Err(error) => Reply::No(error.to_string()),
         }
     }

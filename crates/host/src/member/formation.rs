@@ -42,7 +42,7 @@ pub(super) async fn form_or_join(
         let identity = identities.borrow().clone();
         let others = meet(&config, &identity).await;
         if others.values().any(|there| there.formed) {
-            ask_to_join(&config, node, &others).await;
+            ask_to_join(&config, node, &identity, &others).await;
         } else if founding && others.len() + 1 == config.members.len() {
             let mut members = own.clone();
             members.extend(others.iter().map(|(member, there)| {
@@ -73,12 +73,15 @@ struct There {
     caller: Caller,
 }
 
+async fn call(config: &Config, identity: &Identity, member: MemberName, address: &str) -> Option<Caller> {
+    let dialed = sci::dial(identity, address, Some(member), Lane::Member, &config.limits).await;
+    dialed.ok().map(|connection| Caller::start(connection, MuxSettings::default()))
+}
+
 async fn meet(config: &Config, identity: &Identity) -> BTreeMap<MemberName, There> {
     let mut there = BTreeMap::new();
     for (member, address) in config.members.iter().filter(|(member, _)| **member != config.member) {
-        let dialed = sci::dial(identity, address, Some(*member), Lane::Member, &config.limits).await;
-        let Ok(connection) = dialed else { continue };
-        let caller = Caller::start(connection, MuxSettings::default());
+        let Some(caller) = call(config, identity, *member, address).await else { continue };
         if let Some(Reply::Who { node, formed }) = ask(&caller, &Question::Who).await {
             there.insert(*member, There { node, formed, caller });
         }
@@ -86,14 +89,46 @@ async fn meet(config: &Config, identity: &Identity) -> BTreeMap<MemberName, Ther
     there
 }
 
-/// Only the leader can take a node in, and the others say so.
-async fn ask_to_join(config: &Config, node: u64, others: &BTreeMap<MemberName, There>) {
+/// Only the master can take a node in. The others say who that is, which may be a member that the configuration does not
+/// name.
+async fn ask_to_join(config: &Config, node: u64, identity: &Identity, others: &BTreeMap<MemberName, There>) {
+    let mut elsewhere = None;
     for (member, there) in others.iter().filter(|(_, there)| there.formed) {
-        let question = Question::Join { member: config.member, node, address: config.address.clone() };
-        match ask(&there.caller, &question).await {
-            Some(Reply::Joined) => return tracing::info!(by = %member, "taken into the plex"),
-            Some(Reply::No(reason)) => tracing::debug!(by = %member, "not taken into the plex: {reason}"),
-            _ => {}
+        match ask_to_be_taken_in(config, node, *member, &there.caller).await {
+            Asked::TakenIn => return,
+            Asked::Master(master, address) if !others.contains_key(&master) => {
+                elsewhere = Some((master, address));
+            }
+            Asked::Master(..) | Asked::InVain => {}
         }
+    }
+    if let Some((master, address)) = elsewhere
+        && let Some(caller) = call(config, identity, master, &address).await
+    {
+        ask_to_be_taken_in(config, node, master, &caller).await;
+    }
+}
+
+/// What became of the request to be taken in.
+enum Asked {
+    TakenIn,
+    /// This member leads, at this address.
+    Master(MemberName, String),
+    InVain,
+}
+
+async fn ask_to_be_taken_in(config: &Config, node: u64, by: MemberName, caller: &Caller) -> Asked {
+    let question = Question::Join { member: config.member, node, address: config.address.clone() };
+    match ask(caller, &question).await {
+        Some(Reply::Joined) => {
+            tracing::info!(%by, "taken into the plex");
+            Asked::TakenIn
+        }
+        Some(Reply::AskMaster { member, address }) => Asked::Master(member, address),
+        Some(Reply::No(reason)) => {
+            tracing::debug!(%by, "not taken into the plex: {reason}");
+            Asked::InVain
+        }
+        _ => Asked::InVain,
     }
 }

@@ -60,4 +60,11 @@ pub(super) enum Reply {
     Joined,
     /// It can't be done here and now, for this reason.
     No(String),
+    /// The master has to be asked, and this is who and where it is.
+    AskMaster {
+        /// The master.
+        member: MemberName,
+        /// Where it listens.
+        address: String,
+    },
 }
