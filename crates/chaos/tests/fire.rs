@@ -1,4 +1,5 @@
 //! A short run of real processes under fire: enough to notice most of what breaks, in seconds.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::io::{Read, Seek};
