@@ -228,7 +228,9 @@ impl Ledger {
         let imports = (level - began_at).saturating_sub(history.imports() as u64) as usize;
         let (activating, staging): (Vec<_>, Vec<_>) =
             untold.into_iter().partition(|(_, operation)| *operation == Operation::ImportUntold);
-        let staging = staging.into_iter().filter(|(_, operation)| leaves_a_trace(operation, &history));
+        let staging = staging
+            .into_iter()
+            .filter_map(|(called, operation)| Some((called, trace_of(operation, &history)?)));
         let happened: Vec<_> = staging.chain(activating.into_iter().take(imports)).collect();
         for (called, operation) in happened {
             history.happened((called, end), operation);
@@ -307,14 +309,12 @@ fn level_in(answer: &Answer) -> u64 {
     levels.max().unwrap_or_default()
 }
 
-/// Whether it makes a difference that this was staged: somebody saw it, or it emptied staging first.
-fn leaves_a_trace(operation: &Operation, history: &History) -> bool {
-    match operation {
-        Operation::Stage { empties, definitions } => {
-            *empties || definitions.iter().any(|definition| history.shows(definition))
-        }
-        _ => true,
-    }
+/// What makes a difference of something that was staged, maybe: what somebody saw of it, and that it emptied staging
+/// first. Of the definitions of a job some can be refused, which only its operator would have been told.
+fn trace_of(operation: Operation, history: &History) -> Option<Operation> {
+    let Operation::Stage { empties, mut definitions } = operation else { return Some(operation) };
+    definitions.retain(|definition| history.shows(definition));
+    (empties || !definitions.is_empty()).then_some(Operation::Stage { empties, definitions })
 }
 
 /// What a part of a populate job defines, each in the version that it gives.
@@ -322,4 +322,30 @@ fn definitions_of(part: &PopulateRequest) -> Vec<Definition> {
     let Some(stamp) = part.stamp else { return Vec::new() };
     let names = part.sources.iter().filter_map(|source| source.name.split('.').next());
     names.map(|name| (name.to_uppercase(), stamp)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vocabulary::{InstanceStamp, Moment};
+
+    fn definition(name: &str) -> Definition {
+        (name.to_string(), InstanceStamp::at(Moment(7_000_000)))
+    }
+
+    #[test]
+    fn of_a_job_that_nobody_was_told_of_that_counts_which_somebody_saw() {
+        let mut history = History::default();
+        let called = history.moment();
+        history.answered(called, Operation::Import { activated: vec![definition("CLERK")] });
+        let staged = |empties| Operation::Stage {
+            empties,
+            definitions: vec![definition("CLERK"), definition("TELLER")],
+        };
+        let seen = |empties| Operation::Stage { empties, definitions: vec![definition("CLERK")] };
+        assert_eq!(trace_of(staged(false), &history), Some(seen(false)));
+        let nobody_saw = |empties| trace_of(staged(empties), &History::default());
+        assert_eq!(nobody_saw(false), None);
+        assert_eq!(nobody_saw(true), Some(Operation::Stage { empties: true, definitions: Vec::new() }));
+    }
 }
