@@ -14,6 +14,14 @@ pub enum LogError {
     /// A data set refused.
     #[error("{0}")]
     DataSet(#[from] DataSetError),
+    /// A program saves more than that at a checkpoint.
+    #[error("a checkpoint of {bytes} bytes is longer than {most}, the most that the log keeps. Save less")]
+    TooLong {
+        /// What it saves.
+        bytes: usize,
+        /// The most.
+        most: usize,
+    },
     /// What is needed is not there any more.
     #[error("record {0} of the log is in no OLDS and not in the SLDS. Restore the data set that held it")]
     Gone(u64),

@@ -183,6 +183,8 @@ pub struct ActiveUnit {
 impl Body<'_> {
     /// The lowest type that programs may log of their own.
     pub const USER_FROM: u8 = 0xa0;
+    /// The most bytes of text that such a record has.
+    pub const USER_BYTES_MAX: usize = u16::MAX as usize - FRAME_BYTES;
 
     /// Type and subtype.
     pub(crate) fn kind(&self) -> (u8, u8) {

@@ -20,11 +20,14 @@ pub struct SavedProgram {
 }
 
 impl Log {
-    /// Appends what a program saves at a checkpoint, up to a gigabyte. It counts once its unit of work is committed, or at
-    /// once for a token of no unit.
+    /// The most bytes that a program saves at a checkpoint.
+    pub const SAVED_BYTES_MAX: usize = PIECE_BYTES * u16::MAX as usize;
+
+    /// Appends what a program saves at a checkpoint. It counts once its unit of work is committed, or at once for a token
+    /// of no unit.
     ///
     /// # Errors
-    /// A log that has stopped.
+    /// A log that has stopped; more than [`Self::SAVED_BYTES_MAX`].
     pub fn save_program(
         &self,
         token: RecoveryToken,
@@ -32,7 +35,8 @@ impl Log {
         id: [u8; 8],
         bytes: &[u8],
     ) -> Result<LogSequence, LogError> {
-        let pieces = bytes.len().div_ceil(PIECE_BYTES).max(1) as u16;
+        let pieces = u16::try_from(bytes.len().div_ceil(PIECE_BYTES).max(1))
+            .map_err(|_| LogError::TooLong { bytes: bytes.len(), most: Self::SAVED_BYTES_MAX })?;
         let mut appender = self.appender()?;
         let mut last = LogSequence::default();
         for piece in 0..pieces {

@@ -6,10 +6,10 @@
 mod support;
 
 use dasd::memory::Torn;
-use logger::{Body, Change, DatabaseChange, IndexEntry, Log};
+use logger::{Body, Change, DatabaseChange, IndexEntry, Log, LogError};
 use proptest::prelude::*;
 use std::sync::atomic::Ordering;
-use support::{Disks, append, records};
+use support::{Disks, append, psb, records};
 use vocabulary::{DbdName, LogSequence};
 
 #[derive(Debug, Clone)]
@@ -209,4 +209,18 @@ fn many_units_share_a_force() {
     log.force(last).unwrap();
     log.force(LogSequence(last.0 - 50)).unwrap();
     assert_eq!(log.force_count(), before + 1, "one force for a hundred records");
+}
+
+#[test]
+fn what_is_too_long_to_be_saved_is_refused_and_harms_nothing() {
+    let disks = Disks::new(3, 3, 512);
+    let log = disks.open(0).unwrap();
+    let before = log.last();
+    let long = vec![0; Log::SAVED_BYTES_MAX + 1];
+    let refused = log.save_program(log.no_unit(), psb("LONG"), *b"TOO LONG", &long);
+    assert!(matches!(refused, Err(LogError::TooLong { .. })));
+    assert_eq!(log.last(), before);
+    log.save_program(log.no_unit(), psb("LONG"), *b"NOT LONG", &long[..40_000]).unwrap();
+    let saved = log.saved_program(psb("LONG"), None).unwrap().unwrap();
+    assert_eq!((&saved.id, saved.bytes.len()), (b"NOT LONG", 40_000));
 }

@@ -6,6 +6,9 @@ use crate::error::CommitError;
 use crate::status::StatusCode;
 use logger::Body;
 
+/// The abend of a program that asked for it.
+const ROLL_ABEND: u16 = 778;
+
 impl Program {
     pub(super) fn system_call(&mut self, function: Function, area: &mut [u8]) -> Ending {
         match function {
@@ -19,10 +22,7 @@ impl Program {
                 self.back_out();
                 self.io_status(StatusCode::OK)
             }
-            Function::Roll => {
-                self.back_out();
-                Ending::Abend(778)
-            }
+            Function::Roll => self.abend(ROLL_ABEND),
             Function::Sets | Function::Setu => self.set_point(area),
             Function::Rols => self.back_to_point(area),
             _ => self.io_status(StatusCode::AD),
@@ -33,8 +33,7 @@ impl Program {
     pub(super) fn commit_call(&mut self) -> Ending {
         match self.commit() {
             Ok(()) => self.io_status(StatusCode::OK),
-            Err(CommitError::Log(_)) => Ending::Abend(LOG_ABEND),
-            Err(_) => Ending::Abend(STOPPED_ABEND),
+            Err(error) => commit_ending(&error),
         }
     }
 
@@ -44,13 +43,15 @@ impl Program {
         if length < 5 {
             return self.io_status(StatusCode::QF);
         }
-        let Some(text) = area.get(4..length) else { return self.io_status(StatusCode::AT) };
+        let Some(text) = area.get(4..length).filter(|text| text.len() <= Body::USER_BYTES_MAX) else {
+            return self.io_status(StatusCode::AT);
+        };
         if text[0] < Body::USER_FROM {
             return self.io_status(StatusCode::GL);
         }
         match self.journal.log_user(text[0], &text[1..]) {
             Ok(()) => self.io_status(StatusCode::OK),
-            Err(_) => Ending::Abend(LOG_ABEND),
+            Err(_) => self.abend(LOG_ABEND),
         }
     }
 
@@ -90,8 +91,7 @@ impl Program {
 
     fn back_to_point(&mut self, token: &[u8]) -> Ending {
         if token.is_empty() {
-            self.back_out();
-            return Ending::Abend(STOPPED_ABEND);
+            return self.abend(STOPPED_ABEND);
         }
         let token = token.get(..4).unwrap_or_default();
         let Some(at) = self.points.iter().position(|(other, _)| other == token) else {
@@ -104,5 +104,13 @@ impl Program {
         self.leave_records();
         self.reset();
         self.io_status(StatusCode::OK)
+    }
+}
+
+/// How a commit point that was not made ends the program.
+pub(super) fn commit_ending(error: &CommitError) -> Ending {
+    match error {
+        CommitError::Log(_) => Ending::Abend(LOG_ABEND),
+        CommitError::Load(_) | CommitError::Stopped => Ending::Abend(STOPPED_ABEND),
     }
 }
