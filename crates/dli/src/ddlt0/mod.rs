@@ -222,7 +222,7 @@ impl Run<'_> {
         let ending = loop {
             let made = match call.function.as_str() {
                 "XRST" => restart(self.program, call, &mut self.area),
-                "CHKP" if call.parts.len() > 1 => checkpoint(self.program, call, &self.area),
+                "CHKP" if call.parts.len() > 1 => checkpoint(self.program, call, &mut self.area),
                 _ => self.program.call(number, function, &mut self.area, &ssas),
             };
             match made {
@@ -269,7 +269,7 @@ impl Run<'_> {
         match &call.data {
             _ if is_get && good => self.area[..got].to_vec(),
             _ if is_get => Vec::new(),
-            Some(data) if call.function == "XRST" => self.area[..data.len()].to_vec(),
+            Some(data) if call.function == "XRST" => self.area[..data.len().min(self.area.len())].to_vec(),
             None if call.function == "STAT" && good => {
                 let end = self.area.iter().rposition(|&byte| byte != b' ').map_or(0, |last| last + 1);
                 self.area[..end].to_vec()
@@ -339,26 +339,27 @@ impl Run<'_> {
 }
 
 /// CHKP with more than one DATA card: the name, then the areas that are saved.
-fn checkpoint(program: &mut Program, call: &Call, area: &[u8]) -> Ending {
-    let (id, mut rest) = area.split_at(call.parts[0]);
-    let mut areas = Vec::new();
-    for &bytes in &call.parts[1..] {
-        let (one, others) = rest.split_at(bytes.min(rest.len()));
-        areas.push(one);
-        rest = others;
-    }
+fn checkpoint(program: &mut Program, call: &Call, area: &mut [u8]) -> Ending {
+    let (id, areas) = parts(call, 0, area);
+    let areas: Vec<&[u8]> = areas.into_iter().map(|area| &*area).collect();
     program.checkpoint_symbolic(id, &areas)
 }
 
 /// XRST: the first DATA card has the name of a checkpoint, the others what the areas are before.
 fn restart(program: &mut Program, call: &Call, area: &mut [u8]) -> Ending {
-    let own = call.parts.first().copied().unwrap_or(0).clamp(12.min(area.len()), area.len());
-    let (area, mut rest) = area.split_at_mut(own);
-    let mut areas = Vec::new();
-    for &bytes in call.parts.iter().skip(1) {
-        let (one, others) = rest.split_at_mut(bytes.min(rest.len()));
-        areas.push(one);
-        rest = others;
-    }
+    let (area, mut areas) = parts(call, 12, area);
     program.restart(area, &mut areas)
+}
+
+/// The area as the DATA cards divide it: what the first one fills, but at least so many bytes, and what the others do.
+fn parts<'a>(call: &Call, least: usize, area: &'a mut [u8]) -> (&'a mut [u8], Vec<&'a mut [u8]>) {
+    let first = call.parts.first().copied().unwrap_or(0).max(least);
+    let (first, mut rest) = area.split_at_mut(first.min(area.len()));
+    let mut others = Vec::new();
+    for &bytes in call.parts.iter().skip(1) {
+        let (one, behind) = rest.split_at_mut(bytes.min(rest.len()));
+        others.push(one);
+        rest = behind;
+    }
+    (first, others)
 }
