@@ -4,6 +4,7 @@ use super::function::{Get, Scope};
 use super::search::{Outcome, Search};
 use super::ssa::{Arguments, Want};
 use super::{Gap, Refused, Request, Shown, area};
+use crate::lock::Resource;
 use crate::pcb::DbPcb;
 use crate::status::StatusCode;
 
@@ -114,20 +115,19 @@ impl Request<'_> {
 
     /// Reserves the segments of the path that Q asks for.
     fn reserve(&mut self, wants: &[Want<'_>]) -> Result<(), Refused> {
-        let asked =
-            || wants.iter().zip(&self.pcb.position.path).filter(|(want, _)| want.codes.class.is_some());
-        let Some(locker) = self.locker.filter(|_| asked().next().is_some()) else { return Ok(()) };
-        if !self.reservations.have_room_for(asked().count()) {
+        let Some(locker) = self.locker else { return Ok(()) };
+        let asked = wants.iter().zip(&self.pcb.position.path).filter_map(|(want, place)| {
+            let group = self.pcb.db.kind(self.pcb.view.segments[place.segment].code).group;
+            Some((want.codes.class?, locker.segment(group, place.rba)))
+        });
+        let asked: Vec<(u8, Resource)> = asked.collect();
+        if !self.reservations.have_room_for(asked.iter().map(|&(_, segment)| segment)) {
             return Err(Refused::Status(StatusCode::RX, Shown::Level(self.pcb.position.path.len())));
         }
-        let mut reserved = Vec::new();
-        for (want, place) in asked() {
-            let group = self.pcb.db.kind(self.pcb.view.segments[place.segment].code).group;
-            reserved.push((want.codes.class, locker.reserve(group, place.rba)?));
+        for &(_, segment) in &asked {
+            locker.reserve(segment)?;
         }
-        for (class, segment) in reserved {
-            class.into_iter().for_each(|class| self.reservations.note(class, segment));
-        }
+        asked.into_iter().for_each(|(class, segment)| self.reservations.note(class, segment));
         Ok(())
     }
 

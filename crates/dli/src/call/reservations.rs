@@ -17,8 +17,9 @@ impl Reservations {
         Self { classes: BTreeMap::new(), most }
     }
 
-    /// Whether so many more can be reserved.
-    pub(crate) fn have_room_for(&self, more: usize) -> bool {
+    /// Whether these can be reserved, too. Those that are reserved already take no more room.
+    pub(crate) fn have_room_for(&self, segments: impl Iterator<Item = Resource>) -> bool {
+        let more = segments.filter(|segment| !self.classes.contains_key(segment)).count();
         self.classes.len() + more <= self.most
     }
 

@@ -119,11 +119,14 @@ impl<'e> Locker<'e> {
         if self.locks.has_segments() { self.change(Item::Segment { group, rba }) } else { Ok(()) }
     }
 
+    /// What is locked to reserve a segment.
+    pub(crate) fn segment(&self, group: usize, rba: Rba) -> Resource {
+        self.resource(Item::Segment { group, rba })
+    }
+
     /// Reserves a segment.
-    pub(crate) fn reserve(&self, group: usize, rba: Rba) -> Result<Resource, Trouble> {
-        let resource = self.resource(Item::Segment { group, rba });
-        self.request(resource, self.state)?;
-        Ok(resource)
+    pub(crate) fn reserve(&self, segment: Resource) -> Result<(), Trouble> {
+        self.request(segment, self.state)
     }
 
     /// The call is over: gives what its PCB has locked from now on.
