@@ -1,5 +1,6 @@
 //! The application interface block (AIB): calls by the name of a PCB.
 
+use crate::format::block::fullword;
 use crate::status::StatusCode;
 
 /// Where its fields are.
@@ -49,8 +50,8 @@ impl Aib {
         let mut aib = Self { bytes: [0; Self::BYTES] };
         aib.put(0, b"DFSAIB  ");
         aib.put_number(offset::LENGTH, Self::BYTES as u32);
-        aib.put(offset::SUBFUNCTION, &padded(subfunction));
-        aib.put(offset::RESOURCE, &padded(pcb));
+        aib.put(offset::SUBFUNCTION, &padded(subfunction.as_bytes()));
+        aib.put(offset::RESOURCE, &padded(pcb.as_bytes()));
         aib.put(offset::RESOURCE + 8, b"        ");
         aib.put_number(offset::AREA_LENGTH, area_bytes as u32);
         aib
@@ -131,7 +132,7 @@ impl Aib {
     }
 
     fn number(&self, at: usize) -> u32 {
-        self.bytes[at..at + 4].iter().fold(0, |number, &byte| number << 8 | u32::from(byte))
+        fullword(&self.bytes, at)
     }
 
     fn put(&mut self, at: usize, bytes: &[u8]) {
@@ -143,9 +144,10 @@ impl Aib {
     }
 }
 
-fn padded(name: &str) -> [u8; 8] {
+/// A name filled up with blanks, or cut off behind eight bytes.
+pub(crate) fn padded(name: &[u8]) -> [u8; 8] {
     let mut padded = [b' '; 8];
     let length = name.len().min(8);
-    padded[..length].copy_from_slice(&name.as_bytes()[..length]);
+    padded[..length].copy_from_slice(&name[..length]);
     padded
 }

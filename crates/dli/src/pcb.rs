@@ -3,6 +3,7 @@
 use crate::call::{Arguments, Paths, Place, Position, Shown, View};
 use crate::database::Database;
 use crate::lock::{LockState, Standing, Stands};
+use crate::program::Ending;
 use crate::status::StatusCode;
 use definitions::acb::DbBlock;
 use definitions::model::procopt::ProcOpt;
@@ -258,6 +259,14 @@ impl DbPcb {
         position.keys.clear();
         position.keys.extend_from_slice(keys);
         position.last = path.last().map(|place| (path.len(), place.segment));
+    }
+
+    /// Says of a call that nothing was done.
+    pub(crate) fn answer(&mut self, status: StatusCode, shown: Shown) -> Ending {
+        self.is_held = false;
+        self.area_used = 0;
+        self.show(status, shown);
+        Ending::Continues(status)
     }
 
     /// Shows how a call went.

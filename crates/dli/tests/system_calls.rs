@@ -7,6 +7,7 @@ mod support;
 
 use dli::{Aib, Ending, Program, StatusCode};
 use logger::{Body, LogSequence};
+use std::sync::atomic::Ordering;
 use support::plant::{Plant, Started};
 
 fn source() -> Vec<String> {
@@ -22,6 +23,13 @@ fn source() -> Vec<String> {
  SENSEG NAME=ACCT,PARENT=0
  SENSEG NAME=ITEM,PARENT=ACCT
  PSBGEN PSBNAME=TELLER
+ PCB TYPE=DB,DBDNAME=ACCTDB,PROCOPT=A,KEYLEN=4
+ SENSEG NAME=ACCT,PARENT=0
+ SENSEG NAME=ITEM,PARENT=ACCT
+ PSBGEN PSBNAME=TERSE,SSASIZE=12
+ PCB TYPE=DB,DBDNAME=ACCTDB,PROCOPT=L,KEYLEN=4
+ SENSEG NAME=ACCT,PARENT=0
+ PSBGEN PSBNAME=LOADER
  PCB TYPE=DB,DBDNAME=ACCTDB,PROCOPT=G,KEYLEN=4,PCBNAME=ACCOUNTS
  SENSEG NAME=ACCT,PARENT=0
  PSBGEN PSBNAME=READER
@@ -88,6 +96,63 @@ fn a_program_goes_on_where_it_took_its_last_checkpoint_that_was_committed() {
 }
 
 #[test]
+fn a_program_that_was_ended_has_nothing_locked_and_changed_nothing() {
+    let mut plant = Plant::new(&source());
+    let started = plant.start().unwrap();
+    let mut batch = program(&started, &plant);
+    insert(&mut batch, "10", &["ACCT"]);
+    assert_eq!(restart(&mut batch, "LAST").0, Ending::Abend(102), "it is not the first call");
+    let mut reader = started.engine.schedule(plant.psb("READER")).unwrap();
+    let got = reader.call(2, b"GU", &mut [b' '; 100], &[b"ACCT    (NUMBER  = 10)"]);
+    assert_eq!(got, Ending::Continues(StatusCode::GE));
+}
+
+#[test]
+fn a_program_stands_where_it_stood_however_short_its_own_arguments_have_to_be() {
+    let mut plant = Plant::new(&source());
+    let started = plant.start().unwrap();
+    let mut batch = started.engine.schedule(plant.psb("TERSE")).unwrap();
+    insert(&mut batch, "10", &["ACCT"]);
+    insert(&mut batch, "01", &["ITEM"]);
+    assert_eq!(batch.checkpoint_symbolic(b"FIRST", &[b"ONE DONE"]), OK);
+    drop(batch);
+    let mut batch = started.engine.schedule(plant.psb("TERSE")).unwrap();
+    assert_eq!(restart(&mut batch, "FIRST").0, OK);
+    let mask = batch.mask(2).unwrap();
+    assert_eq!((mask.level(), mask.segment()), (&b"02"[..], &b"ITEM    "[..]));
+    let long = batch.call(2, b"GU", &mut [b' '; 100], &[b"ACCT    (NUMBER  = 10)"]);
+    assert_eq!(long, Ending::Continues(StatusCode::AU), "its own are limited still");
+}
+
+#[test]
+fn a_checkpoint_of_a_load_that_could_not_be_written_is_none_to_restart_from() {
+    let mut plant = Plant::new(&source());
+    let started = plant.start().unwrap();
+    let mut batch = started.engine.schedule(plant.psb("LOADER")).unwrap();
+    insert(&mut batch, "10", &["ACCT"]);
+    plant.health.store(0, Ordering::Relaxed);
+    assert_eq!(batch.checkpoint_symbolic(b"FIRST", &[b"ONE DONE"]), Ending::Abend(3303));
+    drop(batch);
+    let mut batch = started.engine.schedule(plant.psb("LOADER")).unwrap();
+    assert_eq!(restart(&mut batch, "FIRST").0, Ending::Abend(102));
+}
+
+#[test]
+fn a_call_on_a_database_that_was_stopped_returns_nothing() {
+    let mut plant = Plant::new(&source());
+    let started = plant.start().unwrap();
+    let mut batch = program(&started, &plant);
+    assert_eq!(batch.call(1, b"INIT", &mut b"..  STATUS GROUPA".to_vec(), &[]), OK);
+    insert(&mut batch, "10", &["ACCT"]);
+    assert_eq!(batch.call(2, b"GU", &mut [b' '; 100], &[]), OK);
+    assert_eq!(batch.area_used(2), [10]);
+    plant.health.store(0, Ordering::Relaxed);
+    assert!(started.engine.flush(&plant.databases()[0]).is_err());
+    let got = batch.call(2, b"GU", &mut [b' '; 100], &[]);
+    assert_eq!((got, batch.area_used(2)), (Ending::Continues(StatusCode::BA), Vec::new()));
+}
+
+#[test]
 fn what_a_program_saves_without_having_changed_anything_is_there_and_may_be_long() {
     let mut plant = Plant::new(&source());
     let started = plant.start().unwrap();
@@ -117,6 +182,8 @@ fn a_program_logs_records_of_its_own() {
     assert_eq!(log(b"\0\x09\0\0\x50FIVE"), Ending::Continues(StatusCode::GL), "that is a type of the system");
     assert_eq!(log(b"\0\x04\0\0\xa1"), Ending::Continues(StatusCode::QF));
     assert_eq!(log(b"\0\x90\0\0\xa1SHORT"), Ending::Continues(StatusCode::AT));
+    let longer_than_any_record = [&b"\xff\xff\0\0\xa1"[..], &[b'.'; 65_530]].concat();
+    assert_eq!(log(&longer_than_any_record), Ending::Continues(StatusCode::AT));
     started.log.force_all().unwrap();
     let mut reader = started.log.read(LogSequence(1)).unwrap();
     let mut found = Vec::new();

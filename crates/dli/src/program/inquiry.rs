@@ -105,26 +105,25 @@ impl Program {
             _ => StatusCode::BK,
         })
     }
+}
 
-    /// STAT: `wanted` is DBAS or VBAS, then F for lines to read, S for one of them, U for binary numbers. All databases
-    /// share the buffers.
-    pub(super) fn statistics(&self, wanted: &[u8], area: &mut [u8]) -> StatusCode {
-        let counts = self.engine.pool.counts();
-        let told = match (wanted.get(..4), wanted.get(4)) {
-            (Some(b"DBAS" | b"VBAS"), Some(b'F')) => lines(&counts, 3),
-            (Some(b"DBAS" | b"VBAS"), Some(b'S')) => lines(&counts, 1),
-            (Some(b"DBAS" | b"VBAS"), Some(b'U')) => {
-                let PoolCounts { buffers, reads, writes } = counts;
-                [buffers, reads, writes].iter().flat_map(|&count| (count as u32).to_be_bytes()).collect()
-            }
-            _ => return StatusCode::AC,
-        };
-        match area.get_mut(..told.len()) {
-            Some(place) => place.copy_from_slice(&told),
-            None => return StatusCode::AT,
+/// STAT: `wanted` is DBAS or VBAS, then F for lines to read, S for one of them, U for binary numbers. All databases share
+/// the buffers.
+pub(super) fn statistics(counts: &PoolCounts, wanted: &[u8], area: &mut [u8]) -> StatusCode {
+    let told = match (wanted.get(..4), wanted.get(4)) {
+        (Some(b"DBAS" | b"VBAS"), Some(b'F')) => lines(counts, 3),
+        (Some(b"DBAS" | b"VBAS"), Some(b'S')) => lines(counts, 1),
+        (Some(b"DBAS" | b"VBAS"), Some(b'U')) => {
+            let PoolCounts { buffers, reads, writes } = counts;
+            [buffers, reads, writes].iter().flat_map(|&&count| (count as u32).to_be_bytes()).collect()
         }
-        StatusCode::OK
+        _ => return StatusCode::AC,
+    };
+    match area.get_mut(..told.len()) {
+        Some(place) => place.copy_from_slice(&told),
+        None => return StatusCode::AT,
     }
+    StatusCode::OK
 }
 
 fn lines(counts: &PoolCounts, count: usize) -> Vec<u8> {

@@ -170,20 +170,14 @@ impl Program {
         let Some(ProgramPcb::Db { pcb, .. }) = self.pcbs.get_mut(at) else {
             return self.io_status(StatusCode::AD);
         };
-        let Some(function) = function else {
-            pcb.is_held = false;
-            pcb.area_used = 0;
-            pcb.show(StatusCode::AD, Shown::Position);
-            return Ending::Continues(StatusCode::AD);
-        };
+        let Some(function) = function else { return pcb.answer(StatusCode::AD, Shown::Position) };
         if function == Function::Stat {
             let wanted = ssas.first().copied().unwrap_or_default();
-            let status = self.statistics(wanted, area);
-            return self.database_status(at, status);
+            let status = inquiry::statistics(&self.engine.pool.counts(), wanted, area);
+            return pcb.answer(status, Shown::Unchanged);
         }
         if self.told_more.unavailable && pcb.db.is_stopped() {
-            pcb.show(StatusCode::BA, Shown::Position);
-            return Ending::Continues(StatusCode::BA);
+            return pcb.answer(StatusCode::BA, Shown::Position);
         }
         let unit = (self.journal.unit, pcb.db.number());
         let locker = |state| Locker::new(&self.engine.locks, unit, state, pcb.standing, &self.elsewhere);
@@ -200,16 +194,15 @@ impl Program {
             reservations: &mut self.reservations,
         }
         .perform();
-        if effects.not_made == Some(NotMade::Waits) {
-            pcb.standing = locker.as_ref().map_or(pcb.standing, Locker::suspend);
-            return Ending::Waits;
-        }
         if let Some(deleted) = &effects.deleted {
             let db = pcb.db.clone();
             spread(&mut self.pcbs, &db, deleted);
         }
         if let (Some(locker), Some(ProgramPcb::Db { pcb, .. })) = (locker, self.pcbs.get_mut(at)) {
-            pcb.standing = locker.end(pcb.stands());
+            pcb.standing = match effects.not_made {
+                Some(NotMade::Waits) => locker.suspend(),
+                _ => locker.end(pcb.stands()),
+            };
         }
         match effects.not_made {
             Some(not_made) => self.not_made(at, not_made),
@@ -217,34 +210,30 @@ impl Program {
         }
     }
 
-    /// A call was not made, and will not be.
+    /// A call was not made: it has to be made again, or will not be made at all.
     fn not_made(&mut self, at: usize, not_made: NotMade) -> Ending {
         let (status, abend) = match not_made {
             NotMade::LockRefused(Refusal::Deadlock) => (Some(StatusCode::BC), DEADLOCK_ABEND),
             NotMade::LockRefused(Refusal::TimedOut) => (Some(StatusCode::BD), TIMEOUT_ABEND),
-            NotMade::ReadBroken | NotMade::Waits => (None, READ_ABEND),
+            NotMade::ReadBroken => (None, READ_ABEND),
+            NotMade::Waits => return Ending::Waits,
         };
         let status = status.filter(|_| self.told_more.deadlocks);
+        let Some(status) = status else { return self.abend(abend) };
         // Who only waited too long keeps what he did, if he can be told.
-        if status != Some(StatusCode::BD) {
+        if status != StatusCode::BD {
             self.back_out();
         }
-        match (status, self.pcbs.get_mut(at)) {
-            (Some(status), Some(ProgramPcb::Db { pcb, .. })) => {
-                pcb.show(status, Shown::Position);
-                Ending::Continues(status)
-            }
-            _ => Ending::Abend(abend),
-        }
-    }
-
-    fn database_status(&mut self, at: usize, status: StatusCode) -> Ending {
         if let Some(ProgramPcb::Db { pcb, .. }) = self.pcbs.get_mut(at) {
-            pcb.is_held = false;
-            pcb.area_used = 0;
-            pcb.show(status, Shown::Unchanged);
+            pcb.show(status, Shown::Position);
         }
         Ending::Continues(status)
+    }
+
+    /// Takes back what the program did since its last commit point, and ends it.
+    fn abend(&mut self, code: u16) -> Ending {
+        self.back_out();
+        Ending::Abend(code)
     }
 
     fn status_of(&self, at: usize) -> StatusCode {
@@ -281,11 +270,7 @@ impl Program {
     /// # Errors
     /// What was not committed then is backed out, now or by the next restart.
     pub fn commit(&mut self) -> Result<(), CommitError> {
-        if self.journal.is_stranded() {
-            self.back_out();
-            return Err(CommitError::Stopped);
-        }
-        self.end_loads()?;
+        self.prepare_commit()?;
         let next = self.engine.units.begin();
         let ended = self.journal.unit;
         if let Err(error) = self.journal.commit(next) {
@@ -294,6 +279,15 @@ impl Program {
         }
         self.end_unit(ended);
         Ok(self.engine.checkpoint_if_due()?)
+    }
+
+    /// What can keep a commit point from being made is done before anything is logged of it.
+    fn prepare_commit(&mut self) -> Result<(), CommitError> {
+        if self.journal.is_stranded() {
+            self.back_out();
+            return Err(CommitError::Stopped);
+        }
+        self.end_loads()
     }
 
     fn end_loads(&self) -> Result<(), CommitError> {

@@ -1,7 +1,10 @@
 //! Symbolic checkpoints and the extended restart from one (CHKP, XRST).
 
+use super::system::commit_ending;
 use super::{Ending, LOG_ABEND, Program, ProgramPcb};
+use crate::aib::padded;
 use crate::status::StatusCode;
+use logger::Log;
 use vocabulary::SegmentName;
 use vocabulary::encoding::{decode, encode};
 
@@ -25,13 +28,20 @@ impl Program {
         }
         let areas: Vec<Vec<u8>> = areas.iter().map(|area| area.to_vec()).collect();
         let saved: Saved = (areas, self.positions());
-        self.checkpoint(id, Some(&encode(&saved)))
+        let saved = encode(&saved);
+        if saved.len() > Log::SAVED_BYTES_MAX {
+            return self.io_status(StatusCode::AT);
+        }
+        self.checkpoint(id, Some(&saved))
     }
 
     pub(super) fn checkpoint(&mut self, id: &[u8], saved: Option<&[u8]>) -> Ending {
+        if let Err(error) = self.prepare_commit() {
+            return commit_ending(&error);
+        }
         match self.journal.log_checkpoint(padded(id), saved) {
             Ok(()) => self.commit_call(),
-            Err(_) => Ending::Abend(LOG_ABEND),
+            Err(_) => self.abend(LOG_ABEND),
         }
     }
 
@@ -46,7 +56,7 @@ impl Program {
             return self.io_status(StatusCode::AT);
         }
         if self.is_under_way || areas.len() > AREAS_MAX {
-            return Ending::Abend(RESTART_ABEND);
+            return self.abend(RESTART_ABEND);
         }
         self.is_under_way = true;
         let id = padded(&area[..8]);
@@ -54,15 +64,15 @@ impl Program {
             area[..RESTART_AREA_BYTES].fill(b' ');
             return self.io_status(StatusCode::OK);
         }
-        let found = match self.journal.saved_program(Some(id).filter(|id| *id != padded(b"LAST"))) {
+        let found = match self.journal.saved_program(Some(id).filter(|id| *id != *b"LAST    ")) {
             Ok(found) => found,
-            Err(_) => return Ending::Abend(LOG_ABEND),
+            Err(_) => return self.abend(LOG_ABEND),
         };
         let saved =
             found.and_then(|found| Some((found.id, decode::<Saved>("checkpoint", &found.bytes).ok()?)));
         let Some((id, (saved, positions))) = saved.filter(|(_, (saved, _))| saved.len() == areas.len())
         else {
-            return Ending::Abend(RESTART_ABEND);
+            return self.abend(RESTART_ABEND);
         };
         for (area, saved) in areas.iter_mut().zip(&saved) {
             let bytes = area.len().min(saved.len());
@@ -97,23 +107,26 @@ impl Program {
     }
 
     fn stand_again(&mut self, positions: &[(u16, SegmentName, Vec<u8>)]) -> Ending {
-        let mut ending = Ending::Continues(StatusCode::OK);
+        let mut area = vec![0; self.area_bytes];
         for (number, segment, key) in positions {
+            let number = usize::from(*number);
             let argument = [&segment.padded()[..], b"*C(", key, b")"].concat();
-            let mut area = vec![0; self.area_bytes];
-            ending = self.call(usize::from(*number), b"GU", &mut area, &[&argument]);
+            // SSASIZE= is for what the program says, and this call is not the program's.
+            let most = self.limit_arguments(number, None);
+            let ending = self.call(number, b"GU", &mut area, &[&argument]);
+            self.limit_arguments(number, most);
             if !matches!(ending, Ending::Continues(_)) {
-                break;
+                return ending;
             }
         }
-        ending
+        Ending::Continues(StatusCode::OK)
     }
-}
 
-/// The name of a checkpoint, filled up with blanks.
-fn padded(id: &[u8]) -> [u8; 8] {
-    let mut padded = [b' '; 8];
-    let length = id.len().min(8);
-    padded[..length].copy_from_slice(&id[..length]);
-    padded
+    /// Sets the most bytes that the search arguments of a call on a PCB may have, and gives what it was.
+    fn limit_arguments(&mut self, number: usize, most: Option<usize>) -> Option<usize> {
+        match number.checked_sub(2).and_then(|at| self.pcbs.get_mut(at)) {
+            Some(ProgramPcb::Db { pcb, .. }) => std::mem::replace(&mut pcb.arguments_bytes_max, most),
+            _ => None,
+        }
+    }
 }
