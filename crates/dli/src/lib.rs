@@ -12,8 +12,9 @@
 //!
 //! **How it is built.** `format` is arithmetic on bytes. The pool keeps blocks. `database` finds segments,
 //! puts and removes them, and notes what takes a change back. `call` is what a program sees: search arguments, the search
-//! itself, and each call. `lock` decides who may touch what while others work. [`ddlt0`] is the test program, which speaks to the engine as any program does, and lives here so
-//! that its decks can be the stories of the engine. `docs/dli/` has the formats and the rules that IMS leaves open.
+//! itself, and each call. `lock` decides who may touch what while others work. [`ddlt0`] is the test program, which speaks
+//! to the engine as any program does, and lives here so that its decks can be the stories of the engine. `docs/dli/` has
+//! the formats and the rules that IMS leaves open.
 //!
 //! **Its invariants.**
 //! - Nobody latches a block while holding another.

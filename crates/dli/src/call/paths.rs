@@ -16,8 +16,8 @@ pub(crate) struct Paths {
 impl Paths {
     /// Where the program stands on the way to a segment.
     pub(crate) fn towards(&self, view: &View, segment: usize) -> Position {
-        let way = view.segments[segment].path.iter().rev();
-        way.filter_map(|step| self.positions.get(step)).next().cloned().unwrap_or_default()
+        let mut way = view.segments[segment].path.iter().rev();
+        way.find_map(|step| self.positions.get(step)).cloned().unwrap_or_default()
     }
 
     /// Forgets all of them.

@@ -12,7 +12,7 @@ use crate::pool::{BufferPool, DataSet, Latched};
 pub(crate) struct Cursor<'e> {
     pool: &'e BufferPool,
     here: Option<Here<'e>>,
-    /// What isolates it from other programs; none for one that has the database alone, or reads whatever is there.
+    /// What isolates it from other programs; none for a program that has the database alone or reads without integrity.
     locker: Option<&'e Locker<'e>>,
 }
 

@@ -108,18 +108,16 @@ impl Database {
 
     /// Among the roots of an index. Those before and after point to the new one, where they point to each other.
     fn place_in_index(&self, cursor: &mut Cursor<'_>, tree: &Tree, key: &[u8]) -> Result<Room, Trouble> {
-        if let Some(twin) = self.find_root(cursor, key)?.exact {
+        // From here on nobody adds or removes this root: who may insert locks for update.
+        cursor.look_at(Item::root(key))?;
+        if let Some(twin) = tree.find(cursor.pool(), key)? {
             return Ok(Room::Taken(Spot::default(), twin));
         }
         cursor.change(Item::root(key))?;
+        if self.root().prefix.twin_backward.is_none() {
+            return Ok(Room::At(Spot::default()));
+        }
         loop {
-            // Somebody may have been faster.
-            if let Some(twin) = tree.find(cursor.pool(), key)? {
-                return Ok(Room::Taken(Spot::default(), twin));
-            }
-            if self.root().prefix.twin_backward.is_none() {
-                return Ok(Room::At(Spot::default()));
-            }
             let neighbours = |pool| Ok::<_, Trouble>([tree.below(pool, key)?, tree.from(pool, key, false)?]);
             let found = neighbours(cursor.pool())?;
             for entry in found.iter().flatten() {

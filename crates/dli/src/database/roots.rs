@@ -178,7 +178,7 @@ impl Database {
 }
 
 fn find_in_index(cursor: &mut Cursor<'_>, tree: &Tree, key: &[u8]) -> Result<RootSearch, Trouble> {
-    // Nobody adds or removes this root from now on.
+    // While this lock is held no other program adds or removes this root, there or not.
     cursor.look_at(Item::root(key))?;
     let exact = tree.find(cursor.pool(), key)?;
     let next = if exact.is_some() { exact } else { next_in_index(cursor, tree, key, false)? };

@@ -1,6 +1,7 @@
 //! What can be locked.
 
 use crate::Rba;
+use std::hash::{DefaultHasher, Hasher};
 
 /// Something that can be locked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,10 +35,8 @@ pub(crate) enum Item {
 impl Item {
     /// The record of a HIDAM root.
     pub(crate) fn root(key: &[u8]) -> Self {
-        // FNV-1a: only has to spread, and never leaves memory.
-        let hash = key.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-        Self::Root(hash)
+        let mut hasher = DefaultHasher::new();
+        hasher.write(key);
+        Self::Root(hasher.finish())
     }
 }
