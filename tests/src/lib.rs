@@ -42,4 +42,4 @@ pub use layout::Layout;
 pub use log::MemberLog;
 pub use member::MemberProcess;
 pub use monitoring::Scrape;
-pub use operator::Output;
+pub use operator::{Aside, Output};

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use end_to_end::bank::IMPORT;
-use end_to_end::{Binaries, Cluster, Output};
+use end_to_end::{Aside, Binaries, Cluster, Output};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -25,6 +25,22 @@ fn file(cluster: &Cluster, name: &str, text: &str) -> PathBuf {
 fn ddl(cluster: &Cluster, options: &[&str], text: &str) -> Output {
     let path = file(cluster, "job.ddl", text);
     cluster.spoc(["ddl"].iter().chain(options).map(Into::into).chain([path]))
+}
+
+/// A job that is submitted at a member, with its end left open.
+fn begun(cluster: &Cluster, member: &str, options: &[&str], file: PathBuf) -> Aside {
+    let words = ["--member", member, "ddl"].into_iter().chain(options.iter().copied());
+    cluster.spoc_aside(words.map(PathBuf::from).chain([file]))
+}
+
+/// A job that activates at once and does not get out of prepare, because a member that owes its vote stands still.
+fn held_in_prepare(cluster: &Cluster, survivors: &[String]) -> Aside {
+    cluster.pause(&survivors[1]);
+    let job = begun(cluster, &survivors[0], &["--autoactivate"], file(cluster, "held.ddl", LOANS));
+    cluster.wait_until("the member that was asked prepares", LIMIT, || {
+        cluster.status_from(&survivors[0]).contains("OLCPREPC")
+    });
+    job
 }
 
 fn others(cluster: &Cluster, master: &str) -> Vec<String> {
@@ -108,27 +124,16 @@ fn jobs_wait_for_each_other_and_an_operator_who_goes_away_gives_its_place_up() {
     cluster.set_up_bank();
     let master = cluster.master();
     let rest = others(&cluster, &master);
-    cluster.pause(&rest[1]);
-    let first = file(&cluster, "first.ddl", LOANS);
-    let first = cluster.spoc_aside([
-        "--member".into(),
-        PathBuf::from(&rest[0]),
-        "ddl".into(),
-        "--autoactivate".into(),
-        first,
-    ]);
-    cluster.wait_until("the first job is in prepare", LIMIT, || {
-        cluster.status_from(&rest[0]).contains("OLCPREPC")
-    });
+    let first = held_in_prepare(&cluster, &rest);
     let second = LOANS.replace("LOANS", "MORE").replace("LENDER", "MORER");
     let second = file(&cluster, "second.ddl", &second);
-    let gone = cluster.spoc_aside(["--member".into(), PathBuf::from(&rest[0]), "ddl".into(), second]);
+    let gone = begun(&cluster, &rest[0], &[], second);
     cluster.wait_until("the second is told its place", LIMIT, || {
         gone.reported().contains("WAITING BEHIND 1 DDL JOB,")
     });
     let third = LOANS.replace("LOANS", "THIRD").replace("LENDER", "THIRDER");
     let third = file(&cluster, "third.ddl", &third);
-    let third = cluster.spoc_aside(["--member".into(), PathBuf::from(&master), "ddl".into(), third]);
+    let third = begun(&cluster, &master, &[], third);
     cluster.wait_until("the third is told its place", LIMIT, || {
         third.reported().contains("WAITING BEHIND 2 DDL JOBS,")
     });
@@ -155,18 +160,7 @@ fn when_the_master_is_lost_before_the_commit_point_nothing_is_left_of_the_unit()
     let before = active(&cluster);
     let master = cluster.master();
     let survivors = others(&cluster, &master);
-    cluster.pause(&survivors[1]);
-    let path = file(&cluster, "job.ddl", LOANS);
-    let job = cluster.spoc_aside([
-        "--member".into(),
-        PathBuf::from(&survivors[0]),
-        "ddl".into(),
-        "--autoactivate".into(),
-        path,
-    ]);
-    cluster.wait_until("the survivor prepares", LIMIT, || {
-        cluster.status_from(&survivors[0]).contains("OLCPREPC")
-    });
+    let job = held_in_prepare(&cluster, &survivors);
     cluster.kill(&master);
     cluster.resume(&survivors[1]);
     let output = job.finish().unwrap();
@@ -198,13 +192,7 @@ fn a_kill_at_any_moment_leaves_all_or_nothing_of_a_unit() {
         let path = file(&cluster, &format!("round-{round}.ddl"), &text);
         let master = cluster.master();
         let survivors = others(&cluster, &master);
-        let job = cluster.spoc_aside([
-            "--member".into(),
-            PathBuf::from(&survivors[0]),
-            "ddl".into(),
-            "--autoactivate".into(),
-            path,
-        ]);
+        let job = begun(&cluster, &survivors[0], &["--autoactivate"], path);
         std::thread::sleep(Duration::from_millis(3 * round * round));
         cluster.kill(&master);
         let output = job.finish().unwrap();

@@ -127,14 +127,20 @@ fn a_data_set_that_fails_stops_its_database_and_no_other() {
     assert!(stopped > 20, "the faults hit: {stopped}");
 }
 
-#[test]
-fn threads_share_an_engine_whose_pool_is_smaller_than_its_databases() {
+/// Both databases, open, with a pool that is smaller than either.
+fn small_house() -> (House, Vec<DbdName>) {
     let mut house = House::with_buffers(24);
     assert_eq!(house.generate(&source()).unwrap(), "");
     let names: Vec<DbdName> = ["DB1", "DB2"].iter().map(|name| name.parse().unwrap()).collect();
     for name in &names {
         assert_eq!(house.open(name).unwrap(), "");
     }
+    (house, names)
+}
+
+#[test]
+fn threads_share_an_engine_whose_pool_is_smaller_than_its_databases() {
+    let (house, names) = small_house();
     let mut program = house.program("BOTH").unwrap();
     assert_eq!(work(&mut program, 2, 200), StatusCode::OK);
     program.commit().unwrap();
@@ -218,12 +224,7 @@ fn waiting(program: &mut Program, pcb: usize, function: &str, area: &mut [u8], s
 
 #[test]
 fn threads_that_update_the_same_records_lose_nothing_and_do_not_stand_still() {
-    let mut house = House::with_buffers(24);
-    assert_eq!(house.generate(&source()).unwrap(), "");
-    let names: Vec<DbdName> = ["DB1", "DB2"].iter().map(|name| name.parse().unwrap()).collect();
-    for name in &names {
-        assert_eq!(house.open(name).unwrap(), "");
-    }
+    let (house, names) = small_house();
     let mut program = house.program("BOTH").unwrap();
     for (pcb, account) in (0..16).map(|at| (at % 2 + 2, at / 2)) {
         assert_eq!(

@@ -21,7 +21,7 @@ pub(crate) struct Session {
     folder: tempfile::TempDir,
     shell: Vec<String>,
     variables: Vec<(String, String)>,
-    /// What a page says, and what it stands for in this session.
+    /// What a page says, and what it stands for while its commands run.
     named: Vec<(String, String)>,
 }
 
