@@ -57,10 +57,13 @@ impl Monitor {
         let mut ticks = interval(Duration::from_millis(self.settings.timers.heartbeat_ms));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut since, mut running) = (LogSinceSnapshot::default(), true);
+        let mut unsure = false;
         loop {
             tokio::select! {
                 _ = self.stopping.wait_for(|&stop| stop) => break,
                 changed = roles.changed(), if running => running = changed.is_ok(),
+                // Who has just begun to lead decides as soon as a majority has answered it.
+                changed = metrics.changed(), if running && unsure => running = changed.is_ok(),
                 _ = ticks.tick() => {}
             }
             // openraft publishes the whole after its parts.
@@ -68,6 +71,7 @@ impl Monitor {
                 running = metrics.changed().await.is_ok();
             }
             let standing = self.standing(&metrics.borrow_watched(), running);
+            unsure = standing.is_master && !standing.quorum;
             self.snapshot_when_due(&standing, &mut since).await;
             sender.send_if_modified(|told| {
                 let news = *told != standing;
