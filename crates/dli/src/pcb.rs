@@ -111,7 +111,7 @@ pub(crate) struct DbPcb {
     pub(crate) area_used: usize,
     /// The most bytes of all search arguments of a call (SSASIZE=).
     pub(crate) arguments_bytes_max: Option<usize>,
-    /// Some segment may be got.
+    /// Some segment may be returned by a get call.
     pub(crate) can_get: bool,
     /// The record that inserts went to last, and how many bytes.
     pub(crate) series: Option<(crate::Rba, usize)>,
@@ -167,7 +167,7 @@ struct Before {
 
 impl DbPcb {
     pub(crate) fn new(block: &DbBlock, db: Arc<Database>, arguments_bytes_max: Option<usize>) -> Self {
-        let view = Arc::new(View::of(block));
+        let view = Arc::new(View::of(block, &db));
         let dirty = Dirty::of(block.options);
         let lock_state = if view.updates { LockState::Update } else { LockState::Share };
         Self {
@@ -176,7 +176,7 @@ impl DbPcb {
             dirty,
             before: Before::default(),
             mask: DbMask::new(block),
-            can_get: view.segments.iter().any(|segment| segment.options.get),
+            can_get: view.segments.iter().any(|segment| segment.options.is_returned()),
             db,
             view,
             position: Position::default(),

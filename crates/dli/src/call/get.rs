@@ -58,7 +58,7 @@ impl Request<'_> {
             // Without arguments any segment may come; those that may not be got are passed over.
             return if self.pcb.can_get { Ok(()) } else { Err(StatusCode::AM.into()) };
         };
-        let refused = |segment: usize| !segments[segment].options.get || segments[segment].options.key_only;
+        let refused = |segment: usize| !segments[segment].options.is_returned();
         let path_refused = |segment: usize| !segments[segment].options.path || refused(segment);
         let is_last = |segment: usize| segment == last.segment;
         let mut paths = arguments.ssas().iter().filter(|ssa| ssa.codes.path && !is_last(ssa.segment));
@@ -87,6 +87,7 @@ impl Request<'_> {
         let mut cursor = search.cursor;
         self.pcb.spare = (search.path, search.keys);
         let depth = self.pcb.position.path.len();
+        self.set_parentage(get.scope, wants, depth);
         self.reserve(wants)?;
         self.pcb.held.clear();
         let mut used = 0;
@@ -108,7 +109,6 @@ impl Request<'_> {
         }
         self.pcb.area_used = used;
         self.pcb.is_held = get.hold;
-        self.set_parentage(get.scope, wants, depth);
         self.pcb.show(remark, Shown::Level(depth));
         Ok(remark)
     }

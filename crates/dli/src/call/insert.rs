@@ -52,9 +52,16 @@ impl Request<'_> {
         }
         let first = self.pcb.view.segments[ssas[first_given].segment].level - 1;
         // Every segment of a path that is inserted is named.
-        match path.len() - first == ssas.len() - first_given {
+        if path.len() - first != ssas.len() - first_given {
+            return Err(StatusCode::AC.into());
+        }
+        let says_key = |&segment: &usize| {
+            let segment = &self.pcb.view.segments[segment];
+            segment.sees_key(self.pcb.db.kind(segment.code))
+        };
+        match path[first..].iter().all(says_key) {
             true => Ok(Insertion { first, path }),
-            false => Err(StatusCode::AC.into()),
+            false => Err(StatusCode::AM.into()),
         }
     }
 

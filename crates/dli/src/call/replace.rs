@@ -61,7 +61,8 @@ impl Request<'_> {
             used += length;
             held.push((level, length));
             let old = cursor.data(&self.pcb.db, kind, place.rba)?;
-            let new = area::changed_data(segment, old, &rest[..length]).ok_or(unchanged(StatusCode::DA))?;
+            let new =
+                area::changed_data(segment, kind, old, &rest[..length]).ok_or(unchanged(StatusCode::DA))?;
             if new == old {
                 continue;
             }

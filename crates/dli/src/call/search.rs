@@ -391,7 +391,7 @@ impl<'s, 'e> Search<'s, 'e> {
                 return Ok(false);
             }
             let here = self.path.last().map(|place| &self.view.segments[place.segment]);
-            if !here.is_some_and(|segment| segment.options.key_only) {
+            if here.is_some_and(|segment| segment.options.is_returned()) {
                 return Ok(true);
             }
         }

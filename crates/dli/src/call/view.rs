@@ -1,7 +1,7 @@
 //! What a PCB sees of its database, compiled.
 
 use super::qualification::Compared;
-use crate::database::{Database, SegmentType};
+use crate::database::{Database, Field, Fill, SegmentType};
 use definitions::acb::{DbBlock, SensitiveBlock};
 use definitions::model::procopt::ProcOpt;
 use vocabulary::SegmentName;
@@ -43,11 +43,19 @@ pub(crate) struct ViewSegment {
 }
 
 impl ViewSegment {
-    /// The field of this name, blank padded, if the program sees it.
+    /// The field of this name, blank padded, if the program sees it or it is the sequence field.
     pub(crate) fn field(&self, kind: &SegmentType, name: &[u8]) -> Option<Compared> {
         let field = kind.fields.iter().find(|field| field.name.padded() == *name)?;
-        let seen = self.fields.is_empty() || self.fields.iter().any(|seen| seen.name == field.name);
-        seen.then(|| Compared::field(field))
+        (field.is_key || self.sees(field)).then(|| Compared::field(field))
+    }
+
+    /// Whether the program can say which key a new segment has.
+    pub(crate) fn sees_key(&self, kind: &SegmentType) -> bool {
+        kind.fields.iter().filter(|field| field.is_key).all(|key| self.sees(key))
+    }
+
+    fn sees(&self, field: &Field) -> bool {
+        self.fields.is_empty() || self.fields.iter().any(|seen| seen.name == field.name)
     }
 }
 
@@ -58,6 +66,7 @@ pub(crate) struct ViewField {
     pub(crate) in_area: usize,
     pub(crate) bytes: usize,
     pub(crate) replaceable: bool,
+    pub(crate) fill: Fill,
 }
 
 /// PROCOPT, looked up once.
@@ -72,6 +81,11 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// Whether a get call may return the segment.
+    pub(crate) fn is_returned(self) -> bool {
+        self.get && !self.key_only
+    }
+
     fn of(options: ProcOpt) -> Self {
         Self {
             get: options.has('G'),
@@ -85,7 +99,7 @@ impl Options {
 }
 
 impl View {
-    pub(crate) fn of(block: &DbBlock) -> Self {
+    pub(crate) fn of(block: &DbBlock, db: &Database) -> Self {
         let mut segments: Vec<ViewSegment> = Vec::with_capacity(block.segments.len());
         for (at, segment) in block.segments.iter().enumerate() {
             let mut path = segment.parent.map_or_else(Vec::new, |parent| segments[parent].path.clone());
@@ -93,7 +107,7 @@ impl View {
             if let Some(parent) = segment.parent {
                 segments[parent].children.push(at);
             }
-            segments.push(view_segment(segment, path));
+            segments.push(view_segment(segment, path, db));
         }
         let updates =
             block.options.updates() || block.segments.iter().any(|segment| segment.options.updates());
@@ -113,13 +127,21 @@ impl View {
         self.segments.iter().all(|segment| {
             let kind = db.dmb.segment_of_code(segment.code);
             let key_bytes = kind.and_then(|kind| kind.key.as_ref()).map_or(0, |key| key.bytes as usize);
+            let is_there = |seen: &ViewField| {
+                kind.and_then(|kind| kind.field(&seen.name)).is_some_and(|field| {
+                    (field.offset as usize, field.bytes as usize) == (seen.in_segment, seen.bytes)
+                })
+            };
             kind.is_some_and(|kind| kind.name == segment.name)
                 && segment.key_end - segment.key_offset == key_bytes
+                && segment.fields.iter().all(is_there)
         })
     }
 }
 
-fn view_segment(segment: &SensitiveBlock, path: Vec<usize>) -> ViewSegment {
+fn view_segment(segment: &SensitiveBlock, path: Vec<usize>, db: &Database) -> ViewSegment {
+    let kind = db.types.iter().find(|kind| kind.code == segment.code);
+    let of_dbd = |name| kind.and_then(|kind| kind.fields.iter().find(|field| field.name == name));
     let key_end = segment.concatenated_key_bytes as usize;
     ViewSegment {
         name: segment.name,
@@ -140,6 +162,7 @@ fn view_segment(segment: &SensitiveBlock, path: Vec<usize>) -> ViewSegment {
                 in_area: field.area_offset as usize,
                 bytes: field.bytes as usize,
                 replaceable: field.replaceable,
+                fill: of_dbd(field.name).map_or(Fill::Zeros, |field| field.fill),
             })
             .collect(),
     }

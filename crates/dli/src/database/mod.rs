@@ -24,7 +24,7 @@ pub use open::{DataSets, Opened, block_bytes};
 pub(crate) use place::{Room, Rule};
 pub(crate) use redo::Recovery;
 pub(crate) use roots::{RootPlace, Roots, copy_key};
-pub(crate) use segment_type::{Field, Key, SegmentType};
+pub(crate) use segment_type::{Field, Fill, Key, SegmentType};
 pub(crate) use write::{Spot, Wish, Writer};
 
 use crate::error::{Trouble, stopped};

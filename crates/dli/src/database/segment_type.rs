@@ -3,6 +3,7 @@
 use crate::format::free_space::ELEMENT_BYTES;
 use crate::format::prefix::PrefixLayout;
 use definitions::acb::{Dmb, SegmentBlock};
+use definitions::model::field::FieldKind;
 use definitions::model::segment::InsertPlace;
 use vocabulary::{FieldName, SegmentName};
 
@@ -66,6 +67,37 @@ pub(crate) struct Field {
     pub(crate) bytes: usize,
     /// It is the sequence field.
     pub(crate) is_key: bool,
+    /// What it has as long as nobody gave it a value.
+    pub(crate) fill: Fill,
+}
+
+/// What a field has as long as nobody gave it a value: a matter of its TYPE=.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fill {
+    /// Of characters.
+    Blanks,
+    /// Of packed decimals: zero, with its sign.
+    PackedZero,
+    /// Of anything else: binary zeros.
+    Zeros,
+}
+
+impl Fill {
+    fn of(kind: FieldKind) -> Self {
+        match kind {
+            FieldKind::Character => Self::Blanks,
+            FieldKind::Packed => Self::PackedZero,
+            FieldKind::Hexadecimal | FieldKind::Fullword | FieldKind::Halfword => Self::Zeros,
+        }
+    }
+
+    /// Fills a whole field.
+    pub(crate) fn put(self, field: &mut [u8]) {
+        field.fill(if self == Self::Blanks { b' ' } else { 0 });
+        if let (Self::PackedZero, Some(last)) = (self, field.last_mut()) {
+            *last = 0x0c;
+        }
+    }
 }
 
 impl SegmentType {
@@ -80,6 +112,7 @@ impl SegmentType {
             offset: field.offset as usize,
             bytes: field.bytes as usize,
             is_key: key.is_some_and(|key| key.name == field.name),
+            fill: Fill::of(field.kind),
         });
         Self {
             name: segment.name,

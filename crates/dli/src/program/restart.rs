@@ -99,8 +99,7 @@ impl Program {
                 pcb.db.kind(pcb.view.segments[place.segment].code).key.is_some_and(|key| key.unique)
             };
             let segment = &pcb.view.segments[place.segment];
-            let tells =
-                pcb.position.path.iter().all(unique) && !segment.options.key_only && segment.options.get;
+            let tells = pcb.position.path.iter().all(unique) && segment.options.is_returned();
             tells.then(|| (at as u16 + 2, segment.name, pcb.position.keys.clone()))
         };
         self.pcbs.iter().enumerate().filter_map(position).collect()

@@ -24,6 +24,8 @@ pub(crate) enum Call {
     Delete {
         level: Option<usize>,
     },
+    /// DEQ, of this class.
+    Dequeue(u8),
     Rollback,
     Checkpoint,
 }
@@ -46,6 +48,8 @@ pub(crate) struct Codes {
     pub(crate) keep: bool,
     pub(crate) keep_above: bool,
     pub(crate) clear: bool,
+    /// Q, in this class.
+    pub(crate) class: Option<u8>,
     /// The fields are named by position and length.
     pub(crate) offsets: bool,
 }
@@ -127,6 +131,15 @@ impl<'c> Choices<'c> {
 }
 
 impl Ssa {
+    fn is_by_offset(&self, value: u8) -> bool {
+        self.codes.offsets && value.is_multiple_of(2)
+    }
+
+    /// Whether it names a field that is not the key.
+    pub(crate) fn names_a_field(&self) -> bool {
+        self.statements.iter().any(|&(_, on_key, _, value)| !on_key && !self.is_by_offset(value))
+    }
+
     pub(crate) fn render(&self, schema: &Schema) -> Vec<u8> {
         let mut text = format!("{:<8}", schema.types[self.kind].name).into_bytes();
         let codes = self.codes;
@@ -141,8 +154,9 @@ impl Ssa {
             (codes.offsets, b'O'),
             (self.concatenated.is_some(), b'C'),
         ];
-        let letters: Vec<u8> =
+        let mut letters: Vec<u8> =
             letters.iter().filter(|(given, _)| *given).map(|&(_, letter)| letter).collect();
+        letters.extend(codes.class.iter().flat_map(|&class| [b'Q', class]));
         if !letters.is_empty() {
             text.push(b'*');
             text.extend_from_slice(&letters);
@@ -160,7 +174,7 @@ impl Ssa {
             } else {
                 b'*'
             });
-            if codes.offsets && value % 2 == 0 {
+            if self.is_by_offset(value) {
                 let position = schema.types[self.kind].key_at() as u32 + if on_key { 1 } else { 2 };
                 text.extend_from_slice(&[position.to_be_bytes(), 1u32.to_be_bytes()].concat());
                 text.extend_from_slice(operator.text().as_bytes());
@@ -183,26 +197,35 @@ pub(crate) fn draw(schema: &Schema, model: &Naive, choices: &mut Choices<'_>) ->
         return change(schema, model, choices);
     }
     match choices.below(20) {
-        0..9 if model.len() > 0 => get(schema, choices),
+        0..9 if model.len() > 0 => get(schema, model, choices),
         9 => change(schema, model, choices),
         10 if choices.one_in(4) => Call::Rollback,
         11 if choices.one_in(3) => Call::Checkpoint,
-        12..15 => get(schema, choices),
+        11 if choices.one_in(3) => Call::Dequeue(class(choices)),
+        12..15 => get(schema, model, choices),
         _ => insert(schema, choices),
     }
 }
 
-fn get(schema: &Schema, choices: &mut Choices<'_>) -> Call {
+fn class(choices: &mut Choices<'_>) -> u8 {
+    b'A' + choices.below(2) as u8
+}
+
+fn get(schema: &Schema, model: &Naive, choices: &mut Choices<'_>) -> Call {
     let scope = choices.below(3) as u8;
     let hold = choices.one_in(2);
     if choices.below(3) == 2 {
         return Call::Get { scope, hold, ssas: Vec::new() };
     }
-    let target = choices.below(schema.types.len());
+    let visible = schema.visible();
+    let target = visible[choices.below(visible.len())];
     let mut ssas = Vec::new();
     for kind in schema.path(target) {
         if kind == target || choices.one_in(2) {
-            ssas.push(argument(schema, kind, choices));
+            let mut ssa = argument(schema, kind, choices);
+            // Where a segment was that was reserved and deleted there may be another one now, which counts as reserved.
+            ssa.codes.class = ssa.codes.class.filter(|_| !model.has_deleted());
+            ssas.push(ssa);
         }
     }
     if choices.one_in(12) {
@@ -223,6 +246,7 @@ fn argument(schema: &Schema, kind: usize, choices: &mut Choices<'_>) -> Ssa {
         7 => codes.offsets = true,
         _ => {}
     }
+    codes.class = choices.one_in(5).then(|| class(choices));
     let mut statements = Vec::new();
     let count = [0, 1, 1, 1, 2, 3][choices.below(6)];
     for at in 0..count {
@@ -239,7 +263,8 @@ fn concatenated(schema: &Schema, kind: usize, choices: &mut Choices<'_>) -> Ssa 
 }
 
 fn insert(schema: &Schema, choices: &mut Choices<'_>) -> Call {
-    let target = choices.below(schema.types.len());
+    let visible = schema.visible();
+    let target = visible[choices.below(visible.len())];
     let path = schema.path(target);
     let first = if choices.one_in(3) { choices.below(path.len()) } else { path.len() - 1 };
     let mut ssas = Vec::new();
@@ -263,8 +288,11 @@ fn insert(schema: &Schema, choices: &mut Choices<'_>) -> Call {
     Call::Insert { ssas, data }
 }
 
-/// The data of a segment; its length, if variable, is wrong at times.
+/// The data of a segment as the program has it; its length, if variable, is wrong at times.
 fn data(schema: &Schema, kind: usize, choices: &mut Choices<'_>) -> Vec<u8> {
+    if let Some(bytes) = schema.types[kind].area_bytes() {
+        return (0..bytes).map(|_| field_byte(choices)).collect();
+    }
     let variable = schema.types[kind].variable;
     let length = match (variable, choices.below(12)) {
         (false, _) => FIXED,
@@ -279,6 +307,16 @@ fn data(schema: &Schema, kind: usize, choices: &mut Choices<'_>) -> Vec<u8> {
     data
 }
 
+/// A letter, or what fields without a value have.
+fn field_byte(choices: &mut Choices<'_>) -> u8 {
+    match choices.below(9) {
+        0..5 => choices.letter(),
+        5 | 6 => b' ',
+        7 => 0,
+        _ => 0x0c,
+    }
+}
+
 fn change(schema: &Schema, model: &Naive, choices: &mut Choices<'_>) -> Call {
     if choices.one_in(2) {
         let kinds = model.held_kinds();
@@ -286,17 +324,17 @@ fn change(schema: &Schema, model: &Naive, choices: &mut Choices<'_>) -> Call {
         return Call::Delete { level };
     }
     let kinds = model.held_kinds();
-    let kept = kinds.iter().copied().filter(|_| choices.one_in(4)).collect();
+    let kept: Vec<usize> = kinds.iter().copied().filter(|_| choices.one_in(4)).collect();
     let replaced = model.held_data().into_iter().zip(kinds).map(|(old, kind)| {
         if choices.one_in(4) {
             return old;
         }
         let mut new = data(schema, kind, choices);
-        let at = schema.types[kind].key_at();
-        if !choices.one_in(10) && schema.types[kind].key.is_some() {
+        if let Some(at) = schema.types[kind].key_in_area().filter(|_| !choices.one_in(10)) {
             new[at] = old[at];
         }
-        new
+        // Those behind it are where they were.
+        if kept.contains(&kind) && new.len() != old.len() { old } else { new }
     });
     Call::Replace { data: replaced.collect(), kept }
 }

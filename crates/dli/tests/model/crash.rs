@@ -145,6 +145,6 @@ proptest! {
         schema in any_schema(),
         rounds in prop::collection::vec(any_round(), 1..4),
     ) {
-        crash_and_restart(&schema, &rounds)?;
+        crash_and_restart(&schema.opened(), &rounds)?;
     }
 }

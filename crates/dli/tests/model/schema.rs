@@ -12,9 +12,36 @@ pub(crate) struct Type {
     pub(crate) key: Option<bool>,
     pub(crate) rule: Rule,
     pub(crate) variable: bool,
+    /// The program is not sensitive to it.
+    pub(crate) hidden: bool,
+    /// Its own processing options; none for those of the PCB.
+    options: &'static str,
+    /// The fields that the program sees; none when it sees all.
+    pub(crate) sees: Option<Vec<Seen>>,
+    /// TYPE= of its third field.
+    third: char,
     pointer: &'static str,
     double: bool,
     group: usize,
+}
+
+/// A field of the DBD.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Field {
+    /// K: the key; F, G, H.
+    pub(crate) letter: char,
+    pub(crate) at: usize,
+    pub(crate) bytes: usize,
+    /// TYPE=
+    pub(crate) kind: char,
+}
+
+/// A field that the program sees.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seen {
+    pub(crate) field: Field,
+    pub(crate) in_area: usize,
+    pub(crate) replaceable: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +60,10 @@ pub(crate) struct Schema {
     spill: Option<u32>,
     /// POS=MULTIPLE
     pub(crate) multiple: bool,
+    /// PROCOPT= of the PCB.
+    options: &'static str,
+    /// MAXQ=
+    pub(crate) enqueues_max: usize,
 }
 
 /// Bytes of the data of a segment of fixed length, and the most of one of variable length.
@@ -44,6 +75,41 @@ impl Type {
     /// Where the key begins.
     pub(crate) fn key_at(&self) -> usize {
         if self.variable { 2 } else { 0 }
+    }
+
+    /// The fields of the DBD.
+    pub(crate) fn fields(&self) -> Vec<Field> {
+        let key = self.key_at();
+        let field = |letter, at, bytes, kind| Field { letter, at, bytes, kind };
+        let mut fields = vec![field('F', key + 1, 1, 'C'), field('G', key + 3, 3, self.third)];
+        if self.key.is_some() {
+            fields.insert(0, field('K', key, 1, 'C'));
+        }
+        if self.variable {
+            fields.push(field('H', 20, 5, 'C'));
+        }
+        fields
+    }
+
+    /// Bytes of it in the I/O area, where it is of fixed length there.
+    pub(crate) fn area_bytes(&self) -> Option<usize> {
+        let fields = self.sees.as_ref()?;
+        fields.iter().map(|seen| seen.in_area + seen.field.bytes).max()
+    }
+
+    /// Where the program sees the key in the I/O area.
+    pub(crate) fn key_in_area(&self) -> Option<usize> {
+        self.key?;
+        match &self.sees {
+            None => Some(self.key_at()),
+            Some(fields) => fields.iter().find(|seen| seen.field.letter == 'K').map(|seen| seen.in_area),
+        }
+    }
+
+    /// Whether a search argument can name a field.
+    pub(crate) fn can_name(&self, letter: char) -> bool {
+        let seen = |fields: &Vec<Seen>| fields.iter().any(|seen| seen.field.letter == letter);
+        letter == 'K' || self.sees.as_ref().is_none_or(seen)
     }
 
     /// There is one of it under a parent, at most.
@@ -75,7 +141,37 @@ impl Schema {
         self.path(kind).iter().filter(|&&kind| self.types[kind].key.is_some()).count()
     }
 
-    /// The DBDs and a PSB.
+    /// The types that the program is sensitive to.
+    pub(crate) fn visible(&self) -> Vec<usize> {
+        (0..self.types.len()).filter(|&kind| !self.types[kind].hidden).collect()
+    }
+
+    /// Whether the program may do this with segments of a type: G, I, R, D, P, K.
+    pub(crate) fn may(&self, kind: usize, letter: char) -> bool {
+        let own = self.types[kind].options;
+        let options = if own.is_empty() { self.options } else { own };
+        let all = options.contains('A') && "GIRD".contains(letter);
+        let implied = letter == 'G' && options.contains(['R', 'D']);
+        options.contains(letter) || all || implied
+    }
+
+    /// Whether a get call may return segments of a type.
+    pub(crate) fn returns(&self, kind: usize) -> bool {
+        self.may(kind, 'G')
+    }
+
+    /// The program reads without integrity, and locks nothing.
+    pub(crate) fn is_dirty(&self) -> bool {
+        self.options.contains('O')
+    }
+
+    /// The same database, seen by a program that may do everything.
+    pub(crate) fn opened(&self) -> Self {
+        let open = |kind: &Type| Type { hidden: false, options: "", sees: None, ..kind.clone() };
+        Self { types: self.types.iter().map(open).collect(), options: "AP", ..self.clone() }
+    }
+
+    /// The DBDs and two PSBs: TESTPSB, and FILLPSB that may do everything.
     pub(crate) fn source(&self) -> Vec<String> {
         let mut lines = Vec::new();
         let access = match self.hdam {
@@ -107,17 +203,31 @@ impl Schema {
             }
         }
         let key_bytes = (0..self.types.len()).map(|kind| self.key_bytes(kind)).max().unwrap_or(0);
-        lines.push(format!(
-            " PCB TYPE=DB,DBDNAME=TESTDB,PROCOPT=AP,KEYLEN={},POS={}",
-            key_bytes.max(1),
-            if self.multiple { 'M' } else { 'S' }
-        ));
-        for kind in &self.types {
-            let parent = kind.parent.map_or("0".to_string(), |parent| self.types[parent].name.clone());
-            lines.push(format!(" SENSEG NAME={},PARENT={parent}", kind.name));
-        }
-        lines.push(" PSBGEN PSBNAME=TESTPSB".into());
+        self.view("TESTPSB", key_bytes, &mut lines);
+        self.opened().view("FILLPSB", key_bytes, &mut lines);
         lines
+    }
+
+    fn view(&self, name: &str, key_bytes: usize, lines: &mut Vec<String>) {
+        let (options, position) = (self.options, if self.multiple { 'M' } else { 'S' });
+        let key_bytes = key_bytes.max(1);
+        lines
+            .push(format!(" PCB TYPE=DB,DBDNAME=TESTDB,PROCOPT={options},KEYLEN={key_bytes},POS={position}"));
+        for kind in self.types.iter().filter(|kind| !kind.hidden) {
+            let parent = kind.parent.map_or("0".to_string(), |parent| self.types[parent].name.clone());
+            let own =
+                if kind.options.is_empty() { String::new() } else { format!(",PROCOPT={}", kind.options) };
+            lines.push(format!(" SENSEG NAME={},PARENT={parent}{own}", kind.name));
+            for seen in kind.sees.iter().flatten() {
+                let replace = if seen.replaceable { "YES" } else { "NO" };
+                let (letter, start) = (seen.field.letter, seen.in_area + 1);
+                lines.push(format!(
+                    " SENFLD NAME={letter}{},START={start},REPLACE={replace}",
+                    &kind.name[1..]
+                ));
+            }
+        }
+        lines.push(format!(" PSBGEN PSBNAME={name},MAXQ={}", self.enqueues_max));
     }
 
     fn segment(&self, kind: &Type, lines: &mut Vec<String>) {
@@ -139,12 +249,17 @@ impl Schema {
         };
         let (name, pointer) = (&kind.name, kind.pointer);
         lines.push(format!(" SEGM NAME={name},PARENT={parent},BYTES={bytes},PTR={pointer},RULES=(,{rule})"));
-        let start = kind.key_at() + 1;
-        if let Some(unique) = kind.key {
-            let unique = if unique { 'U' } else { 'M' };
-            lines.push(format!(" FIELD NAME=(K{},SEQ,{unique}),BYTES=1,START={start}", &name[1..]));
+        for Field { letter, at, bytes, kind: of } in kind.fields() {
+            let sequence = match (letter, kind.key) {
+                ('K', Some(true)) => ",SEQ,U",
+                ('K', Some(false)) => ",SEQ,M",
+                _ => "",
+            };
+            let (number, start) = (&name[1..], at + 1);
+            lines.push(format!(
+                " FIELD NAME=({letter}{number}{sequence}),BYTES={bytes},START={start},TYPE={of}"
+            ));
         }
-        lines.push(format!(" FIELD NAME=F{},BYTES=1,START={}", &name[1..], start + 1));
         if kind.parent.is_none() && self.hdam.is_none() {
             lines.push(" LCHILD NAME=(IXSEG,TESTIX),PTR=INDX".into());
         }
@@ -159,26 +274,59 @@ prop_compose! {
         variable in prop::bool::weighted(0.3),
         pointer in prop::sample::select(vec!["T", "TB", "T", "TB", "NT"]),
         double in any::<bool>(),
+        hidden in prop::bool::weighted(0.1),
+        options in prop_oneof![2 => Just(""), 1 => prop::sample::select(OPTIONS)],
+        third in prop::sample::select(vec!['C', 'P', 'X']),
+        sees in prop::option::weighted(0.3, prop::collection::vec(any::<(u8, bool)>(), 1..5)),
     ) -> (prop::sample::Index, Type) {
-        let kind = Type {
-            name: String::new(), parent: None, level: 1, key, rule, variable, pointer, double, group: 0,
+        let mut kind = Type {
+            name: String::new(), parent: None, level: 1, key, rule, variable, hidden, options, sees: None, third,
+            pointer, double, group: 0,
         };
+        kind.sees = sees.map(|drawn| seen_fields(&kind, &drawn));
         (parent, kind)
     }
+}
+
+/// What a SENSEG may say of its segments.
+const OPTIONS: &[&str] =
+    &["G", "GP", "GI", "GIP", "GR", "GRP", "GRD", "GD", "I", "IP", "K", "KP", "A", "AP", "R", "GIRD"];
+
+/// Some of the fields in any order, with gaps between.
+fn seen_fields(kind: &Type, drawn: &[(u8, bool)]) -> Vec<Seen> {
+    let mut fields = kind.fields();
+    let mut end = 0;
+    let mut seen = Vec::new();
+    for &(choice, replaceable) in drawn {
+        if fields.is_empty() {
+            break;
+        }
+        let field = fields.remove(usize::from(choice) % fields.len());
+        let in_area = end + usize::from(choice / 64) % 3;
+        end = in_area + field.bytes;
+        seen.push(Seen { field, in_area, replaceable });
+    }
+    seen
 }
 
 /// A random database: a tree of up to six types, on up to four levels.
 pub(crate) fn any_schema() -> impl Strategy<Value = Schema> {
     let hdam = prop::option::weighted(0.6, (1u32..4, 1u32..5));
     let spill = prop::option::weighted(0.3, 40u32..200);
-    (prop::collection::vec(any_type(), 1..7), hdam, spill, any::<bool>(), any::<bool>()).prop_map(build)
+    let options = prop_oneof![
+        3 => Just("AP"),
+        1 => prop::sample::select(vec!["A", "GP", "GIP", "IP", "GRDP", "GOP", "GONP", "GOTP"]),
+    ];
+    let program = (any::<bool>(), options, 1usize..4);
+    (prop::collection::vec(any_type(), 1..7), hdam, spill, any::<bool>(), program).prop_map(build)
 }
 
-/// Types and where each hangs, anchor points and blocks, RMBYTES, several data sets, POS=MULTIPLE.
-type Drawn = (Vec<(prop::sample::Index, Type)>, Option<(u32, u32)>, Option<u32>, bool, bool);
+/// Types and where each hangs, anchor points and blocks, RMBYTES, several data sets; POS=MULTIPLE, PROCOPT=, MAXQ=.
+type Drawn =
+    (Vec<(prop::sample::Index, Type)>, Option<(u32, u32)>, Option<u32>, bool, (bool, &'static str, usize));
 
 /// The types in hierarchical order, each under its parent.
-fn build((drawn, hdam, spill, split, multiple): Drawn) -> Schema {
+fn build((drawn, hdam, spill, split, (multiple, options, enqueues_max)): Drawn) -> Schema {
     let mut parents: Vec<Option<usize>> = vec![None];
     let mut levels = vec![1];
     for (at, (parent, _)) in drawn.iter().enumerate().skip(1) {
@@ -198,13 +346,22 @@ fn build((drawn, hdam, spill, split, multiple): Drawn) -> Schema {
         if new == 0 {
             kind.key = Some(hdam.is_none() || kind.key.unwrap_or(true));
             kind.double = false;
+            kind.hidden = false;
             kind.pointer = if kind.is_alone() { "T" } else { kind.pointer };
+        }
+        // Who reads without integrity updates nothing.
+        if options.contains('O') && !["", "G", "GP", "K"].contains(&kind.options) {
+            kind.options = "";
         }
         // Those that come later in the hierarchy are in other data sets, so that the order of statements stays hierarchical.
         kind.group = if split { new * 3 / order.len() } else { 0 };
         kind
     });
-    Schema { types: types.collect(), hdam, spill, multiple }
+    let mut types: Vec<Type> = types.collect();
+    for kind in 1..types.len() {
+        types[kind].hidden |= types[kind].parent.is_some_and(|parent| types[parent].hidden);
+    }
+    Schema { types, hdam, spill, multiple, options, enqueues_max }
 }
 
 fn preorder(at: usize, parents: &[Option<usize>], order: &mut Vec<usize>) {

@@ -8,11 +8,22 @@ impl Naive {
         let first_given = ssas.iter().position(|ssa| ssa.codes.path).unwrap_or(ssas.len() - 1);
         let path_kinds = self.schema.path(last.kind);
         let first = self.schema.types[ssas[first_given].kind].level - 1;
-        for (kind, data) in path_kinds[first..].iter().zip(data) {
-            if self.schema.types[*kind].variable && !(VARIABLE_MIN..=VARIABLE_MAX).contains(&data.len()) {
-                return (b"V1", self.here());
-            }
+        let inserted = &path_kinds[first..];
+        if self.names_unseen(ssas) {
+            return (b"AK", self.here());
         }
+        let says_key = |&kind: &usize| {
+            self.schema.types[kind].key.is_none() || self.schema.types[kind].key_in_area().is_some()
+        };
+        let may = |letter: char| inserted.iter().all(|&kind| self.schema.may(kind, letter));
+        if !inserted.iter().all(says_key) || !may('I') || (inserted.len() > 1 && !may('P')) {
+            return (b"AM", self.here());
+        }
+        if inserted.iter().zip(data).any(|(&kind, data)| self.has_wrong_length(kind, data)) {
+            return (b"V1", self.here());
+        }
+        let data: Vec<Vec<u8>> =
+            inserted.iter().zip(data).map(|(&kind, data)| self.new_data(kind, data)).collect();
         let mut wants = self.wants(ssas);
         wants.truncate(first);
         let standing = self.standing(Some(last.kind), 0);
@@ -39,7 +50,7 @@ impl Naive {
         let codes = ssas[first_given].codes;
         let here = self.insert_here(&standing, &start, path_kinds[first]);
         let undo = (self.nodes.clone(), self.chains.clone());
-        for (at, (&kind, data)) in path_kinds[first..].iter().zip(data).enumerate() {
+        for (at, (&kind, data)) in path_kinds[first..].iter().zip(&data).enumerate() {
             let parent = start.last().copied();
             let rule = match () {
                 () if at == 0 && codes.first => Rule::First,
@@ -138,14 +149,21 @@ impl Naive {
             if kept.contains(&self.nodes[&id].kind) {
                 continue;
             }
-            let kind = &self.schema.types[self.nodes[&id].kind];
-            if kind.variable && !(VARIABLE_MIN..=VARIABLE_MAX).contains(&data.len()) {
+            let kind = self.nodes[&id].kind;
+            if self.has_wrong_length(kind, data) {
                 return (b"V1", Shown::Unchanged);
             }
-            if kind.key_of(data) != self.key(id) {
+            let Some(data) = self.changed_data(id, data) else { return (b"DA", Shown::Unchanged) };
+            if data == self.nodes[&id].data {
+                continue;
+            }
+            if !self.schema.may(kind, 'R') {
+                return (b"AM", Shown::Unchanged);
+            }
+            if self.schema.types[kind].key_of(&data) != self.key(id) {
                 return (b"DA", Shown::Unchanged);
             }
-            changes.push((id, data.clone()));
+            changes.push((id, data));
         }
         for (id, data) in changes {
             self.nodes.get_mut(&id).unwrap().data = data;
@@ -169,6 +187,11 @@ impl Naive {
         };
         let id = self.position.path[level];
         let (kind, parent) = (self.nodes[&id].kind, self.nodes[&id].parent);
+        if !self.schema.may(kind, 'D') {
+            self.is_held = true;
+            return (b"AM", Shown::Unchanged);
+        }
+        self.has_deleted = true;
         let mut next = self.after(parent, kind, id).first().copied();
         if level == 0 && self.schema.hdam.is_some() {
             next = next.filter(|&next| self.anchor(next) == self.anchor(id));
@@ -204,10 +227,10 @@ impl Naive {
         self.nodes.remove(&id);
     }
 
-    /// The data of the segments that the last get hold call returned, for a REPL.
+    /// The segments that the last get hold call returned, as the program has them, for a REPL.
     pub(crate) fn held_data(&self) -> Vec<Vec<u8>> {
         let held = self.held.iter().filter_map(|&level| self.position.path.get(level));
-        held.map(|id| self.nodes[id].data.clone()).collect()
+        held.map(|&id| self.shown(id)).collect()
     }
 
     /// The types of those segments.
@@ -221,6 +244,18 @@ impl Naive {
         self.reset();
         self.mask = mask;
         self
+    }
+
+    /// The same database, seen by another program.
+    pub(crate) fn seen_by(mut self, schema: Schema, mask: Vec<u8>) -> Self {
+        self.schema = schema;
+        self.held.clear();
+        self.at_restart(mask)
+    }
+
+    /// Whether something was deleted since the last commit point.
+    pub(crate) fn has_deleted(&self) -> bool {
+        self.has_deleted
     }
 
     /// Whether a REPL or DLET may follow.

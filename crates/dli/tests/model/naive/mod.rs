@@ -1,10 +1,11 @@
 //! The model: a database as a tree of vectors, and what calls do to it, written for plainness alone.
 
 mod change;
+mod fields;
 mod search;
 
 use crate::calls::{Call, Codes, Operator, Ssa};
-use crate::schema::{Rule, Schema, VARIABLE_MAX, VARIABLE_MIN};
+use crate::schema::{FIXED, Rule, Schema, VARIABLE_MAX, VARIABLE_MIN};
 use dli::Randomizer;
 use std::collections::BTreeMap;
 
@@ -51,6 +52,10 @@ pub(crate) struct Naive {
     pub(crate) mask: Vec<u8>,
     /// What the last call returned.
     pub(crate) area: Vec<u8>,
+    /// What Q reserved, with its class.
+    reserved: BTreeMap<Id, u8>,
+    /// Something was deleted since the last commit point.
+    has_deleted: bool,
     /// The database at the last commit point.
     committed: Option<Box<Naive>>,
 }
@@ -85,6 +90,8 @@ impl Naive {
             is_held: false,
             mask,
             area: Vec::new(),
+            reserved: BTreeMap::new(),
+            has_deleted: false,
             committed: None,
         }
     }
@@ -122,6 +129,10 @@ impl Naive {
             Call::Insert { ssas, data, .. } => self.insert(ssas, data),
             Call::Replace { data, kept } => self.replace(held, data, kept),
             Call::Delete { level } => self.delete(held, *level),
+            Call::Dequeue(class) => {
+                self.is_held = held;
+                return self.reserved.retain(|_, its| its != class);
+            }
             Call::Rollback => return self.roll_back(),
             Call::Checkpoint => return self.checkpoint(),
         };
@@ -179,7 +190,41 @@ impl Naive {
         (self.nodes, self.chains) = (nodes, chains);
     }
 
+    /// A search argument names a field that the program does not see.
+    fn names_unseen(&self, ssas: &[Ssa]) -> bool {
+        ssas.iter().any(|ssa| ssa.names_a_field() && !self.schema.types[ssa.kind].can_name('F'))
+    }
+
+    fn may_get(&self, ssas: &[Ssa]) -> bool {
+        let Some(last) = ssas.last() else {
+            return self.schema.visible().into_iter().any(|kind| self.schema.returns(kind));
+        };
+        let mut above = ssas.iter().filter(|ssa| ssa.codes.path && ssa.kind != last.kind);
+        let may_path = |ssa: &Ssa| self.schema.may(ssa.kind, 'P') && self.schema.returns(ssa.kind);
+        self.schema.returns(last.kind) && above.all(may_path)
+    }
+
+    /// Reserves what Q asks for on the path; false when there is no room for it.
+    fn reserve(&mut self, ssas: &[Ssa]) -> bool {
+        if self.schema.is_dirty() {
+            return true;
+        }
+        let on_path = |ssa: &Ssa| self.position.path[self.schema.types[ssa.kind].level - 1];
+        let asked: Vec<(Id, u8)> =
+            ssas.iter().filter_map(|ssa| Some((on_path(ssa), ssa.codes.class?))).collect();
+        let more = asked.iter().filter(|(id, _)| !self.reserved.contains_key(id)).count();
+        if !asked.is_empty() && self.reserved.len() + more > self.schema.enqueues_max {
+            return false;
+        }
+        for (id, class) in asked {
+            self.reserved.entry(id).or_insert(class);
+        }
+        true
+    }
+
     fn reset(&mut self) {
+        self.reserved.clear();
+        self.has_deleted = false;
         self.position = Position::default();
         self.paths.clear();
         self.parentage = None;
@@ -210,6 +255,12 @@ impl Naive {
     }
 
     fn get(&mut self, scope: u8, hold: bool, ssas: &[Ssa]) -> (&'static [u8; 2], Shown) {
+        if self.names_unseen(ssas) {
+            return (b"AK", self.here());
+        }
+        if !self.may_get(ssas) {
+            return (b"AM", self.here());
+        }
         let floor = match (scope, self.parentage) {
             (2, None) => return (b"GP", Shown::Nothing),
             (2, Some(level)) => level,
@@ -231,23 +282,23 @@ impl Naive {
         let depth = self.position.path.len();
         self.position.last = self.position.path.last().map(|id| (depth, self.nodes[id].kind));
         if found {
+            let asked =
+                ssas.iter().rev().find(|ssa| ssa.codes.parent).map(|ssa| self.schema.types[ssa.kind].level);
+            if asked.is_some() || scope != 2 {
+                self.parentage = asked.or(Some(depth));
+            }
+            if !self.reserve(ssas) {
+                return (b"RX", self.here());
+            }
             let returned: Vec<usize> = (0..depth)
                 .filter(|&level| {
                     let kind = self.nodes[&self.position.path[level]].kind;
                     level + 1 == depth || ssas.iter().any(|ssa| ssa.kind == kind && ssa.codes.path)
                 })
                 .collect();
-            self.area = returned
-                .iter()
-                .flat_map(|&level| self.nodes[&self.position.path[level]].data.clone())
-                .collect();
+            self.area = returned.iter().flat_map(|&level| self.shown(self.position.path[level])).collect();
             self.held = returned;
             self.is_held = hold;
-            let asked =
-                ssas.iter().rev().find(|ssa| ssa.codes.parent).map(|ssa| self.schema.types[ssa.kind].level);
-            if asked.is_some() || scope != 2 {
-                self.parentage = asked.or(Some(depth));
-            }
             let status = match old_last {
                 Some((level, kind)) if ssas.is_empty() && scope != 0 => {
                     let now = self.nodes[&self.position.path[depth - 1]].kind;
@@ -287,7 +338,9 @@ impl Naive {
     fn visit(&self, path: &[Id], paths: &mut Vec<Vec<Id>>) {
         let id = path[path.len() - 1];
         paths.push(path.to_vec());
-        for child in self.schema.children(self.nodes[&id].kind) {
+        for child in
+            self.schema.children(self.nodes[&id].kind).filter(|&kind| !self.schema.types[kind].hidden)
+        {
             for &twin in self.chain(Some(id), child) {
                 self.visit(&[path, &[twin]].concat(), paths);
             }
@@ -335,7 +388,8 @@ impl Naive {
     }
 
     fn get_unqualified(&mut self, scope: u8, floor: usize, found: &mut bool) -> Search {
-        let all = self.preorder();
+        let mut all = self.preorder();
+        all.retain(|path| self.schema.returns(self.nodes[&path[path.len() - 1]].kind));
         let next = if scope == 0 {
             all.first()
         } else {
