@@ -3,6 +3,7 @@
 //! `>|` gives a line as it is: of a source, or of a deck. Then:
 //!
 //! - `generate` compiles the lines given, and keeps what it made.
+//! - `each FROM TO lines=N` gives the last lines for each number, which stands in the place of `####`.
 //! - `open NAME` opens a database, with data sets in memory; those of a database that was closed are there again.
 //! - `deck PSB` runs the lines given as a deck for a program with this PSB. `abend=yes` ends it without a commit.
 //! - `begin PROGRAM PSB` schedules a program that makes calls one by one, among others that do; `end PROGRAM` commits and
@@ -48,6 +49,17 @@ impl goldenscript::Runner for Story {
         let mut arguments = command.consume_args();
         let output = match command.name.as_str() {
             "generate" => self.house.generate(&std::mem::take(&mut self.lines))?,
+            "each" => {
+                let from: usize = arguments.next_pos().ok_or("from?")?.parse()?;
+                let to: usize = arguments.next_pos().ok_or("to?")?.parse()?;
+                let lines: usize = arguments.take_key("lines").ok_or("lines?")?.parse()?;
+                let repeated = self.lines.split_off(self.lines.len().saturating_sub(lines));
+                for number in from..=to {
+                    let number = format!("{number:04}");
+                    self.lines.extend(repeated.iter().map(|line| line.replace("####", &number)));
+                }
+                String::new()
+            }
             "open" => self.house.open(&arguments.next_pos().ok_or("which?")?.parse()?)?,
             "deck" => {
                 let psb = arguments.next_pos().ok_or("which PSB?")?.to_string();

@@ -29,6 +29,8 @@ pub(crate) enum Stands {
 pub(crate) struct Locker<'e> {
     locks: &'e Locks,
     unit: u32,
+    /// How many locks the unit of work may hold.
+    locks_max: usize,
     database: u32,
     state: LockState,
     standing: Standing,
@@ -45,7 +47,8 @@ pub(crate) struct Locker<'e> {
 impl<'e> Locker<'e> {
     pub(crate) fn new(
         locks: &'e Locks,
-        (unit, database): (u32, u32),
+        (unit, locks_max): (u32, usize),
+        database: u32,
         state: LockState,
         standing: Standing,
         others: &'e [Resource],
@@ -54,6 +57,7 @@ impl<'e> Locker<'e> {
         Self {
             locks,
             unit,
+            locks_max,
             database,
             state,
             standing,
@@ -156,7 +160,7 @@ impl<'e> Locker<'e> {
     }
 
     fn request(&self, resource: Resource, state: LockState) -> Result<(), Trouble> {
-        let outcome = self.locks.request(self.unit, resource, state);
+        let outcome = self.locks.request(self.unit, resource, state, self.locks_max);
         if matches!(outcome, Err(Trouble::Waits)) {
             self.awaited.set(Some(resource));
         }

@@ -23,15 +23,21 @@ impl Locks {
         Self { wait_ms_max, ..Self::default() }
     }
 
-    /// A unit of work wants a resource.
+    /// A unit of work wants a resource, and may hold so many.
     ///
     /// # Errors
-    /// [`Trouble::Waits`] while others have it, [`Trouble::LockRefused`] when it has to give way.
-    pub(crate) fn request(&self, unit: u32, resource: Resource, state: LockState) -> Result<(), Trouble> {
+    /// [`Trouble::Waits`] while others have it, [`Trouble::LockRefused`] when it has to give way, or holds that many.
+    pub(crate) fn request(
+        &self,
+        unit: u32,
+        resource: Resource,
+        state: LockState,
+        held_max: usize,
+    ) -> Result<(), Trouble> {
         if matches!(resource.item, Item::Segment { .. }) {
             self.has_segments.store(true, Ordering::Relaxed);
         }
-        match self.change(|table| table.request(unit, resource, state)) {
+        match self.change(|table| table.request(unit, resource, state, held_max)) {
             Answer::Granted => Ok(()),
             Answer::Waits => Err(Trouble::Waits),
             Answer::Refused(refusal) => Err(Trouble::LockRefused(refusal)),

@@ -28,6 +28,8 @@ const STOPPED_ABEND: u16 = 3303;
 const DEADLOCK_ABEND: u16 = 777;
 /// Of one that waited for too long.
 const TIMEOUT_ABEND: u16 = 3310;
+/// Of one that wanted more locks than LOCKMAX= says.
+const LOCKS_ABEND: u16 = 3301;
 /// Of one that read without integrity, and found a pointer that leads nowhere.
 const READ_ABEND: u16 = 849;
 /// The most intermediate backout points of a unit of work.
@@ -43,6 +45,8 @@ pub struct Program {
     points: Vec<(Vec<u8>, Mark)>,
     told_more: ToldMore,
     reservations: Reservations,
+    /// How many locks it may hold at a time (LOCKMAX=).
+    locks_max: usize,
     /// Where PCBs other than that of the call stand.
     elsewhere: Vec<Resource>,
     /// It made a call.
@@ -103,6 +107,7 @@ impl Program {
             points: Vec::new(),
             told_more: ToldMore::default(),
             reservations: Reservations::new(psb.enqueues_max.unwrap_or(0) as usize),
+            locks_max: psb.locks_max.filter(|&most| most > 0).map_or(usize::MAX, |most| most as usize * 1000),
             elsewhere: Vec::new(),
             is_under_way: false,
             area_bytes: psb.io_area_bytes as usize,
@@ -179,8 +184,10 @@ impl Program {
         if self.told_more.unavailable && pcb.db.is_stopped() {
             return pcb.answer(StatusCode::BA, Shown::Position);
         }
-        let unit = (self.journal.unit, pcb.db.number());
-        let locker = |state| Locker::new(&self.engine.locks, unit, state, pcb.standing, &self.elsewhere);
+        let unit = (self.journal.unit, self.locks_max);
+        let database = pcb.db.number();
+        let locker =
+            |state| Locker::new(&self.engine.locks, unit, database, state, pcb.standing, &self.elsewhere);
         let locker = pcb.lock_state.map(locker);
         let effects = Request {
             pool: &self.engine.pool,
@@ -215,6 +222,7 @@ impl Program {
         let (status, abend) = match not_made {
             NotMade::LockRefused(Refusal::Deadlock) => (Some(StatusCode::BC), DEADLOCK_ABEND),
             NotMade::LockRefused(Refusal::TimedOut) => (Some(StatusCode::BD), TIMEOUT_ABEND),
+            NotMade::LockRefused(Refusal::TooMany) => (None, LOCKS_ABEND),
             NotMade::ReadBroken => (None, READ_ABEND),
             NotMade::Waits => return Ending::Waits,
         };

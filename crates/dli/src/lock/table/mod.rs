@@ -5,6 +5,7 @@
 //!   state: they come first.
 //! - As soon as units wait for each other in a circle one of them is refused: the one with the fewest exclusive locks, and
 //!   of those the youngest. It has to be backed out.
+//! - No unit ever holds more resources than it may.
 
 use super::Resource;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -45,6 +46,8 @@ pub(crate) enum Refusal {
     Deadlock,
     /// It has waited too long.
     TimedOut,
+    /// It holds as many as it may.
+    TooMany,
 }
 
 /// A resource, with those who hold it and those who wait for it.
@@ -74,9 +77,15 @@ pub(crate) struct LockTable {
 }
 
 impl LockTable {
-    /// A unit of work wants a resource. It waits for one at a time: what it waited for and does not ask for again it gives
-    /// up.
-    pub(crate) fn request(&mut self, unit: u32, resource: Resource, state: LockState) -> Answer {
+    /// A unit of work wants a resource, and may hold so many. It waits for one at a time: what it waited for and does not
+    /// ask for again it gives up.
+    pub(crate) fn request(
+        &mut self,
+        unit: u32,
+        resource: Resource,
+        state: LockState,
+        held_max: usize,
+    ) -> Answer {
         let this = self.units.entry(unit).or_default();
         if let Some(refusal) = this.refusal.take() {
             return Answer::Refused(refusal);
@@ -85,6 +94,9 @@ impl LockTable {
             Some((awaited, _)) if awaited == resource => return Answer::Waits,
             Some(_) => self.withdraw(unit),
             None => {}
+        }
+        if self.units.get(&unit).is_some_and(|this| this.holds_enough(resource, held_max)) {
+            return Answer::Refused(Refusal::TooMany);
         }
         let queue = self.queues.entry(resource).or_default();
         let held = queue.held.iter().position(|(holder, _)| *holder == unit);
@@ -249,6 +261,13 @@ impl LockTable {
         let blocks = |state: LockState| wanted.is_some_and(|wanted| !wanted.goes_with(state));
         let holders = queue.held.iter().filter(|&&(holder, state)| holder != unit && blocks(state));
         holders.map(|(holder, _)| *holder).chain(before).collect()
+    }
+}
+
+impl Unit {
+    /// Whether it holds as many resources as it may, this one not among them.
+    fn holds_enough(&self, resource: Resource, held_max: usize) -> bool {
+        self.held.len() >= held_max && !self.held.contains(&resource)
     }
 }
 

@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use vocabulary::Moment;
 
 const STATES: [LockState; 3] = [LockState::Share, LockState::Update, LockState::Exclusive];
+/// How many of the four resources a unit may hold.
+const HELD_MAX: usize = 3;
 
 /// What may happen: a unit asks for a resource, lets go of one, or ends.
 #[derive(Debug, Clone, Copy)]
@@ -66,6 +68,8 @@ fn assert_sound(table: &LockTable) -> Result<(), TestCaseError> {
         }
         prop_assert!(!queue.held.is_empty(), "a queue that nobody holds is gone");
     }
+    let too_many = table.units.values().any(|unit| unit.held.len() > HELD_MAX);
+    prop_assert!(!too_many, "somebody holds more than he may: {table:?}");
     prop_assert!(!has_circle(&edges(table)), "units wait for each other: {table:?}");
     Ok(())
 }
@@ -85,7 +89,7 @@ fn perform(table: &mut LockTable, step: Step) -> Result<(), TestCaseError> {
                 .queues
                 .get(&resource(item))
                 .is_some_and(|queue| queue.held.iter().any(|(holder, _)| *holder == unit));
-            let answer = table.request(unit, resource(item), STATES[state]);
+            let answer = table.request(unit, resource(item), STATES[state], HELD_MAX);
             if answer == Answer::Granted && !held {
                 let stood_before: Vec<u32> =
                     before[item as usize].iter().copied().filter(|other| *other != unit).collect();
@@ -149,11 +153,11 @@ proptest! {
 }
 
 fn share(table: &mut LockTable, unit: u32, item: u32) -> Answer {
-    table.request(unit, resource(item), LockState::Share)
+    table.request(unit, resource(item), LockState::Share, HELD_MAX)
 }
 
 fn exclude(table: &mut LockTable, unit: u32, item: u32) -> Answer {
-    table.request(unit, resource(item), LockState::Exclusive)
+    table.request(unit, resource(item), LockState::Exclusive, HELD_MAX)
 }
 
 #[test]
@@ -200,6 +204,18 @@ fn what_was_changed_is_kept_until_the_end() {
     table.end(1);
     assert_eq!(table.take_woken(), [2]);
     assert_eq!(share(&mut table, 2, 1), Answer::Granted);
+}
+
+#[test]
+fn nobody_gets_more_than_he_may_have_and_what_he_has_he_may_change() {
+    let mut table = LockTable::default();
+    for item in 0..3 {
+        assert_eq!(share(&mut table, 1, item), Answer::Granted);
+    }
+    assert_eq!(share(&mut table, 1, 3), Answer::Refused(Refusal::TooMany));
+    assert_eq!(exclude(&mut table, 1, 2), Answer::Granted);
+    table.release(1, resource(0));
+    assert_eq!(share(&mut table, 1, 3), Answer::Granted);
 }
 
 #[test]
