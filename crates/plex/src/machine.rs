@@ -32,6 +32,15 @@ pub struct PlexIdentity {
     pub formed: Moment,
 }
 
+/// An activation that is to begin.
+struct Intent {
+    token: CommandToken,
+    master: MemberName,
+    options: ActivationOptions,
+    staging_version: u64,
+    at: Moment,
+}
+
 /// Everything the members agree on. See the crate's essay. A clone is cheap.
 #[derive(Debug, Clone, Default)]
 pub struct Plex {
@@ -122,14 +131,13 @@ impl Plex {
                 if !matches {
                     return Err(Refusal::NoSuchMember(member));
                 }
-                self.depart(member, state, at, events);
-                Ok(())
+                self.depart(member, state, at, events)
             }
             PlexChange::Remove { member } => self.remove(member, events),
             PlexChange::Stage(change) => self.stage(change, events),
             PlexChange::Prepare { token, master, options, staging_version, canvass, at } => {
-                self.prepare(token, master, options, staging_version, at, events)?;
-                canvass.map_or(Ok(()), |canvass| self.commit_canvassed(token, &canvass, at, events))
+                let intent = Intent { token, master, options, staging_version, at };
+                self.prepare(intent, canvass.as_ref(), events)
             }
             PlexChange::Commit { token, votes, retention, at } => {
                 self.commit(token, &votes, retention, at, events)
@@ -156,8 +164,9 @@ impl Plex {
             }
             PlexChange::Catalog(change) => self.change_catalog(change, events),
             PlexChange::PrepareUnit { token, job, master, staging_version, canvass, at } => {
-                self.prepare(token, master, ActivationOptions::unit_of(job), staging_version, at, events)?;
-                canvass.map_or(Ok(()), |canvass| self.commit_canvassed(token, &canvass, at, events))
+                let options = ActivationOptions::unit_of(job);
+                let intent = Intent { token, master, options, staging_version, at };
+                self.prepare(intent, canvass.as_ref(), events)
             }
             PlexChange::Recon(change) => Ok(self.recon.apply(change)?),
         }
@@ -204,6 +213,7 @@ impl Plex {
                 entry.membership == Membership::Sharer && start != StartKind::Cold && entry.level < level
             })
             .map(|entry| (entry.level, level));
+        self.sign_on(asked.member, asked.at)?;
         if let Some(known) = &known {
             if known.state == MemberState::Active {
                 self.drop_job_of(asked.member, events);
@@ -225,24 +235,30 @@ impl Plex {
         };
         self.roster.insert(member, entry);
         self.changed.insert(PlexKey::Member(member));
-        self.sign_on(member, asked.at);
         events.push(PlexEvent::Registered { member, incarnation, start, missed });
         Ok(())
     }
 
-    fn depart(&mut self, member: MemberName, state: MemberState, at: Moment, events: &mut Vec<PlexEvent>) {
-        let Some(entry) = self.roster.get_mut(&member).filter(|entry| entry.state == MemberState::Active)
-        else {
-            return;
-        };
+    fn depart(
+        &mut self,
+        member: MemberName,
+        state: MemberState,
+        at: Moment,
+        events: &mut Vec<PlexEvent>,
+    ) -> PlexReply {
+        if self.roster.get(&member).is_none_or(|entry| entry.state != MemberState::Active) {
+            return Ok(());
+        }
+        self.sign_off(member, state)?;
+        let Some(entry) = self.roster.get_mut(&member) else { return Ok(()) };
         entry.state = state;
         entry.since = at;
         let incarnation = entry.incarnation;
         self.changed.insert(PlexKey::Member(member));
-        self.sign_off(member, state);
         self.mark_down(member);
         self.drop_job_of(member, events);
         events.push(PlexEvent::Departed { member, incarnation, state });
+        Ok(())
     }
 
     fn mark_down(&mut self, member: MemberName) {
@@ -262,11 +278,14 @@ impl Plex {
     }
 
     fn remove(&mut self, member: MemberName, events: &mut Vec<PlexEvent>) -> PlexReply {
+        if !self.roster.contains_key(&member) {
+            return Err(Refusal::NoSuchMember(member));
+        }
+        self.sign_off(member, MemberState::Lost)?;
         let entry = self.roster.remove(&member).ok_or(Refusal::NoSuchMember(member))?;
         self.leave(member, &entry, Left::Deleted);
         self.changed.insert(PlexKey::Member(member));
         self.audit.forget(member, &mut self.changed);
-        self.sign_off(member, MemberState::Lost);
         self.mark_down(member);
         self.drop_job_of(member, events);
         events.push(PlexEvent::Removed { member });
@@ -327,19 +346,16 @@ impl Plex {
 
     fn prepare(
         &mut self,
-        token: CommandToken,
-        master: MemberName,
-        options: ActivationOptions,
-        staging_version: u64,
-        at: Moment,
+        intent: Intent,
+        canvass: Option<&Canvass>,
         events: &mut Vec<PlexEvent>,
     ) -> PlexReply {
-        if self.is_prepared(token)? {
-            return Ok(());
+        let (token, at) = (intent.token, intent.at);
+        if !self.is_prepared(token)? {
+            let plan = self.import_plan(intent.master, &intent.options, intent.staging_version)?;
+            self.begin_activation(intent, plan, events);
         }
-        let plan = self.import_plan(master, &options, staging_version)?;
-        self.begin_activation(token, master, options, plan, at, events);
-        Ok(())
+        canvass.map_or(Ok(()), |canvass| self.commit_canvassed(token, canvass, at, events))
     }
 
     /// Whether this very activation has begun, or is over; refused where another one is under way.
@@ -353,15 +369,8 @@ impl Plex {
         }
     }
 
-    fn begin_activation(
-        &mut self,
-        token: CommandToken,
-        master: MemberName,
-        options: ActivationOptions,
-        plan: ImportPlan,
-        at: Moment,
-        events: &mut Vec<PlexEvent>,
-    ) {
+    fn begin_activation(&mut self, intent: Intent, plan: ImportPlan, events: &mut Vec<PlexEvent>) {
+        let Intent { token, master, options, at, .. } = intent;
         let (here, away): (Vec<_>, Vec<_>) = self
             .roster
             .iter()

@@ -124,7 +124,7 @@ pub fn meaning(rc: ReturnCode, rsn: ReasonCode) -> &'static str {
 }
 
 /// What is wrong with a command, by the reason code that [`OM_PARAMETER`](ReturnCode::OM_PARAMETER) has with it.
-const WRONG: &[(u32, &str)] = &[
+pub(super) const WRONG: &[(u32, &str)] = &[
     (0x0000, "a request that is no command"),
     (0x2000, "there is none; it begins with a verb"),
     (0x2004, "its verb"),

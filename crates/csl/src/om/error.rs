@@ -321,3 +321,45 @@ pub(super) fn quoted(word: &str) -> String {
         None => word.to_ascii_uppercase(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::om::code::WRONG;
+    use crate::om::grammar::COMMANDS;
+    use crate::om::view::{CommandView, SERVED};
+    use crate::om::{CommandError, parser};
+    use std::collections::BTreeSet;
+
+    /// Why a text is refused where only these commands are carried out.
+    fn reason(served: &[(crate::om::Verb, crate::om::Resource)], text: &str) -> u32 {
+        let view = |command| CommandView::of(&command).map(drop);
+        let refused: Result<(), CommandError> = parser::parse(COMMANDS, served, text).and_then(view);
+        refused.expect_err(text).reason_code().0
+    }
+
+    /// A command for each kind of problem. 0 is the code of a request that is no command, which no parser refuses.
+    #[test]
+    fn every_reason_that_a_command_is_refused_for_is_explained_and_no_other() {
+        let refused = [
+            "",
+            "NONSENSE",
+            "QUERY NONSENSE",
+            "QUERY DB NONSENSE(A)",
+            "QUERY DB SHOW(NONSENSE)",
+            "QUERY DB SHOW",
+            "QUERY DB SHOW(ALL",
+            "QUERY MEMBER",
+            "QUERY DB NAME(TOOLONGANAME)",
+            "UPDATE DB NAME(A) START(ACCESS) STOP(ACCESS)",
+            "QUERY DB NAME(A) NAME(B)",
+            "QUERY DB NAME()",
+            "QUERY MEMBER TYPE(IMS,IMS)",
+            "QUERY DB WAIT(NEVER)",
+            "QUERY DB (A)",
+        ];
+        let mut reasons: BTreeSet<u32> = refused.iter().map(|text| reason(SERVED, text)).collect();
+        assert_eq!(reasons.len(), refused.len(), "{reasons:X?}");
+        reasons.extend([0, reason(&[], "QUERY DB")]);
+        assert_eq!(reasons, WRONG.iter().map(|row| row.0).collect());
+    }
+}

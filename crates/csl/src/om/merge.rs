@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use vocabulary::MemberName;
 
 /// What kind of IMS every member is.
-const SUBTYPE: &str = "DBCTL";
+pub const SUBTYPE: &str = "DBCTL";
 
 impl Answer {
     /// One answer from the answers of members, and from the silence of those that are `missing`.

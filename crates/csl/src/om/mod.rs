@@ -24,3 +24,4 @@ pub use completion::{Completion, Names, complete};
 pub use error::{Choice, CommandError, CommandProblem};
 pub use generic::Generic;
 pub use grammar::{OperatorRole, Resource, Verb};
+pub use merge::SUBTYPE;

@@ -87,8 +87,8 @@ fn no_keyword(place: &Place, word: &str) -> CommandProblem {
 
 /// What takes the place of a parameter that IMS has.
 fn of_ims(keyword: &str, word: &str) -> Option<CommandProblem> {
-    let of_keyword = OTHER_PARAMETERS.iter().filter(|(of, _, _)| *of == keyword);
-    of_keyword.into_iter().find_map(|(of, words, instead)| {
+    let mut of_keyword = OTHER_PARAMETERS.iter().filter(|(of, _, _)| *of == keyword);
+    of_keyword.find_map(|(of, words, instead)| {
         let word = words.iter().find(|other| word.eq_ignore_ascii_case(other))?;
         Some(CommandProblem::InsteadOfParameter { word, keyword: of, instead })
     })

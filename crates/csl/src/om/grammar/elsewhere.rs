@@ -240,22 +240,61 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn what_is_told_of_as_not_used_is_no_keyword_where_it_would_stand_and_no_word_of_one() {
+        let rows = every_keyword();
+        for (owner, name, _) in KEYWORDS {
+            let mut beside = rows.iter().filter(|row| row.owner == *owner).peekable();
+            assert!(beside.peek().is_some(), "nothing takes keywords that is called {owner}");
+            assert!(!beside.any(|row| row.name == *name), "{owner} {name}");
+        }
         for (keyword, words, _) in PARAMETERS {
+            let takes: Vec<_> =
+                rows.iter().filter(|row| row.name == *keyword || row.path == *keyword).collect();
+            assert!(!takes.is_empty(), "nothing is called {keyword}");
             for word in *words {
-                let takes = |rows: &'static [KeywordRow]| takes_word(rows, keyword, word);
-                let commands = COMMANDS.iter().flat_map(|verb| verb.resources);
-                assert!(!commands.into_iter().any(|row| takes(row.keywords)), "{keyword}({word})");
+                assert!(!takes.iter().any(|row| row.words.contains(word)), "{keyword}({word})");
             }
         }
     }
 
-    fn takes_word(rows: &'static [KeywordRow], keyword: &str, word: &str) -> bool {
-        rows.iter().any(|row| match row.kind {
-            Kind::One(What::Flag(words)) | Kind::Several(What::Flag(words)) => {
-                row.name == keyword && words.contains(&word)
+    /// A keyword, and where it stands.
+    struct Placed {
+        owner: String,
+        name: &'static str,
+        path: String,
+        words: &'static [&'static str],
+    }
+
+    /// The keywords of all commands, nested ones too.
+    fn every_keyword() -> Vec<Placed> {
+        let mut found = Vec::new();
+        for verb in COMMANDS {
+            for resource in verb.resources {
+                below(&format!("{} {}", verb.name, resource.name), "", resource.keywords, &mut found);
             }
-            _ => false,
-        })
+        }
+        found
+    }
+
+    fn below(owner: &str, outside: &str, rows: &'static [KeywordRow], found: &mut Vec<Placed>) {
+        for row in rows {
+            let open = outside.trim_end_matches(')');
+            let path = match open {
+                "" => row.name.to_string(),
+                _ => format!("{open}({}){}", row.name, &outside[open.len()..]),
+            };
+            let words = match row.kind {
+                Kind::One(What::Flag(words)) | Kind::Several(What::Flag(words)) => words,
+                _ => &[][..],
+            };
+            if let Kind::Nested(rows) = row.kind {
+                below(&path, &path, rows, found);
+            }
+            found.push(Placed { owner: owner.to_string(), name: row.name, path, words });
+        }
     }
 
     #[test]

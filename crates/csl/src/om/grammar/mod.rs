@@ -169,9 +169,7 @@ impl VerbRow {
         let verb = self.verb;
         self.resources.iter().filter(move |row| SERVED.contains(&(verb, row.resource)))
     }
-}
 
-impl VerbRow {
     /// What takes the place of a resource type of IMS that is no part of this language, with its name.
     pub(super) fn instead_of(&self, word: &str) -> Option<(&'static str, &'static str)> {
         let least = |name: &str| if self.form == Form::Type1 { name.len().min(3) } else { name.len() };
