@@ -81,6 +81,8 @@ enum Command {
     Release,
     /// Loses everything that is held.
     Lose,
+    /// From now on every letter arrives twice.
+    Twice,
     /// Has a member apply nothing, or go on.
     Lag(String),
     /// Has a lagging member go on.
@@ -463,6 +465,7 @@ impl Story {
             Command::Hold { what, of } => self.hold(what, of)?,
             Command::Release => self.cluster.release(false),
             Command::Lose => self.cluster.release(true),
+            Command::Twice => self.cluster.network.weather.twice_per_mille = 1_000,
             Command::Lag(member) => self.cluster.node(name(member)?).lags = true,
             Command::Resume(member) => {
                 self.cluster.node(name(member)?).lags = false;

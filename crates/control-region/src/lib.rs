@@ -60,6 +60,7 @@ mod mastery;
 mod om;
 mod populate;
 mod region;
+mod remembered;
 mod resources;
 mod sample;
 mod settings;
@@ -69,6 +70,7 @@ mod utility;
 mod work;
 
 pub use activation::in_term;
+pub use commands::verb_name;
 pub use course::Course;
 pub use event::{BarrierId, Effect, Event, LinkState, ProposalId, RegionId, RequestId, Standing};
 pub use holder::Holder;

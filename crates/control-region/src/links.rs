@@ -150,6 +150,12 @@ impl ControlRegion {
         (reached.count(), sharers.len())
     }
 
+    /// Whether too many of the sharers are out of reach for anything to be decided.
+    pub(crate) fn lacks_majority(&self) -> bool {
+        let (reached, all) = self.sharers_reached();
+        reached * 2 <= all
+    }
+
     /// The master takes members that are gone out of the active.
     pub(crate) fn depart_lost(&mut self) {
         let gone = |member: MemberName, incarnation: Incarnation| match member == self.me() {

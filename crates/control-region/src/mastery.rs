@@ -93,7 +93,8 @@ impl ControlRegion {
     /// before its first master knows that it is current and writes itself down; so whether they did tells nothing.
     fn formed_of_late(&self) -> bool {
         let formed = self.plex.identity().map(|identity| identity.formed);
-        let under_me = formed >= self.leads_from();
+        let formed_after = |led| formed.is_some_and(|formed| formed >= led);
+        let under_me = self.leads_from().is_none_or(formed_after);
         let gone = |state| matches!(state, MemberState::Stopped | MemberState::Lost);
         under_me || !self.plex.roster().values().any(|entry| gone(entry.state))
     }

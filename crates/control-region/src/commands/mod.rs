@@ -1,5 +1,6 @@
 //! What operators can ask, a file for each command: who carries it out, and what it does there.
 
+mod away;
 mod delete_member;
 mod display_modify;
 mod export_defn;
@@ -101,18 +102,17 @@ pub(crate) fn is_audit(asked: &OperatorRequest) -> bool {
     }
 }
 
-/// The verb of a request, in full.
-pub(crate) fn verb_name(asked: &OperatorRequest) -> &'static str {
+/// The verb of a request, in full; nothing where it is no command.
+pub fn verb_name(asked: &OperatorRequest) -> Option<&'static str> {
     match asked {
         OperatorRequest::Command { text, .. } => {
-            let verb = Command::parse(text).map(|command| command.verb);
-            let row = COMMANDS.iter().find(|row| Ok(row.verb) == verb);
-            row.map_or("", |row| row.name)
+            let verb = Command::parse(text).ok()?.verb;
+            COMMANDS.iter().find(|row| row.verb == verb).map(|row| row.name)
         }
-        OperatorRequest::Populate(_) => "POPULATE",
-        OperatorRequest::Ddl(_) => "DDL",
-        OperatorRequest::List(_) => "LIST",
-        OperatorRequest::Log(_) => "LOG",
+        OperatorRequest::Populate(_) => Some("POPULATE"),
+        OperatorRequest::Ddl(_) => Some("DDL"),
+        OperatorRequest::List(_) => Some("LIST"),
+        OperatorRequest::Log(_) => Some("LOG"),
     }
 }
 
@@ -259,8 +259,7 @@ fn master(region: &ControlRegion, text: &str) -> Result<MemberName, Box<Answer>>
 }
 
 fn no_master(region: &ControlRegion, text: &str) -> Answer {
-    let (reached, all) = region.sharers_reached();
-    let advice = if reached * 2 <= all {
+    let advice = if region.lacks_majority() {
         "start the others, or mend the network, then submit the command again"
     } else {
         "submit the command again in a moment"

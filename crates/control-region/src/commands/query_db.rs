@@ -49,13 +49,14 @@ fn row(region: &ControlRegion, query: &QueryResource, dbd: DbdName) -> Option<Ro
         return None;
     }
     let record = region.plex.catalog().record(&dbd.into())?;
+    // Every row of a long list decodes a definition only where that is asked for.
+    let access = (query.show_definition || !query.types.is_empty()).then(|| access(record)).flatten();
+    let typ = access.map_or("", type_word);
+    if !query.types.is_empty() && !query.types.iter().any(|wanted| typ.replace('/', "") == *wanted) {
+        return None;
+    }
     let mut row = Row::of(region.me(), CompletionCode::OK).with("DB", dbd.as_str());
     if query.show_definition {
-        let access = access(record);
-        let typ = access.map_or("", type_word);
-        if !query.types.is_empty() && !query.types.iter().any(|wanted| typ.replace('/', "") == *wanted) {
-            return None;
-        }
         row = row.with("TYP", typ).with("ORG", access.map_or("", Access::name));
     }
     if query.show_status {

@@ -1,10 +1,10 @@
 //! QUERY IMSPLEX: what belongs to the plex. IMS, OM, RM and SCI are address spaces of their own on z/OS; here every
 //! member has all four in itself, and they come and go together.
 
+use super::away;
 use crate::region::ControlRegion;
 use csl::om::view::QueryImsplex;
-use csl::om::{Answer, Column, CompletionCode, Generic, ReturnCode, Route, Row};
-use plex::MemberState;
+use csl::om::{Answer, Column, CompletionCode, Generic, ReturnCode, Route, Row, SUBTYPE};
 use vocabulary::MemberName;
 
 /// A kind of component: its type, its subtype, and what its name ends with after that of the member.
@@ -15,7 +15,7 @@ struct Component {
 }
 
 const COMPONENTS: [Component; 4] = [
-    Component { typ: "IMS", subtype: "DBCTL", suffix: "" },
+    Component { typ: "IMS", subtype: SUBTYPE, suffix: "" },
     Component { typ: "OM", subtype: "", suffix: "OM" },
     Component { typ: "RM", subtype: "", suffix: "RM" },
     Component { typ: "SCI", subtype: "", suffix: "SC" },
@@ -61,19 +61,10 @@ pub(super) fn query(region: &ControlRegion, query: &QueryImsplex) -> Answer {
 /// Adds the components of members that are not there to speak for themselves, and the names that no plex has.
 pub(super) fn complete(region: &ControlRegion, route: &Route, query: &QueryImsplex, answer: &mut Answer) {
     answer.columns = columns(query);
-    let away = region.plex.roster().iter().filter(|(member, entry)| {
-        entry.state != MemberState::Active && **member != region.me() && route.includes(**member)
-    });
-    let spoke = answer.rows.clone();
-    for (member, entry) in away {
-        // Who starts answers already when it was asked for by name.
-        let answers =
-            spoke.iter().any(|row| row.get("MBR").is_some_and(|by| by.to_string() == member.as_str()));
+    for (member, entry) in away::unheard(region, route, answer) {
         let status = vec![entry.state.to_string()];
-        let known = Known { member: *member, version: &entry.version, os: "", status };
-        if !answers {
-            answer.rows.extend(rows(region, query, &known));
-        }
+        let known = Known { member, version: &entry.version, os: "", status };
+        answer.rows.extend(rows(region, query, &known));
     }
     let unknown = query.names.iter().filter(|name| !is_called(region, name));
     answer.rows.extend(unknown.map(|name| {

@@ -1,11 +1,12 @@
 //! QUERY MEMBER TYPE(IMS): what each member is set up to do, and what it is doing.
 
+use super::away;
 use crate::event::LinkState;
 use crate::links::Contact;
 use crate::region::ControlRegion;
 use csl::om::view::QueryMember;
 use csl::om::{Answer, Column, CompletionCode, Route, Row};
-use plex::{Activation, MemberState, Membership, Phase, RosterEntry};
+use plex::{Activation, Membership, Phase, RosterEntry};
 use vocabulary::MemberName;
 
 /// The words of the status columns. Names that start with OLC are those of Global Online Change, which an import
@@ -104,7 +105,12 @@ fn local_status(region: &ControlRegion) -> Vec<&'static str> {
     if region.is_master() && region.quorum && region.settings.membership == Membership::Sharer {
         words.push(word::LEADS);
     }
-    let Some(activation) = region.plex.activation() else { return words };
+    let Some(activation) = region.plex.activation() else {
+        if !region.is_running() && !region.is_stopping() {
+            words.push(word::STARTING);
+        }
+        return words;
+    };
     if activation.master == region.me() {
         words.push(word::MASTER);
     }
@@ -132,14 +138,10 @@ pub(super) fn complete(region: &ControlRegion, route: &Route, query: &QueryMembe
     if answer.columns.is_empty() {
         answer.columns = columns(query);
     }
-    let away = region.plex.roster().iter().filter(|(member, entry)| {
-        entry.state != MemberState::Active && **member != region.me() && route.includes(**member)
+    let away = away::unheard(region, route, answer).into_iter().filter(|(member, entry)| {
+        is_asked_for(query, &away_status(region, *member, entry), local_attributes(entry.membership))
     });
-    let away = away.filter(|(member, entry)| {
-        is_asked_for(query, &away_status(region, **member, entry), local_attributes(entry.membership))
-    });
-    let away: Vec<Row> = away.map(|(member, entry)| away_row(region, *member, entry, query)).collect();
-    answer.rows.extend(away);
+    answer.rows.extend(away.map(|(member, entry)| away_row(region, member, entry, query)));
     answer.rows.sort_by_key(|row| row.get("MBR").map(ToString::to_string));
     if query.status {
         answer.rows.insert(0, plex_row(region));

@@ -27,7 +27,7 @@ impl ControlRegion {
 
     fn why_no_majority(&self) -> Option<String> {
         let (reached, all) = self.sharers_reached();
-        (reached * 2 <= all)
+        self.lacks_majority()
             .then(|| format!("a majority is out of reach, only {reached} of {all} members are there"))
     }
 

@@ -4,7 +4,7 @@
 //! Its entry member outlives the master. When the master is lost it looks into the log: the activation is there
 //! and will end, or it never began.
 
-use super::{Desk, JOBS_REMEMBERED, Kind, Pending, ReplyTo};
+use super::{Kind, Pending, ReplyTo};
 use crate::activation::{import_answer, never_begun_answer};
 use crate::commands;
 use crate::ddl::taken_over_answer;
@@ -77,20 +77,6 @@ impl Coordinated {
     }
 }
 
-impl Desk {
-    /// Whether no part of this populate job went through here before.
-    fn is_first_part(&mut self, job: u64) -> bool {
-        if self.jobs.contains(&job) {
-            return false;
-        }
-        if self.jobs.len() == JOBS_REMEMBERED {
-            self.jobs.pop_front();
-        }
-        self.jobs.push_back(job);
-        true
-    }
-}
-
 impl ControlRegion {
     pub(super) fn new_coordinated(
         &mut self,
@@ -113,7 +99,7 @@ impl ControlRegion {
     /// Hands a part of a populate job over to whoever runs the job.
     pub(super) fn hand_over_part(&mut self, request: RequestId, user: User, part: PopulateRequest) {
         let Some((to, call)) = self.coordinator_of(request).map(|(to, call, _)| (to, call)) else { return };
-        let first = self.desk.is_first_part(part.job);
+        let first = self.desk.jobs.is_new(part.job);
         if to == self.me() {
             self.take_part_for(ReplyTo::Operator(request), &user, part, first);
         } else {
@@ -124,7 +110,7 @@ impl ControlRegion {
     /// Hands a part of a DDL job over to whoever runs the job.
     pub(super) fn hand_over_ddl(&mut self, request: RequestId, user: User, part: DdlRequest) {
         let Some((to, call)) = self.coordinator_of(request).map(|(to, call, _)| (to, call)) else { return };
-        let first = self.desk.is_first_part(part.job);
+        let first = self.desk.jobs.is_new(part.job);
         if to == self.me() {
             self.take_ddl_for(ReplyTo::Operator(request), &user, part, first);
         } else {

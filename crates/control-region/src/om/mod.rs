@@ -9,16 +9,14 @@ use crate::commands;
 use crate::event::{BarrierId, Effect, RequestId};
 use crate::letter::{CallId, Letter};
 use crate::region::ControlRegion;
+use crate::remembered::Remembered;
 use collecting::{Collecting, Deferred};
 use coordinated::{Coordinated, Pursuit};
 use csl::envelope::{OperatorRequest, Progress, User};
 use csl::om::{Answer, OperatorRole, ReasonCode, ReturnCode};
 use plex::{AuditClass, AuditRecord};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use vocabulary::{MemberName, Moment};
-
-/// How many populate jobs an entry member remembers, which is many more than can be under way.
-const JOBS_REMEMBERED: usize = 256;
 
 /// Who is owed an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,8 +32,11 @@ pub(crate) enum ReplyTo {
 pub(crate) struct Desk {
     pending: BTreeMap<RequestId, Pending>,
     deferred: Vec<Deferred>,
-    /// The populate jobs whose first part went through here, the latest last.
-    jobs: VecDeque<u64>,
+    /// The jobs of populate and DDL whose first part went through here.
+    jobs: Remembered<u64>,
+    /// The parts of such jobs that came in letters. A letter may come twice; a part must not count twice, nor a job that is
+    /// over be run again.
+    parts: Remembered<(MemberName, CallId)>,
 }
 
 impl Desk {
@@ -231,12 +232,14 @@ impl ControlRegion {
             }
             Letter::LookAgain { call } => self.told_to_look_again(call),
             Letter::Populate { call, user, part, first } => {
-                if self.populate.is_new(from, call) {
+                if self.desk.parts.is_new((from, call)) {
                     self.take_part_for(ReplyTo::Member(from, call), &user, part, first);
                 }
             }
             Letter::Ddl { call, user, part, first } => {
-                self.take_ddl_for(ReplyTo::Member(from, call), &user, part, first);
+                if self.desk.parts.is_new((from, call)) {
+                    self.take_ddl_for(ReplyTo::Member(from, call), &user, part, first);
+                }
             }
             Letter::OperatorLeft { token } => self.ddl_left(token),
             Letter::Answer { call, answer } => self.take_answer(from, call, *answer),
@@ -281,7 +284,7 @@ fn noted(asked: &OperatorRequest) -> Noted {
         OperatorRequest::Ddl(part) => !part.last,
         OperatorRequest::Command { .. } | OperatorRequest::List(_) | OperatorRequest::Log(_) => false,
     };
-    Noted { verb: commands::verb_name(asked), class, is_part }
+    Noted { verb: commands::verb_name(asked).unwrap_or_default(), class, is_part }
 }
 
 fn record(pending: &Pending, answer: &Answer, entry: MemberName) -> AuditRecord {

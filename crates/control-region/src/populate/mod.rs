@@ -10,7 +10,6 @@ mod report;
 
 use crate::activation::JobReport;
 use crate::event::Effect;
-use crate::letter::CallId;
 use crate::om::ReplyTo;
 use crate::region::{ControlRegion, Purpose};
 use crate::work::{Work, WorkId};
@@ -21,18 +20,12 @@ use csl::envelope::{PopulateMode, PopulateRequest};
 use csl::om::{Answer, ReasonCode, ReturnCode, Row};
 use job::{Job, Step};
 use plex::{ActivationMode, ActivationOptions, CommandToken, PlexChange, PlexReply, Refusal, StageChange};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use vocabulary::MemberName;
+use std::collections::{BTreeMap, BTreeSet};
 use vocabulary::message::{DFS3642E, DFS4541E};
-
-/// How many parts that came in letters a master remembers, which is many more than can be under way.
-const PARTS_REMEMBERED: usize = 256;
 
 /// The populate jobs that this member runs as master.
 #[derive(Debug, Default)]
 pub(crate) struct PopulateDesk {
-    /// The parts that came in letters, the latest last.
-    taken: VecDeque<(MemberName, CallId)>,
     jobs: BTreeMap<CommandToken, Job>,
     /// Those whose Begin entry has yet to be proposed.
     unopened: BTreeSet<CommandToken>,
@@ -42,19 +35,6 @@ impl PopulateDesk {
     /// Whether this member runs the job.
     pub(crate) fn runs(&self, job: JobId) -> bool {
         self.jobs.contains_key(&CommandToken(job.0))
-    }
-
-    /// Whether this part has not come before. A letter may come twice; a part must not count twice, nor a job that is
-    /// over be run again.
-    pub(crate) fn is_new(&mut self, from: MemberName, call: CallId) -> bool {
-        if self.taken.contains(&(from, call)) {
-            return false;
-        }
-        if self.taken.len() == PARTS_REMEMBERED {
-            self.taken.pop_front();
-        }
-        self.taken.push_back((from, call));
-        true
     }
 }
 
