@@ -146,6 +146,10 @@ fn what_a_killed_run_left_is_backed_out_without_running_anything() {
     let (words, code) = backed_out(folder.path(), &other);
     assert_eq!(code, Some(4), "{words}");
     assert!(words.contains("LOG111W"), "nobody told what KILLDB is: {words}");
+    fs::write(&other, DEFINITIONS.replace("ACCESS=", "ACCES=")).unwrap();
+    let (words, code) = backed_out(folder.path(), &other);
+    assert_eq!(code, Some(4), "{words}");
+    assert!(words.contains("ACCES") && words.contains("LOG111W"), "and why is told: {words}");
     let (words, code) = backed_out(folder.path(), &folder.path().join("source"));
     assert_eq!(code, Some(0), "{words}");
     assert!(words.contains("LOG110I"), "it was made whole: {words}");

@@ -4,7 +4,7 @@
 //! the folder does the same for the databases whose definitions it is given; this is for those that it is not, and for
 //! whoever wants to copy or read the data sets first.
 
-use crate::batch::{Batch, BatchError, UNEQUAL, UNUSABLE, compile, complain};
+use crate::batch::{ABORTED, Batch, BatchError, UNEQUAL, UNUSABLE, compile, complain};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -41,6 +41,10 @@ pub fn run(args: &BackoutArgs) -> u8 {
 
 fn back_out(args: &BackoutArgs) -> Result<u8, BatchError> {
     let report = compile(&args.dbd)?;
+    // Errors are no reason not to run; they may say why a database waits.
+    if report.return_code() >= ABORTED {
+        complain(&report.to_text());
+    }
     let mut batch = Batch::start(&args.data, args.buffers)?;
     batch.open(&report, &BTreeSet::new())?;
     batch.end()?;

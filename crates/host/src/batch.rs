@@ -3,20 +3,19 @@
 
 use crate::files::BlockFile;
 use crate::log_folder::open_log;
+use crate::sources::read_all;
 use dasd::DataSetError;
 use dbrc::{Access, Recon, ShareLevel};
 use definitions::acb::Dmb;
 use definitions::report::{Input, Report, generate};
 use dli::{DataSets, Engine, RestartOwed, Settings, block_bytes};
 use logger::{CheckpointKind, Log, LogError, RestartKind};
-use sci::named_file::{self, SOURCE_BYTES_MAX};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use vocabulary::message::{LOG110I, LOG111W};
 use vocabulary::{DbdName, Epoch, MemberName, Message, NameError, PsbName, Severity};
-use walkdir::WalkDir;
 
 /// Return codes: something is not as expected, or waits; the run was ended early; nothing could be done.
 pub(crate) const UNEQUAL: u8 = 4;
@@ -30,6 +29,8 @@ const BLOCKS_PER_OLDS: u32 = 512;
 pub(crate) enum BatchError {
     #[error("{path}: {source}")]
     File { path: PathBuf, source: io::Error },
+    #[error("{0}")]
+    Sources(#[source] io::Error),
     #[error("the definitions have errors:\n{0}")]
     Definitions(String),
     #[error("PSB {0} is not among the definitions given")]
@@ -147,27 +148,9 @@ fn data_sets(folder: &Path, dmb: &Dmb, index: Option<&Dmb>) -> Result<DataSets, 
 
 /// Compiles members, or all files of folders.
 pub(crate) fn compile<'p>(paths: impl IntoIterator<Item = &'p PathBuf>) -> Result<Report, BatchError> {
-    let mut sources = Vec::new();
-    for path in paths {
-        read_sources(path, &mut sources)?;
-    }
+    let sources = read_all(paths).map_err(BatchError::Sources)?;
     let inputs: Vec<Input<'_>> = sources.iter().map(|(name, bytes)| Input { name, bytes }).collect();
     Ok(generate(&inputs))
-}
-
-fn read_sources(path: &Path, sources: &mut Vec<(String, Vec<u8>)>) -> Result<(), BatchError> {
-    for entry in WalkDir::new(path).sort_by_file_name() {
-        let entry = entry.map_err(|error| failed(path, error.into()))?;
-        let hidden = entry.depth() > 0 && entry.file_name().as_encoded_bytes().starts_with(b".");
-        // What is named is read or refused; of a folder only what is a file is meant.
-        let meant = entry.file_type().is_file() || (entry.depth() == 0 && !entry.file_type().is_dir());
-        if meant && !hidden {
-            let read = named_file::read(entry.path(), SOURCE_BYTES_MAX);
-            let bytes = read.map_err(|error| failed(entry.path(), error))?;
-            sources.push((entry.path().display().to_string(), bytes));
-        }
-    }
-    Ok(())
 }
 
 pub(crate) fn failed(path: &Path, source: io::Error) -> BatchError {

@@ -3,7 +3,9 @@
 //! The sources are macros or DDL, as for `ims acbgen`. What they define goes to stdout, and what is told of them to stderr, so
 //! that the one can be put into a file and the other be read.
 
-use crate::acbgen::{Output, UNREADABLE, read_all};
+use crate::acbgen::Output;
+use crate::batch::{UNUSABLE, complain};
+use crate::sources::read_all;
 use definitions::report::Input;
 use definitions::translate::{Language, translate};
 use std::io::{self, Write};
@@ -31,9 +33,8 @@ pub fn run(args: &DdlgenArgs) -> u8 {
     let sources = match read_all(&args.paths) {
         Ok(sources) => sources,
         Err(error) => {
-            // Where stderr can't be written there is nobody to tell.
-            let _ = writeln!(io::stderr(), "ims: {error}. Nothing was printed");
-            return UNREADABLE;
+            complain(&format_args!("ims: {error}. Nothing was printed"));
+            return UNUSABLE;
         }
     };
     let inputs: Vec<Input<'_>> = sources.iter().map(|(name, bytes)| Input { name, bytes }).collect();
@@ -47,8 +48,8 @@ pub fn run(args: &DdlgenArgs) -> u8 {
         Ok(()) => translation.return_code(),
         // A file that was not written whole is no source.
         Err(error) => {
-            let _ = writeln!(io::stderr(), "ims: what the sources define can't be written: {error}");
-            UNREADABLE
+            complain(&format_args!("ims: what the sources define can't be written: {error}"));
+            UNUSABLE
         }
     }
 }

@@ -34,4 +34,5 @@ pub mod member;
 pub mod messages;
 pub mod monitoring;
 pub mod shelf;
+mod sources;
 pub mod strange;

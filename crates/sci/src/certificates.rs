@@ -109,8 +109,7 @@ impl Authority {
         let (certificate, key) = (folder.join("ca.pem"), folder.join("ca-key.pem"));
         let certificate_pem = read(&certificate)?;
         let key_pair = KeyPair::from_pem(&read(&key)?).map_err(|error| not_an_authority(&key, &error))?;
-        let plex = authority_plex(&certificate, &certificate_pem)?;
-        check_key(&certificate, &certificate_pem, &key_pair)?;
+        let plex = authority_plex(&certificate, &certificate_pem, &key_pair)?;
         let issuer = Issuer::from_ca_cert_pem(&certificate_pem, key_pair)
             .map_err(|error| not_an_authority(&certificate, &error))?;
         Ok(Self { plex, certificate_pem, issuer })
@@ -228,26 +227,19 @@ fn valid_for(params: &mut CertificateParams, life: Duration) {
     params.not_after = now + life;
 }
 
-fn authority_plex(path: &Path, pem: &str) -> Result<PlexName, AuthorityError> {
+/// Whose authority a certificate is of. A key that another authority left behind would issue certificates that nobody
+/// trusts.
+fn authority_plex(path: &Path, pem: &str, key: &KeyPair) -> Result<PlexName, AuthorityError> {
     let no_authority = |reason: String| AuthorityError::NotAnAuthority { path: path.to_path_buf(), reason };
     let (_, pem) =
         x509_parser::pem::parse_x509_pem(pem.as_bytes()).map_err(|error| no_authority(error.to_string()))?;
     let certificate = pem.parse_x509().map_err(|error| no_authority(error.to_string()))?;
+    if certificate.public_key().raw != key.subject_public_key_info() {
+        return Err(no_authority("ca-key.pem is the key of another authority".to_string()));
+    }
     let organization = certificate.subject().iter_organization().next();
     let name = organization.and_then(|value| value.as_str().ok()).unwrap_or_default();
     PlexName::new(name).map_err(|error: NameError| no_authority(error.to_string()))
-}
-
-/// A key that another authority left behind would issue certificates that nobody trusts.
-fn check_key(path: &Path, pem: &str, key: &KeyPair) -> Result<(), AuthorityError> {
-    let no_authority = |reason: String| AuthorityError::NotAnAuthority { path: path.to_path_buf(), reason };
-    let (_, pem) =
-        x509_parser::pem::parse_x509_pem(pem.as_bytes()).map_err(|error| no_authority(error.to_string()))?;
-    let certificate = pem.parse_x509().map_err(|error| no_authority(error.to_string()))?;
-    if certificate.public_key().raw == key.subject_public_key_info() {
-        return Ok(());
-    }
-    Err(no_authority("ca-key.pem is the key of another authority".to_string()))
 }
 
 fn not_an_authority(path: &Path, error: &rcgen::Error) -> AuthorityError {

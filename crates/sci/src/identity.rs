@@ -166,14 +166,14 @@ impl Identity {
         let peer = Peer::from_certificate(&chain[0])
             .map_err(|source| IdentityError::NotAnIdentity { path: files.certificate.clone(), source })?;
         check_chain(files, &roots, &chain)?;
-        // Of several authorities the last to end counts: the others are on their way out.
-        let last = authorities.iter().filter_map(|der| end(&files.ca, der)).max_by_key(|end| end.at_s);
-        let ends = end(&files.certificate, &chain[0]).into_iter().chain(last).collect();
+        // Of several authorities the first to end counts: from then on none of the file is taken.
+        let first = authorities.iter().filter_map(|der| end(&files.ca, der)).min_by_key(|end| end.at_s);
+        let ends = end(&files.certificate, &chain[0]).into_iter().chain(first).collect();
         let certified = Arc::new(certified_key(files, chain)?);
         Ok(Self { peer, roots, certified, ends, authorities: authorities.len() })
     }
 
-    /// When the certificate ends, and the authority.
+    /// When the certificate ends, and the first of the authorities.
     pub fn ends(&self) -> &[End] {
         &self.ends
     }

@@ -1,8 +1,10 @@
 //! Whole conversations, over real sockets, with a member that knows its answers by heart.
 
 use crate::args::Args;
+use crate::log::{self, KeptWanted, News, Shown, Wanted};
 use crate::operate::{names_at_first, operate, preferences, style};
 use crate::printer::Printer;
+use crate::session::client_settings;
 use clap::Parser;
 use csl::envelope::{
     ListInstances, LogPage, LogRequest, LoggedMessage, OperatorRequest, PopulateMode, Progress,
@@ -23,11 +25,16 @@ use vocabulary::{MemberName, Moment, PlexName, ResourceKind, Severity};
 struct Plex {
     folder: TempDir,
     asked: Arc<Mutex<Vec<OperatorRequest>>>,
-    _runtime: Runtime,
+    runtime: Runtime,
 }
 
 impl Plex {
     fn start() -> Self {
+        Self::saying(|asked| Some(page(asked)))
+    }
+
+    /// With a member that gives its messages so, or an answer that nobody can read.
+    fn saying(page: fn(&LogRequest) -> Option<LogPage>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let authority = Authority::create(PlexName::new("PLEX1").unwrap()).unwrap();
         authority.write(folder.path()).unwrap();
@@ -50,13 +57,13 @@ impl Plex {
                 let accepted = listener.accept().await;
                 let heard = Arc::clone(&heard);
                 let handler = move |incoming| {
-                    hear(incoming, &heard);
+                    hear(incoming, &heard, page);
                     std::future::ready(())
                 };
                 tokio::spawn(serve(accepted.connection, MuxSettings::default(), handler));
             }
         });
-        Self { folder, asked, _runtime: runtime }
+        Self { folder, asked, runtime }
     }
 
     /// Exit status, stdout and stderr of a call of `spoc`.
@@ -80,12 +87,13 @@ impl Plex {
     }
 }
 
-fn hear(incoming: Incoming, heard: &Mutex<Vec<OperatorRequest>>) {
+fn hear(incoming: Incoming, heard: &Mutex<Vec<OperatorRequest>>, page: fn(&LogRequest) -> Option<LogPage>) {
     let Incoming::Ask { body, responder } = incoming else { return };
     let request: OperatorRequest = decode("request", &body).unwrap();
     heard.lock().unwrap().push(request.clone());
     if let OperatorRequest::Log(asked) = &request {
-        return responder.answer(encode(&page(asked)).into());
+        let page = page(asked).map_or_else(|| b"\xff\xff".to_vec(), |page| encode(&page));
+        return responder.answer(page.into());
     }
     if let OperatorRequest::Command { .. } = &request {
         responder.progress(encode(&Progress { text: "PREPARE, waiting for IMS2".to_string() }).into());
@@ -352,6 +360,35 @@ fn the_messages_of_all_members_are_read_and_who_is_silent_is_named() {
     assert!(remarks.starts_with("spoc: IMS0 can't be read: "), "{remarks}");
     let [OperatorRequest::Log(first), OperatorRequest::Log(second)] = plex.asked()[..] else { panic!() };
     assert_eq!((first.run, first.from, second.run, second.from), (0, 0, 7, 1_002));
+}
+
+#[test]
+fn what_was_read_of_a_member_is_shown_though_the_rest_can_not_be_read() {
+    let plex = Plex::saying(|asked| (asked.from == 0).then(|| page(asked)));
+    let (status, lines, remarks) = plex.spoc(&["--member", "IMS1", "log"]);
+    assert_eq!((status, lines.lines().count()), (16, 3), "{lines}");
+    assert!(remarks.starts_with("spoc: IMS1 can't be read: "), "{remarks}");
+}
+
+/// The member's clock may be behind that of whoever reads, and behind itself.
+#[test]
+fn what_a_member_goes_on_to_say_is_shown_whatever_the_clocks_say() {
+    let plex = Plex::saying(|asked| match (asked.from, asked.wait_ms) {
+        (1_002, 1..) => Some(LogPage { next: 1_003, ..page(&LogRequest { from: 0, ..*asked }) }),
+        _ => Some(page(asked)),
+    });
+    let config = plex.path("spoc.toml");
+    let words = ["spoc", "--config", config.to_str().unwrap(), "--member", "IMS1", "log"];
+    let settings = client_settings(&Args::try_parse_from(words).unwrap()).unwrap();
+    let wanted = Wanted { severity: Severity::Warning, kept: KeptWanted::Since(Moment(3_000_000)) };
+    plex.runtime.block_on(async {
+        let kept = log::kept(&settings, wanted).await;
+        assert!(matches!(&kept.shown[..], [Shown::Lost(..)]), "{:?}", kept.shown);
+        let mut news = kept.follow(wanted);
+        assert!(matches!(news.recv().await, Some(News::Shown(Shown::Lost(..)))));
+        let Some(News::Shown(Shown::Message(_, message))) = news.recv().await else { panic!() };
+        assert_eq!((message.at, message.severity), (Moment(2_000_000), Severity::Warning));
+    });
 }
 
 #[test]

@@ -3,10 +3,11 @@
 //!
 //! A member keeps its messages for a while and gives them out page by page. Whoever reads too slowly is told how many
 //! were lost; no member waits for a reader. What the members said before is put in order by their clocks; what comes
-//! after that is shown as it comes.
+//! after that is shown as it comes, whatever any clock says.
 
-use csl::envelope::{LogPage, LogRequest, LoggedMessage};
+use csl::envelope::{LogRequest, LoggedMessage};
 use sci::{ClientSettings, OmClient, OmError};
+use std::fmt;
 use std::time::Duration;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::task::JoinSet;
@@ -24,13 +25,28 @@ const PAGES_WAITING: usize = 64;
 pub(crate) struct Wanted {
     /// None that is less bad.
     pub(crate) severity: Severity,
-    /// None that is older.
-    pub(crate) since: Option<Moment>,
+    /// Of what a member keeps when it is read first.
+    pub(crate) kept: KeptWanted,
 }
 
-impl Wanted {
-    fn wants(&self, message: &LoggedMessage) -> bool {
-        message.severity >= self.severity && self.since.is_none_or(|since| message.at >= since)
+/// What is wanted of the messages that a member keeps when it is read first.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum KeptWanted {
+    /// Every one.
+    All,
+    /// None that is older by the clock of the member.
+    Since(Moment),
+    /// None: only what comes after.
+    None,
+}
+
+impl KeptWanted {
+    fn wants(self, message: &LoggedMessage) -> bool {
+        match self {
+            Self::All => true,
+            Self::Since(since) => message.at >= since,
+            Self::None => false,
+        }
     }
 }
 
@@ -61,6 +77,8 @@ struct Reader {
     client: Option<OmClient>,
     run: u64,
     next: u64,
+    /// Whether all was read that it kept when it was read first.
+    caught_up: bool,
 }
 
 /// Everything that the members keep, in order, and who could not be read.
@@ -75,18 +93,17 @@ pub(crate) async fn kept(settings: &ClientSettings, wanted: Wanted) -> Kept {
     let mut reading = JoinSet::new();
     for (member, address) in &settings.members {
         let settings = ClientSettings { members: vec![(*member, address.clone())], ..settings.clone() };
-        let mut reader = Reader { settings, member: *member, client: None, run: 0, next: 0 };
+        let mut reader =
+            Reader { settings, member: *member, client: None, run: 0, next: 0, caught_up: false };
         reading.spawn(async move {
             let read = reader.read_kept(wanted).await;
             (reader, read)
         });
     }
     let mut kept = Kept { shown: Vec::new(), troubles: Vec::new(), readers: Vec::new() };
-    while let Some(Ok((reader, read))) = reading.join_next().await {
-        match read {
-            Ok(shown) => kept.shown.extend(shown),
-            Err(error) => kept.troubles.push((reader.member, error)),
-        }
+    while let Some(Ok((reader, (shown, trouble)))) = reading.join_next().await {
+        kept.shown.extend(shown);
+        kept.troubles.extend(trouble.map(|error| (reader.member, error)));
         kept.readers.push(reader);
     }
     kept.troubles.sort_by_key(|(member, _)| *member);
@@ -109,29 +126,29 @@ impl Kept {
 }
 
 impl Reader {
-    async fn read_kept(&mut self, wanted: Wanted) -> Result<Vec<Shown>, OmError> {
+    /// What the member keeps, as far as it can be read, and why that is not all.
+    async fn read_kept(&mut self, wanted: Wanted) -> (Vec<Shown>, Option<OmError>) {
         let mut shown = Vec::new();
-        loop {
-            let page = self.page(0).await?;
-            if page.messages.is_empty() {
-                return Ok(shown);
+        while !self.caught_up {
+            match self.read(wanted).await {
+                Ok(more) => shown.extend(more),
+                Err(error) => return (shown, Some(error)),
             }
-            shown.extend(self.shown(page, wanted));
         }
+        (shown, None)
     }
 
     /// Reads until nobody listens any more.
     async fn follow(mut self, wanted: Wanted, sender: Sender<News>) {
         let mut well = self.client.is_some();
         loop {
-            let news = match self.page(WAIT_MS).await {
-                Ok(page) => {
+            let news = match self.read(wanted).await {
+                Ok(shown) => {
                     let back = (!well).then_some(News::Back(self.member));
                     well = true;
-                    back.into_iter().chain(self.shown(page, wanted).into_iter().map(News::Shown)).collect()
+                    back.into_iter().chain(shown.into_iter().map(News::Shown)).collect()
                 }
                 Err(error) => {
-                    self.client = None;
                     let told = well.then(|| News::Trouble(self.member, error.to_string()));
                     well = false;
                     tokio::time::sleep(REDIAL).await;
@@ -146,36 +163,52 @@ impl Reader {
         }
     }
 
-    async fn page(&mut self, wait_ms: u64) -> Result<LogPage, OmError> {
-        let client = match &self.client {
+    /// Reads the next page: first of what the member keeps, then of what it goes on to say. A connection that fails is
+    /// given up.
+    async fn read(&mut self, wanted: Wanted) -> Result<Vec<Shown>, OmError> {
+        let kept = if self.caught_up { KeptWanted::All } else { wanted.kept };
+        let client = match self.client.take() {
             Some(client) => client,
-            None => self.client.insert(OmClient::connect(&self.settings).await?),
+            None => OmClient::connect(&self.settings).await?,
         };
+        let wait_ms = if self.caught_up { WAIT_MS } else { 0 };
         let page = client.log(&LogRequest { run: self.run, from: self.next, wait_ms }).await?;
+        self.client = Some(client);
         (self.run, self.next) = (page.run, page.next);
-        Ok(page)
-    }
-
-    fn shown(&self, page: LogPage, wanted: Wanted) -> Vec<Shown> {
+        self.caught_up |= page.messages.is_empty();
         let lost = (page.lost > 0).then_some(Shown::Lost(self.member, page.lost));
-        let messages = page.messages.into_iter().filter(|message| wanted.wants(message));
-        lost.into_iter().chain(messages.map(|message| Shown::Message(self.member, message))).collect()
+        let wants = |message: &LoggedMessage| message.severity >= wanted.severity && kept.wants(message);
+        let messages = page.messages.into_iter().filter(wants);
+        Ok(lost.into_iter().chain(messages.map(|message| Shown::Message(self.member, message))).collect())
+    }
+}
+
+/// A line for people.
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Message(member, LoggedMessage { at, number, text, .. }) => {
+                write!(f, "{at} {member:<8} {number} {text}")
+            }
+            Self::Lost(member, count) => {
+                write!(f, "-- {count} messages of {member} were lost: they came too fast")
+            }
+        }
+    }
+}
+
+/// A line for people.
+impl fmt::Display for News {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Shown(shown) => shown.fmt(f),
+            Self::Trouble(member, reason) => write!(f, "{member} can't be read: {reason}"),
+            Self::Back(member) => write!(f, "{member} is read again"),
+        }
     }
 }
 
 impl Shown {
-    /// As a line for people.
-    pub(crate) fn text(&self) -> String {
-        match self {
-            Self::Message(member, LoggedMessage { at, number, text, .. }) => {
-                format!("{at} {member:<8} {number} {text}")
-            }
-            Self::Lost(member, count) => {
-                format!("-- {count} messages of {member} were lost: they came too fast")
-            }
-        }
-    }
-
     /// As a line of JSON, with names that stay.
     pub(crate) fn json(&self) -> String {
         let value = match self {
@@ -183,7 +216,7 @@ impl Shown {
                 "time": at.to_string(),
                 "member": member.to_string(),
                 "number": number,
-                "severity": severity_letter(*severity),
+                "severity": severity.letter(),
                 "text": text,
             }),
             Self::Lost(member, count) => serde_json::json!({ "member": member.to_string(), "lost": count }),
@@ -192,47 +225,27 @@ impl Shown {
     }
 }
 
-fn severity_letter(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Information => "I",
-        Severity::Warning => "W",
-        Severity::Error => "E",
-        Severity::Action => "A",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn message(at: u64, severity: Severity) -> LoggedMessage {
-        LoggedMessage {
-            at: Moment(at),
-            number: "LINK201W".to_string(),
-            severity,
-            text: "IT IS \"LOST\"".to_string(),
-        }
-    }
-
-    #[test]
-    fn only_what_is_bad_and_recent_enough_is_wanted() {
-        let wanted = Wanted { severity: Severity::Warning, since: Some(Moment(5)) };
-        assert!(wanted.wants(&message(5, Severity::Error)));
-        assert!(!wanted.wants(&message(5, Severity::Information)));
-        assert!(!wanted.wants(&message(4, Severity::Error)));
-    }
-
     #[test]
     fn a_message_is_a_line_and_so_is_what_was_lost() {
         let member = MemberName::new("IMS1").unwrap();
-        let shown = Shown::Message(member, message(0, Severity::Warning));
-        assert_eq!(shown.text(), "1970.001 00:00:00.000000 IMS1     LINK201W IT IS \"LOST\"");
+        let message = LoggedMessage {
+            at: Moment(0),
+            number: "LINK201W".to_string(),
+            severity: Severity::Warning,
+            text: "IT IS \"LOST\"".to_string(),
+        };
+        let shown = Shown::Message(member, message);
+        assert_eq!(shown.to_string(), "1970.001 00:00:00.000000 IMS1     LINK201W IT IS \"LOST\"");
         assert_eq!(
             shown.json(),
             r#"{"time":"1970.001 00:00:00.000000","member":"IMS1","number":"LINK201W","severity":"W","text":"IT IS \"LOST\""}"#
         );
         let lost = Shown::Lost(member, 12);
-        assert_eq!(lost.text(), "-- 12 messages of IMS1 were lost: they came too fast");
+        assert_eq!(lost.to_string(), "-- 12 messages of IMS1 were lost: they came too fast");
         assert_eq!(lost.json(), r#"{"member":"IMS1","lost":12}"#);
     }
 }

@@ -6,7 +6,7 @@ use crate::explain::{self, ExplainError};
 use crate::ha::{self, Account};
 use crate::help::{self, HelpError};
 use crate::interactive::{Known, Terminal, Typed};
-use crate::log::{self, Kept, News, Shown, Wanted};
+use crate::log::{self, Kept, KeptWanted, News, Shown, Wanted};
 use crate::printer::{Printer, Style};
 use crate::region::{self, RegionError};
 use crate::session::{self, Session, SessionError};
@@ -248,7 +248,7 @@ impl<O: Write, E: Write> Operator<'_, O, E> {
         if self.args.messages {
             let settings = session::client_settings(self.args)?;
             let printer = terminal.external_printer()?;
-            unsolicited::begin(settings, now(), printer).map_err(OperateError::Unsolicited)?;
+            unsolicited::begin(session::runtime()?, settings, printer).map_err(OperateError::Unsolicited)?;
         }
         // Who can't be reached now may be there when it is asked something.
         let mut status = self.learn_names().map_or_else(|error| self.start_anew(&error), |()| 0);
@@ -379,8 +379,8 @@ impl<O: Write, E: Write> Operator<'_, O, E> {
             return Err(OperateError::LogAsXml);
         }
         let settings = session::client_settings(self.args)?;
-        let since = log.since.map(|since| since.moment(now()));
-        let wanted = Wanted { severity: log.severity.into(), since };
+        let kept = log.since.map_or(KeptWanted::All, |since| KeptWanted::Since(since.moment(now())));
+        let wanted = Wanted { severity: log.severity.into(), kept };
         let runtime = session::runtime()?;
         let kept = runtime.block_on(log::kept(&settings, wanted));
         let (status, read) = self.print_kept(&kept, settings.members.len())?;
@@ -418,17 +418,16 @@ impl<O: Write, E: Write> Operator<'_, O, E> {
 
     fn print_news(&mut self, news: &News) -> Result<bool, OperateError> {
         match news {
-            News::Shown(shown) => return self.print_shown(shown),
-            News::Trouble(member, reason) => {
-                self.printer.complain(&format_args!("{member} can't be read: {reason}"));
+            News::Shown(shown) => self.print_shown(shown),
+            News::Trouble(..) | News::Back(_) => {
+                self.printer.complain(news);
+                Ok(true)
             }
-            News::Back(member) => self.printer.complain(&format_args!("{member} is read again")),
         }
-        Ok(true)
     }
 
     fn print_shown(&mut self, shown: &Shown) -> Result<bool, OperateError> {
-        let line = if self.printer.format() == OutputFormat::Json { shown.json() } else { shown.text() };
+        let line = if self.printer.format() == OutputFormat::Json { shown.json() } else { shown.to_string() };
         self.printer.one_of_many(&line).map_err(OperateError::Print)
     }
 

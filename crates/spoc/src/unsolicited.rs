@@ -1,34 +1,33 @@
 //! Unsolicited messages: what members say while the operator types, printed between his lines.
 
-use crate::log::{self, News, Shown, Wanted};
+use crate::log::{self, KeptWanted, News, Wanted};
 use rustyline::ExternalPrinter;
 use sci::ClientSettings;
 use std::{io, thread};
-use tokio::runtime::Builder;
-use vocabulary::{Moment, Severity};
+use tokio::runtime::Runtime;
+use vocabulary::Severity;
 
 /// Begins to print what the members say from now on, in a thread that ends with the process or with the terminal.
 pub(crate) fn begin(
+    runtime: Runtime,
     settings: ClientSettings,
-    now: Moment,
     mut printer: impl ExternalPrinter + Send + 'static,
 ) -> io::Result<()> {
-    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let wanted = Wanted { severity: Severity::Information, since: Some(now) };
+    let wanted = Wanted { severity: Severity::Information, kept: KeptWanted::None };
     let print = move || {
         runtime.block_on(async {
-            let kept = log::kept(&settings, wanted).await;
-            let troubles =
-                kept.troubles.iter().map(|(member, error)| unread(&member, error)).collect::<Vec<_>>();
-            let shown = kept.shown.iter().map(Shown::text).collect::<Vec<_>>();
-            for line in troubles.into_iter().chain(shown) {
-                if printer.print(format!("{line}\n")).is_err() {
+            let mut kept = log::kept(&settings, wanted).await;
+            let troubles = std::mem::take(&mut kept.troubles).into_iter();
+            let troubles = troubles.map(|(member, error)| News::Trouble(member, error.to_string()));
+            let shown = std::mem::take(&mut kept.shown).into_iter().map(News::Shown);
+            for one in troubles.chain(shown) {
+                if printer.print(line(&one)).is_err() {
                     return;
                 }
             }
             let mut news = kept.follow(wanted);
             while let Some(one) = news.recv().await {
-                if printer.print(format!("{}\n", told(&one))).is_err() {
+                if printer.print(line(&one)).is_err() {
                     return;
                 }
             }
@@ -38,15 +37,10 @@ pub(crate) fn begin(
     Ok(())
 }
 
-/// One piece of news in a line.
-fn told(news: &News) -> String {
+/// One piece of news in a line: what no member said is marked.
+fn line(news: &News) -> String {
     match news {
-        News::Shown(shown) => shown.text(),
-        News::Trouble(member, reason) => unread(member, reason),
-        News::Back(member) => format!("-- {member} is read again"),
+        News::Shown(_) => format!("{news}\n"),
+        News::Trouble(..) | News::Back(_) => format!("-- {news}\n"),
     }
-}
-
-fn unread(member: &dyn std::fmt::Display, reason: &dyn std::fmt::Display) -> String {
-    format!("-- {member} can't be read: {reason}")
 }

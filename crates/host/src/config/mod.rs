@@ -303,8 +303,10 @@ pub struct Config {
     pub requests: RequestLimits,
     /// How the member writes its log.
     pub log: Log,
-    /// How the member is watched.
-    pub monitoring: Monitoring,
+    /// Where it serves its health and its numbers; nowhere where it is empty.
+    pub monitoring: String,
+    /// Where traces of activations go.
+    pub traces: Option<OtlpEndpoint>,
 }
 
 /// A configuration that can't be used.
@@ -351,18 +353,16 @@ impl Config {
             file: file.to_path_buf(),
             source: Box::new(source),
         })?;
-        check(&written).map_err(|(key, reason)| ConfigError::Wrong {
-            file: file.to_path_buf(),
-            key,
-            reason,
-        })?;
+        let wrong = |(key, reason)| ConfigError::Wrong { file: file.to_path_buf(), key, reason };
+        check(&written).map_err(wrong)?;
+        let traces = endpoint(&written.monitoring).map_err(wrong)?;
         let folder = file.parent().unwrap_or(Path::new("."));
-        Ok(written.settle(folder))
+        Ok(written.settle(folder, traces))
     }
 }
 
 impl MemberFile {
-    fn settle(self, folder: &Path) -> Config {
+    fn settle(self, folder: &Path, traces: Option<OtlpEndpoint>) -> Config {
         Config {
             member: self.member,
             plex: self.plex,
@@ -386,7 +386,8 @@ impl MemberFile {
             limits: self.limits.limits(),
             requests: self.limits.requests(),
             log: self.log,
-            monitoring: self.monitoring,
+            monitoring: self.monitoring.address,
+            traces,
         }
     }
 }
@@ -405,10 +406,6 @@ fn check(file: &MemberFile) -> Result<(), Complaint> {
 /// The page is for other people than members and operators are, and needs a port of its own.
 fn check_monitoring(file: &MemberFile) -> Result<(), Complaint> {
     let wrong = |key: &str, reason| Err((key.to_string(), reason));
-    let endpoint = &file.monitoring.otlp_endpoint;
-    if let (false, Err(reason)) = (endpoint.is_empty(), OtlpEndpoint::parse(endpoint)) {
-        return wrong("monitoring.otlp_endpoint", reason);
-    }
     let address = &file.monitoring.address;
     if address.is_empty() {
         return Ok(());
@@ -419,6 +416,12 @@ fn check_monitoring(file: &MemberFile) -> Result<(), Complaint> {
         return wrong("monitoring.address", reason);
     }
     Ok(())
+}
+
+fn endpoint(monitoring: &Monitoring) -> Result<Option<OtlpEndpoint>, Complaint> {
+    let written = Some(&monitoring.otlp_endpoint).filter(|written| !written.is_empty());
+    let parsed = written.map(|written| OtlpEndpoint::parse(written)).transpose();
+    parsed.map_err(|reason| ("monitoring.otlp_endpoint".to_string(), reason))
 }
 
 fn check_members(file: &MemberFile) -> Result<(), Complaint> {

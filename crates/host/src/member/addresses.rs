@@ -4,13 +4,12 @@
 //! where it was, so it can't register, and the roster keeps the old address. It tells them first.
 
 use super::core::Core;
-use super::links::ask;
+use super::links::{ask, call};
 use super::wire::{Question, Reply};
 use crate::config::Config;
 use crate::logging;
 use control_region::ControlRegion;
-use sci::mux::{Caller, MuxSettings};
-use sci::{Identity, Lane};
+use sci::Identity;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -65,9 +64,7 @@ pub(super) async fn tell_new_address(
     while has_moved(config, node, core) {
         for (member, address) in where_others_may_be(config, core) {
             let identity = identities.borrow().clone();
-            let dialed = sci::dial(&identity, &address, Some(member), Lane::Member, &config.limits).await;
-            let Ok(connection) = dialed else { continue };
-            let caller = Caller::start(connection, MuxSettings::default());
+            let Ok(caller) = call(&identity, member, &address, &config.limits).await else { continue };
             let question = Question::MovedTo { node, address: config.address.clone() };
             if let Some(Reply::No(reason)) = ask(&caller, &question).await
                 && told.insert(reason.clone())

@@ -11,9 +11,9 @@ use crate::consensus::{Consensus, MembershipError};
 use crate::logging;
 use crate::monitoring::{Meters, OpenConnection};
 use bytes::Bytes;
-use control_region::{Event, RegionId, RequestId};
+use control_region::{Event, RegionId, RequestId, verb_name};
 use csl::envelope::{OperatorRequest, Progress, RegionReply, RegionRequest, User};
-use csl::om::{Answer, Command, CompletionCode, OperatorRole, ReasonCode, ReturnCode};
+use csl::om::{Answer, CompletionCode, OperatorRole, ReasonCode, ReturnCode};
 use sci::mux::{Incoming, LinkLost, LostReason, MuxSettings, Responder, serve};
 use sci::{Accepted, Connection, Lane, Peer, Role};
 use std::collections::BTreeMap;
@@ -351,14 +351,7 @@ async fn while_open(open: OpenConnection, served: impl Future<Output = ()>) {
 
 /// The verb that a request counts under. What is no command counts as such: whoever types must not make up names.
 fn verb(asked: &OperatorRequest) -> String {
-    match asked {
-        OperatorRequest::Command { text, .. } => Command::parse(text)
-            .map_or("invalid".to_string(), |command| format!("{:?}", command.verb).to_lowercase()),
-        OperatorRequest::Populate(_) => "populate".to_string(),
-        OperatorRequest::Ddl(_) => "ddl".to_string(),
-        OperatorRequest::List(_) => "list".to_string(),
-        OperatorRequest::Log(_) => "log".to_string(),
-    }
+    verb_name(asked).map_or_else(|| "invalid".to_string(), str::to_lowercase)
 }
 
 fn summary(asked: &OperatorRequest) -> String {

@@ -6,14 +6,14 @@
 
 use super::addresses::tell_new_address;
 use super::core::Core;
-use super::links::ask;
+use super::links::{ask, call};
 use super::wire::{Question, Reply};
 use crate::config::Config;
 use crate::consensus::Consensus;
 use control_region::Event;
 use plex::Membership;
-use sci::mux::{Caller, MuxSettings};
-use sci::{Identity, Lane};
+use sci::Identity;
+use sci::mux::Caller;
 use std::collections::BTreeMap;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
@@ -73,15 +73,10 @@ struct There {
     caller: Caller,
 }
 
-async fn call(config: &Config, identity: &Identity, member: MemberName, address: &str) -> Option<Caller> {
-    let dialed = sci::dial(identity, address, Some(member), Lane::Member, &config.limits).await;
-    dialed.ok().map(|connection| Caller::start(connection, MuxSettings::default()))
-}
-
 async fn meet(config: &Config, identity: &Identity) -> BTreeMap<MemberName, There> {
     let mut there = BTreeMap::new();
     for (member, address) in config.members.iter().filter(|(member, _)| **member != config.member) {
-        let Some(caller) = call(config, identity, *member, address).await else { continue };
+        let Ok(caller) = call(identity, *member, address, &config.limits).await else { continue };
         if let Some(Reply::Who { node, formed }) = ask(&caller, &Question::Who).await {
             there.insert(*member, There { node, formed, caller });
         }
@@ -103,7 +98,7 @@ async fn ask_to_join(config: &Config, node: u64, identity: &Identity, others: &B
         }
     }
     if let Some((master, address)) = elsewhere
-        && let Some(caller) = call(config, identity, master, &address).await
+        && let Ok(caller) = call(identity, master, &address, &config.limits).await
     {
         ask_to_be_taken_in(config, node, master, &caller).await;
     }

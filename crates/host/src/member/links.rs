@@ -159,10 +159,9 @@ impl LinkKeeper {
         let mut news = LinkNews::new(member, &address);
         loop {
             let identity = self.identities.borrow().clone();
-            match sci::dial(&identity, &address, Some(member), Lane::Member, &self.limits).await {
-                Ok(connection) => {
+            match call(&identity, member, &address, &self.limits).await {
+                Ok(caller) => {
                     news.up();
-                    let caller = Caller::start(connection, MuxSettings::default());
                     lock(&end).up(caller.clone());
                     self.core.tell(Event::Link { member, state: LinkState::Up });
                     let lost = caller.closed().await;
@@ -186,6 +185,17 @@ impl LinkKeeper {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Dials the host of a member.
+pub(super) async fn call(
+    identity: &Identity,
+    member: MemberName,
+    address: &str,
+    limits: &Limits,
+) -> Result<Caller, DialError> {
+    let connection = sci::dial(identity, address, Some(member), Lane::Member, limits).await?;
+    Ok(Caller::start(connection, MuxSettings::default()))
 }
 
 /// Asks a host over a link.

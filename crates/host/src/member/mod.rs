@@ -30,7 +30,7 @@ use crate::consensus::{Consensus, ConsensusError, Dial, SnapshotBounds, Standing
 use crate::files::{DataFolder, FolderError, KeyedFile, SegmentBounds};
 use crate::logging;
 use crate::messages::Messages;
-use crate::monitoring::{self, Meters, MonitoringPort, Origin, OtlpEndpoint, Sight, Traces};
+use crate::monitoring::{self, Meters, MonitoringPort, Origin, Sight, Traces};
 use crate::shelf::{Opened, SledSet};
 use addresses::AddressBook;
 use control_region::{ControlRegion, Event, Settings, Stops, StopsError};
@@ -183,7 +183,7 @@ pub async fn run(config: Config, cold: bool, messages: Messages) -> Result<(), M
         links: links.clone(),
         doors: doors.clone(),
         meters: meters.clone(),
-        traces: traces(&config),
+        traces: Traces::to(config.traces.clone(), Origin { member: config.member, plex: config.plex }),
         orders,
         ended: ended.clone(),
     };
@@ -232,15 +232,9 @@ pub async fn run(config: Config, cold: bool, messages: Messages) -> Result<(), M
     outcome
 }
 
-/// The endpoint was checked with the configuration.
-fn traces(config: &Config) -> Traces {
-    let endpoint = OtlpEndpoint::parse(&config.monitoring.otlp_endpoint).ok();
-    Traces::to(endpoint, Origin { member: config.member, plex: config.plex })
-}
-
 /// Opened before anything else is begun: an address that is wrong is better told at the start.
 async fn open_monitoring(config: &Config) -> Result<Option<MonitoringPort>, MemberError> {
-    let address = &config.monitoring.address;
+    let address = &config.monitoring;
     if address.is_empty() {
         return Ok(None);
     }

@@ -12,6 +12,7 @@ use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::signal::unix::Signal;
 use tokio::sync::watch;
+use tokio::task::block_in_place;
 use vocabulary::message::{CERT401I, CERT402E, CERT403W};
 
 /// How often the files are looked at.
@@ -52,13 +53,14 @@ impl Rotation {
     }
 
     fn look(&mut self, asked: bool) {
-        let marks = marks(&self.config);
+        // The disk may take long, and this thread has more to do.
+        let marks = block_in_place(|| marks(&self.config));
         if marks == self.settled && !asked {
             return;
         }
         let stays = marks == self.seen || asked;
         self.seen = marks;
-        match self.load() {
+        match block_in_place(|| self.load()) {
             Ok(identity) => {
                 self.settled = marks;
                 self.take(identity);

@@ -51,7 +51,7 @@ struct OfOutcome {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfLane {
-    lane: &'static str,
+    lane: String,
 }
 
 /// Counters and histograms of this process. Clones count together.
@@ -98,13 +98,7 @@ impl Meters {
 
     /// A connection was let in over this lane.
     pub(crate) fn connected(&self, lane: sci::Lane) -> OpenConnection {
-        let lane = match lane {
-            sci::Lane::Raft => "raft",
-            sci::Lane::Member => "member",
-            sci::Lane::Operator => "operator",
-            sci::Lane::Region => "region",
-        };
-        let open = self.connections.get_or_create_owned(&OfLane { lane });
+        let open = self.connections.get_or_create_owned(&OfLane { lane: lane.to_string() });
         open.inc();
         OpenConnection(open)
     }

@@ -11,7 +11,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use std::sync::atomic::AtomicU64;
-use vocabulary::{Moment, Severity};
+use vocabulary::Moment;
 
 /// A number, whole or not.
 type Reading = Gauge<f64, AtomicU64>;
@@ -78,7 +78,7 @@ impl Readings {
         register(&mut self.0, &name::CONNECTIONS_REFUSED, refused);
         let messages = Family::<OfMessage, Counter>::default();
         for issued in &seen.issued {
-            let labels = OfMessage { number: issued.number, severity: letter(issued.severity) };
+            let labels = OfMessage { number: issued.number, severity: issued.severity.letter() };
             messages.get_or_create(&labels).inc_by(issued.count);
         }
         register(&mut self.0, &name::MESSAGES, messages);
@@ -149,13 +149,4 @@ impl Readings {
 
 fn seconds(moment: Moment) -> f64 {
     moment.0 as f64 / 1e6
-}
-
-fn letter(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Information => "I",
-        Severity::Warning => "W",
-        Severity::Error => "E",
-        Severity::Action => "A",
-    }
 }

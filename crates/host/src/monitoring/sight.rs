@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::task::block_in_place;
 use vocabulary::{MemberName, Moment, PlexName};
 
 /// Where to look, and what never changes.
@@ -39,15 +40,15 @@ pub(super) struct Seen {
 }
 
 impl Sight {
-    /// Looks. The member's lock is held for as long as it takes to count.
+    /// Looks. The member's lock is held for as long as it takes to count; the disk may take longer.
     pub(super) fn look(&self) -> Seen {
         Seen {
             at: crate::member::core::now(),
             region: self.core.look(control_region::ControlRegion::sample),
             standing: self.consensus.standing().borrow().clone(),
-            snapshot_bytes: self.consensus.snapshot_bytes(),
+            snapshot_bytes: block_in_place(|| self.consensus.snapshot_bytes()),
             shelf_failure: self.core.shelf_failure(),
-            space: Space::of(&self.data),
+            space: block_in_place(|| Space::of(&self.data)),
             issued: self.messages.issued(),
             refused: self.refused.count(),
             certificate_ends_s: self.identities.borrow().ends().iter().map(|end| end.at_s).min().unwrap_or(0),

@@ -51,6 +51,16 @@ impl Severity {
             Self::Action => 12,
         }
     }
+
+    /// The letter that numbers of this severity end with: `I`, `W`, `E`, `A`.
+    pub fn letter(self) -> &'static str {
+        match self {
+            Self::Information => "I",
+            Self::Warning => "W",
+            Self::Error => "E",
+            Self::Action => "A",
+        }
+    }
 }
 
 /// One message number: what it says, and how bad that is.
@@ -172,14 +182,8 @@ mod tests {
         let mut seen = BTreeSet::new();
         for definition in all() {
             assert!(seen.insert(definition.number), "{} is declared twice", definition.number);
-            let letter = match definition.severity {
-                Severity::Information => "I",
-                Severity::Warning => "W",
-                Severity::Error => "E",
-                Severity::Action => "A",
-            };
             if definition.number.starts_with("DFS") && !GENERATION.contains(&definition) {
-                assert!(definition.number.ends_with(letter), "{}", definition.number);
+                assert!(definition.number.ends_with(definition.severity.letter()), "{}", definition.number);
             }
         }
     }
