@@ -66,6 +66,21 @@ fn an_authority_that_lost_its_key_to_another_issues_nothing() {
     assert!(matches!(Authority::load(folder), Err(AuthorityError::NotAnAuthority { .. })));
 }
 
+/// From its end on, none of the file is taken.
+#[test]
+fn of_several_authorities_the_one_that_ends_first_is_told() {
+    let certificates = Certificates::new();
+    let folder = certificates.folder.path();
+    let alone = certificates.identity(Role::ADMINISTRATOR, "jane").ends()[1].at_s;
+    for years in [5, 20] {
+        let other = common::authority_for(years);
+        let bundle = std::fs::read_to_string(folder.join("ca.pem")).unwrap() + &other;
+        std::fs::write(folder.join("ca.pem"), bundle).unwrap();
+        let jane = Identity::load(&IdentityFiles::in_folder(folder, "jane")).unwrap();
+        assert!(jane.ends()[1].at_s < alone, "with one for {years} years beside it");
+    }
+}
+
 #[test]
 fn a_certificate_tells_its_holder_and_its_end() {
     let certificates = Certificates::new();

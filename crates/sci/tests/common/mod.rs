@@ -3,13 +3,17 @@
 #![allow(dead_code, reason = "each test program uses a part of it")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails to set the scene fails")]
 
-use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, Issuer, KeyPair, date_time_ymd};
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    date_time_ymd,
+};
 use sci::{
     Accepted, Connection, DialError, Identity, IdentityFiles, Lane, Limits, Listener, Role,
     certificates::Authority, dial,
 };
 use std::{cell::RefCell, error::Error, fs, io, net::SocketAddr, path::Path, sync::Once};
 use tempfile::TempDir;
+use time::{Duration, OffsetDateTime};
 use vocabulary::{MemberName, PlexName};
 
 /// The certificates of PLEX1.
@@ -73,6 +77,14 @@ pub(crate) fn forge(
     fs::write(folder.join(format!("{name}.pem")), params.signed_by(&key, &issuer)?.pem())?;
     fs::write(folder.join(format!("{name}-key.pem")), key.serialize_pem())?;
     Ok(())
+}
+
+/// An authority, in PEM, that ends so many years from now.
+pub(crate) fn authority_for(years: i64) -> String {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.not_after = OffsetDateTime::now_utc() + Duration::days(365 * years);
+    params.self_signed(&KeyPair::generate().unwrap()).unwrap().pem()
 }
 
 /// Both ends of a connection: the one that dialed, and the one that was accepted by IMS1.
