@@ -37,9 +37,9 @@
 //! kept for it.
 //!
 //! **What it leaves out**, and refuses when a database is opened or a PSB is scheduled: access methods other than HDAM and
-//! HIDAM, hierarchic pointers, secondary indexes, logical relationships, compression, data capture, GSAM. A load
-//! (PROCOPT=L) is not logged: one that was not committed is done again from the start. Locks are those of one engine:
-//! nobody shares a database with another member.
+//! HIDAM, secondary indexes, logical relationships, compression, data capture, GSAM. A load (PROCOPT=L) is not logged: one
+//! that was not committed is done again from the start. Locks are those of one engine: nobody shares a database with
+//! another member.
 //!
 //! It follows *Application Programming APIs* (calls, status codes) and *Database Administration* (HD organizations).
 

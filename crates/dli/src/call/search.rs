@@ -329,7 +329,7 @@ impl<'s, 'e> Search<'s, 'e> {
         match (self.path.last().copied(), kind.parent) {
             (Some(place), Some(code)) => {
                 let parent = self.db.kind(code);
-                self.cursor.pointer(self.db, parent, place.rba, kind.first_in_parent)
+                self.cursor.first_child(self.db, parent, place.rba, kind)
             }
             _ => Ok(None),
         }

@@ -142,6 +142,10 @@ impl Checker<'_> {
     }
 
     fn children(&mut self, kind: &SegmentType, rba: Rba) -> Result<(), Trouble> {
+        if let Some(offset) = kind.prefix.dependents {
+            let first = self.cursor.pointer(self.db, kind, rba, offset)?;
+            self.shared_chain(kind, self.db.kind(kind.code + 1), first, None)?;
+        }
         for slot in &kind.prefix.children {
             let child = self.db.kind(slot.code);
             let first = self.cursor.pointer(self.db, kind, rba, slot.first)?;
@@ -149,6 +153,10 @@ impl Checker<'_> {
                 Some(offset) => Some(self.cursor.pointer(self.db, kind, rba, offset)?),
                 None => None,
             };
+            if child.shares_chain {
+                self.shared_chain(kind, child, first, last)?;
+                continue;
+            }
             for twin in self.chain(child, first, last)? {
                 self.children(child, twin)?;
             }
@@ -195,6 +203,47 @@ impl Checker<'_> {
             }
         }
         Ok(twins)
+    }
+
+    /// The segments of a chain that types share, each checked: they come in the order of the hierarchy. `child` is the type
+    /// of the first one, or one that may come before; `last` is what the parent says of its last twin.
+    fn shared_chain(
+        &mut self,
+        parent: &SegmentType,
+        child: &SegmentType,
+        first: Option<Rba>,
+        last: Option<Option<Rba>>,
+    ) -> Result<(), Trouble> {
+        let db = self.db;
+        let mut order = Order::new(parent.code);
+        let (mut before, mut last_twin) = (None, None);
+        let mut next = self.cursor.member(db, child, first)?;
+        while let Some((rba, code)) = next {
+            let kind = db.kind(code);
+            if !self.segment(kind, rba)? {
+                return Ok(());
+            }
+            let data = self.cursor.data(db, kind, rba)?;
+            let key = kind.key.as_ref().map(|key| (key.unique, key.of(data).to_vec()));
+            if let Err(what) = order.follow(kind, key) {
+                self.find(kind.group, rba, what);
+            }
+            if let Some(offset) = kind.prefix.twin_backward
+                && self.cursor.pointer(db, kind, rba, offset)? != before
+            {
+                self.find(kind.group, rba, "the pointer to the segment before is wrong");
+            }
+            self.children(kind, rba)?;
+            last_twin = if code == child.code { Some(rba) } else { last_twin };
+            before = Some(rba);
+            next = self.cursor.next_on_chain(db, kind, rba)?;
+        }
+        if let (Some(last), Some(at)) = (last, last.flatten().or(first))
+            && last != last_twin
+        {
+            self.find(child.group, at, "the parent's pointer to the last twin is wrong");
+        }
+        Ok(())
     }
 
     fn neighbours(
@@ -297,5 +346,40 @@ impl Checker<'_> {
         let found = sets.find(|one| Some(one.id) == set).unwrap_or(&self.db.groups[0].set);
         let byte = u64::from(block) * found.geometry.block_bytes as u64;
         self.findings.push(Finding { dd: found.dd, byte, what: trouble.to_string() });
+    }
+}
+
+/// The order of the hierarchy, along a chain that types share.
+struct Order {
+    /// The types from the parent of the chain to where it is, each with what it has last under it.
+    path: Vec<(u8, Option<LastUnder>)>,
+}
+
+/// The code of a segment and, of one with a key, whether that is unique, and the key.
+type LastUnder = (u8, Option<(bool, Vec<u8>)>);
+
+impl Order {
+    fn new(parent: u8) -> Self {
+        Self { path: vec![(parent, None)] }
+    }
+
+    /// Goes on with a segment of a type, and says what is wrong about that.
+    fn follow(&mut self, kind: &SegmentType, key: Option<(bool, Vec<u8>)>) -> Result<(), &'static str> {
+        let Some(depth) = self.path.iter().rposition(|&(code, _)| Some(code) == kind.parent) else {
+            return Err("the segment is under no parent on its chain");
+        };
+        self.path.truncate(depth + 1);
+        let Some((_, last)) = self.path.last_mut() else { return Ok(()) };
+        let before = last.replace((kind.code, key.clone()));
+        self.path.push((kind.code, None));
+        match (before, key) {
+            (Some((code, _)), _) if code > kind.code => Err("segments are out of the order of their types"),
+            (Some((code, Some((_, before)))), Some((unique, key)))
+                if code == kind.code && (before > key || (unique && before == key)) =>
+            {
+                Err("twins are out of order")
+            }
+            _ => Ok(()),
+        }
     }
 }

@@ -112,7 +112,7 @@ impl<'e> Cursor<'e> {
         Ok(block::pointer(self.segment(db, kind, rba)?, offset))
     }
 
-    /// The next twin on the chain; for a root the next synonym.
+    /// The next twin; for a root the next synonym.
     pub(crate) fn twin(
         &mut self,
         db: &Database,
@@ -120,6 +120,7 @@ impl<'e> Cursor<'e> {
         rba: Rba,
     ) -> Result<Option<Rba>, Trouble> {
         match kind.prefix.twin_forward {
+            _ if kind.shares_chain => self.twin_on_shared_chain(db, kind, rba),
             Some(offset) => self.pointer(db, kind, rba, offset),
             None => Ok(None),
         }

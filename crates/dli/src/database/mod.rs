@@ -11,6 +11,7 @@ mod place;
 mod redo;
 mod roots;
 mod segment_type;
+mod shared_chain;
 mod space;
 mod tree;
 mod write;

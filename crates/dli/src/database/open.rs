@@ -11,6 +11,7 @@ use crate::error::{OpenError, Trouble};
 use crate::format::block::{self, Kind, fullword, set_fullword};
 use crate::format::free_space::ELEMENT_BYTES;
 use crate::format::geometry::Geometry;
+use crate::format::prefix::{is_hierarchic, points_backward};
 use crate::pool::{BufferPool, DataSet};
 use crate::randomizer::Randomizers;
 use dasd::BlockSet;
@@ -452,7 +453,8 @@ fn root_blocks_of(dmb: &Dmb) -> u32 {
 
 fn geometry(dmb: &Dmb, group: usize, statement: &DataSetStatement) -> Geometry {
     let block_bytes = block_bytes(statement);
-    let chained = dmb.segments[0].pointers.physical == Some(PhysicalPointer::Twin);
+    use PhysicalPointer::{Hierarchic, Twin};
+    let chained = matches!(dmb.segments[0].pointers.physical, Some(Twin | Hierarchic));
     let (anchors, root_blocks) = match dmb.access {
         _ if group > 0 => (0, 0),
         Access::Hdam => (anchors_of(dmb), root_blocks_of(dmb)),
@@ -485,11 +487,10 @@ fn check(dmb: &Dmb) -> Result<(), OpenError> {
 }
 
 fn unsupported(dmb: &Dmb, segment: &SegmentBlock) -> Option<&'static str> {
-    use PhysicalPointer::{Hierarchic, HierarchicBackward, NoTwin};
+    use PhysicalPointer::NoTwin;
     let root = segment.parent.is_none();
     let physical = segment.pointers.physical;
     match () {
-        () if matches!(physical, Some(Hierarchic | HierarchicBackward)) => Some("hierarchic pointers"),
         () if segment.logical_parent.is_some() || !segment.logical_children.is_empty() => {
             Some("logical relationship")
         }
@@ -501,6 +502,29 @@ fn unsupported(dmb: &Dmb, segment: &SegmentBlock) -> Option<&'static str> {
             Some("POINTER=NOTWIN of an HDAM root")
         }
         () if root && segment.key.is_none() => Some("a root without a key"),
+        () => unlike_its_chain(dmb, segment),
+    }
+}
+
+/// What shares a chain has as many pointers on it, and is in one data set: nothing else says where the next one is.
+fn unlike_its_chain(dmb: &Dmb, segment: &SegmentBlock) -> Option<&'static str> {
+    let parent =
+        segment.parent.and_then(|code| dmb.segment_of_code(code)).filter(|one| is_hierarchic(one))?;
+    let before = match parent.parent {
+        Some(_) => parent,
+        // The chain of a root's dependents is as the first of them is.
+        None => dmb.segment_of_code(*parent.children.first()?)?,
+    };
+    match () {
+        () if segment.pointers.physical == Some(PhysicalPointer::NoTwin) => {
+            Some("POINTER=NOTWIN under hierarchic pointers")
+        }
+        () if points_backward(segment) != points_backward(before) => {
+            Some("another number of pointers than its hierarchic chain has")
+        }
+        () if segment.data_set_group != before.data_set_group => {
+            Some("a hierarchic chain through several data set groups")
+        }
         () => None,
     }
 }

@@ -36,7 +36,7 @@ impl Database {
     ) -> Result<Room, Trouble> {
         let Some(code) = kind.parent else { return self.place_root(cursor, data, rule) };
         let above = self.kind(code);
-        let first = cursor.pointer(self, above, parent, kind.first_in_parent)?;
+        let first = cursor.first_child(self, above, parent, kind)?;
         let spot = Spot { parent: Some(parent), ..Spot::default() };
         if let (Some(twin), None) = (first, kind.prefix.twin_forward) {
             return Ok(Room::Taken(spot, twin));
@@ -204,13 +204,11 @@ impl Database {
     ) -> Result<Spot, Trouble> {
         let after = cursor.twin(self, kind, rba)?;
         let spot = Spot { parent, anchor, before: None, after };
-        if let Some(offset) = kind.prefix.twin_backward {
+        if let Some(offset) = kind.prefix.twin_backward.filter(|_| !kind.shares_chain) {
             return Ok(Spot { before: cursor.pointer(self, kind, rba, offset)?, ..spot });
         }
         let first = match (parent, kind.parent) {
-            (Some(parent), Some(code)) => {
-                cursor.pointer(self, self.kind(code), parent, kind.first_in_parent)?
-            }
+            (Some(parent), Some(code)) => cursor.first_child(self, self.kind(code), parent, kind)?,
             _ => self.chain_head(cursor, anchor)?,
         };
         let (mut before, mut next) = (None, first);

@@ -1,7 +1,7 @@
 //! Segment types, compiled: every offset that a call needs.
 
 use crate::format::free_space::ELEMENT_BYTES;
-use crate::format::prefix::PrefixLayout;
+use crate::format::prefix::{PrefixLayout, is_hierarchic};
 use definitions::acb::{Dmb, SegmentBlock};
 use definitions::model::field::FieldKind;
 use definitions::model::segment::InsertPlace;
@@ -20,10 +20,15 @@ pub(crate) struct SegmentType {
     pub(crate) group: usize,
     /// The prefix.
     pub(crate) prefix: PrefixLayout,
-    /// In the prefix of the parent: to the first of these under it.
-    pub(crate) first_in_parent: usize,
+    /// In the prefix of the parent: to the first of these under it, or to the first of all types that share its chain. None
+    /// where they follow on the parent's own chain.
+    pub(crate) first_in_parent: Option<usize>,
     /// In the prefix of the parent: to the last.
     pub(crate) last_in_parent: Option<usize>,
+    /// Segments of other types are on its chain, too.
+    pub(crate) shares_chain: bool,
+    /// The highest code of a segment that may be under it on its chain; its own, if none may.
+    pub(crate) chain_end: u8,
     /// The greatest length of the data.
     pub(crate) data_max: usize,
     /// The least.
@@ -103,9 +108,10 @@ impl Fill {
 impl SegmentType {
     pub(crate) fn of(dmb: &Dmb, segment: &SegmentBlock) -> Self {
         let parent = segment.parent.and_then(|code| dmb.segment_of_code(code));
-        let slot = parent.and_then(|parent| {
-            PrefixLayout::of(dmb, parent).children.into_iter().find(|slot| slot.code == segment.code)
-        });
+        let above = parent.map(|parent| PrefixLayout::of(dmb, parent));
+        let dependents = above.as_ref().and_then(|above| above.dependents);
+        let slot = above.and_then(|above| above.children.into_iter().find(|slot| slot.code == segment.code));
+        let leads_on = parent.is_some() && is_hierarchic(segment) && !segment.children.is_empty();
         let key = segment.key.as_ref();
         let fields = segment.fields.iter().filter(|field| !field.system_related).map(|field| Field {
             name: field.name,
@@ -120,8 +126,10 @@ impl SegmentType {
             parent: segment.parent,
             group: segment.data_set_group,
             prefix: PrefixLayout::of(dmb, segment),
-            first_in_parent: slot.map_or(0, |slot| slot.first),
+            first_in_parent: dependents.or(slot.map(|slot| slot.first)),
             last_in_parent: slot.and_then(|slot| slot.last),
+            shares_chain: leads_on || parent.is_some_and(is_hierarchic),
+            chain_end: if leads_on { last_under(dmb, segment) } else { segment.code },
             data_max: segment.bytes_max as usize,
             data_min: segment.bytes_min as usize,
             variable: segment.variable_length,
@@ -146,4 +154,10 @@ impl SegmentType {
     pub(crate) fn stored_bytes_max(&self) -> usize {
         self.stored_bytes(self.data_max)
     }
+}
+
+/// The code of the last type under one. Codes are in hierarchical order.
+fn last_under(dmb: &Dmb, segment: &SegmentBlock) -> u8 {
+    let behind = dmb.segments.iter().skip(usize::from(segment.code));
+    behind.take_while(|other| other.level > segment.level).last().map_or(segment.code, |last| last.code)
 }

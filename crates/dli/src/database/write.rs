@@ -71,6 +71,7 @@ impl<'e> Writer<'e> {
         wish: Wish,
     ) -> Result<Rba, Trouble> {
         let len = kind.stored_bytes(data.len());
+        let link = self.link_of(kind, spot)?;
         let new = self.take(kind.group, len, wish)?;
         let mut bytes = std::mem::take(&mut self.scratch);
         bytes.clear();
@@ -81,13 +82,16 @@ impl<'e> Writer<'e> {
                 bytes[at..at + 4].copy_from_slice(&rba::stored(to));
             }
         };
-        set(kind.prefix.twin_forward, spot.after);
-        set(kind.prefix.twin_backward, spot.before);
+        set(kind.prefix.twin_forward, link.map_or(spot.after, |link| link.next()));
+        set(kind.prefix.twin_backward, link.map_or(spot.before, |link| link.before()));
         bytes[kind.prefix.bytes..kind.prefix.bytes + data.len()].copy_from_slice(data);
         let put = self.put(kind.group, new, 0, &bytes);
         self.scratch = bytes;
         put?;
-        self.link(kind, new, spot)?;
+        match link {
+            Some(link) => self.link_on_shared_chain(kind, new, spot, link)?,
+            None => self.link(kind, new, spot)?,
+        }
         Ok(new)
     }
 
@@ -106,7 +110,7 @@ impl<'e> Writer<'e> {
             (Some(before), _, _) => self.set_pointer(kind.group, before, kind.prefix.twin_forward, to),
             (None, Some(parent), Some(code)) => {
                 let group = self.db.kind(code).group;
-                self.set_pointer(group, parent, Some(kind.first_in_parent), to)
+                self.set_pointer(group, parent, kind.first_in_parent, to)
             }
             _ => self.set_anchor(spot.anchor, to),
         }
@@ -164,6 +168,9 @@ impl<'e> Writer<'e> {
 
     /// Removes a segment and everything under it.
     pub(crate) fn delete(&mut self, kind: &SegmentType, rba: Rba, spot: Spot) -> Result<(), Trouble> {
+        if let Some(link) = self.link_of(kind, spot)? {
+            return self.delete_on_shared_chain(kind, rba, spot, link);
+        }
         if kind.parent.is_none() && self.is_chained_by_block() {
             self.unlink_by_block(kind, rba)?;
         } else {
@@ -173,13 +180,22 @@ impl<'e> Writer<'e> {
         self.remove(kind, rba)
     }
 
-    /// Frees a segment that nothing points to any more, and everything under it.
-    fn remove(&mut self, kind: &SegmentType, rba: Rba) -> Result<(), Trouble> {
+    /// Frees a segment that nothing points to any more, and everything that it points to as its children.
+    pub(super) fn remove(&mut self, kind: &SegmentType, rba: Rba) -> Result<(), Trouble> {
         let db = self.db;
         self.change_segment(kind, rba)?;
+        if let Some(offset) = kind.prefix.dependents {
+            let first = self.cursor.pointer(db, kind, rba, offset)?;
+            self.remove_shared_chain(db.kind(kind.code + 1), first)?;
+        }
         for slot in &kind.prefix.children {
             let child = db.kind(slot.code);
-            let mut next = self.cursor.pointer(db, kind, rba, slot.first)?;
+            let first = self.cursor.pointer(db, kind, rba, slot.first)?;
+            if child.shares_chain {
+                self.remove_shared_chain(child, first)?;
+                continue;
+            }
+            let mut next = first;
             while let Some(twin) = next {
                 next = self.cursor.twin(db, child, twin)?;
                 self.remove(child, twin)?;
@@ -344,7 +360,7 @@ impl<'e> Writer<'e> {
         Ok(())
     }
 
-    fn set_pointer(
+    pub(super) fn set_pointer(
         &mut self,
         group: usize,
         rba: Rba,

@@ -4,10 +4,13 @@
 //! 0  segment code   1
 //! 1  delete byte    1
 //! 2  counter        4   pointer=CTR
-//!    twin forward   4   TWIN, TWINBWD
-//!    twin backward  4   TWINBWD
+//!    forward        4   TWIN, TWINBWD: to the next twin; HIER, HIERBWD: to the next segment of the hierarchy
+//!    backward       4   TWINBWD, HIERBWD: to the one before
 //!    children       4 or 8 for each type of child: first, or first and last
 //! ```
+//!
+//! With HIER and HIERBWD there are no pointers to children: they follow on the chain of the segment. But a root is chained
+//! with other roots as with TWIN and TWINBWD, and has one pointer to the first of its dependents.
 
 use definitions::acb::{Dmb, SegmentBlock};
 use definitions::model::segment::{ChildPointer, PhysicalPointer};
@@ -24,12 +27,14 @@ pub(crate) const DATA_PART_PREFIX: usize = 2;
 /// The offsets of what a prefix has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PrefixLayout {
-    /// To the next twin.
+    /// To the next on its chain: the next twin, unless other types share the chain.
     pub(crate) twin_forward: Option<usize>,
-    /// To the twin before.
+    /// To the one before.
     pub(crate) twin_backward: Option<usize>,
     /// To the children, in the order of their types.
     pub(crate) children: Vec<ChildSlot>,
+    /// Of a root with hierarchic pointers: to its first dependent, of whichever type.
+    pub(crate) dependents: Option<usize>,
     /// Bytes of the whole prefix.
     pub(crate) bytes: usize,
 }
@@ -57,11 +62,12 @@ impl PrefixLayout {
         };
         pointer(segment.pointers.counter);
         let physical = segment.pointers.physical;
-        let backward = physical == Some(PhysicalPointer::TwinBackward);
-        let twin_forward = pointer(backward || physical == Some(PhysicalPointer::Twin));
-        let twin_backward = pointer(backward);
+        let twin_forward = pointer(!matches!(physical, None | Some(PhysicalPointer::NoTwin)));
+        let twin_backward = pointer(points_backward(segment));
+        let hierarchic = is_hierarchic(segment);
+        let dependents = pointer(hierarchic && segment.parent.is_none() && !segment.children.is_empty());
         let mut children = Vec::new();
-        for &code in &segment.children {
+        for &code in segment.children.iter().filter(|_| !hierarchic) {
             let double = dmb
                 .segment_of_code(code)
                 .is_some_and(|child| child.parent_pointer == ChildPointer::FirstAndLast);
@@ -69,6 +75,18 @@ impl PrefixLayout {
                 children.push(ChildSlot { code, first, last: pointer(double) });
             }
         }
-        Self { twin_forward, twin_backward, children, bytes }
+        Self { twin_forward, twin_backward, children, dependents, bytes }
     }
+}
+
+/// HIER, HIERBWD.
+pub(crate) fn is_hierarchic(segment: &SegmentBlock) -> bool {
+    use PhysicalPointer::{Hierarchic, HierarchicBackward};
+    matches!(segment.pointers.physical, Some(Hierarchic | HierarchicBackward))
+}
+
+/// TWINBWD, HIERBWD.
+pub(crate) fn points_backward(segment: &SegmentBlock) -> bool {
+    use PhysicalPointer::{HierarchicBackward, TwinBackward};
+    matches!(segment.pointers.physical, Some(TwinBackward | HierarchicBackward))
 }

@@ -272,7 +272,7 @@ prop_compose! {
         key in prop::option::weighted(0.8, any::<bool>()),
         rule in prop::sample::select(vec![Rule::First, Rule::Last, Rule::Here]),
         variable in prop::bool::weighted(0.3),
-        pointer in prop::sample::select(vec!["T", "TB", "T", "TB", "NT"]),
+        pointer in prop::sample::select(vec!["T", "TB", "T", "TB", "NT", "H", "HB", "H", "HB"]),
         double in any::<bool>(),
         hidden in prop::bool::weighted(0.1),
         options in prop_oneof![2 => Just(""), 1 => prop::sample::select(OPTIONS)],
@@ -358,10 +358,38 @@ fn build((drawn, hdam, spill, split, (multiple, options, enqueues_max)): Drawn) 
         kind
     });
     let mut types: Vec<Type> = types.collect();
+    fit_pointers(&mut types);
     for kind in 1..types.len() {
         types[kind].hidden |= types[kind].parent.is_some_and(|parent| types[parent].hidden);
     }
     Schema { types, hdam, spill, multiple, options, enqueues_max }
+}
+
+/// Hierarchic pointers lead through one data set, and what they lead through has as many of them.
+fn fit_pointers(types: &mut [Type]) {
+    for kind in 0..types.len() {
+        let level = types[kind].level;
+        let under = types[kind + 1..].iter().take_while(|other| other.level > level);
+        let groups: Vec<usize> = under.map(|other| other.group).collect();
+        let own = if kind == 0 { groups.first().copied() } else { Some(types[kind].group) };
+        if types[kind].pointer.starts_with('H') && groups.iter().any(|&group| Some(group) != own) {
+            types[kind].pointer = "T";
+        }
+        let Some(parent) = types[kind].parent.filter(|&parent| types[parent].pointer.starts_with('H')) else {
+            continue;
+        };
+        // The first dependent of a root says how it is.
+        let backward = match types[parent].parent {
+            None => types[1].pointer.ends_with('B'),
+            Some(_) => types[parent].pointer.ends_with('B'),
+        };
+        types[kind].pointer = match (types[kind].pointer.starts_with('H'), backward) {
+            (true, true) => "HB",
+            (true, false) => "H",
+            (false, true) => "TB",
+            (false, false) => "T",
+        };
+    }
 }
 
 fn preorder(at: usize, parents: &[Option<usize>], order: &mut Vec<usize>) {
