@@ -1,9 +1,9 @@
 //! What a data set is recovered from: an image copy, then the changes from logs.
 
 use crate::change::DataSetKey;
-use crate::record::{Allocation, DataSet, DataSetName};
+use crate::record::{Allocation, DataSet, DataSetName, Image};
 use crate::{Recon, RecordName};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use vocabulary::{MemberName, Moment};
 
 /// What a data set is recovered from, in order.
@@ -90,46 +90,37 @@ impl Recon {
         (ca.stop > image).then(|| (ca.stop, *run, ca.dsn.clone()))
     }
 
+    /// The archived logs that have the changes of a span of time.
     fn logs_between(
         &self,
         data_set: &DataSet,
         from: Moment,
         to: Option<Moment>,
     ) -> Result<Vec<(MemberName, DataSetName)>, NoPlan> {
-        let overlaps = |start: Moment, stop: Option<Moment>| {
-            stop.is_none_or(|stop| stop > from) && to.is_none_or(|to| start < to)
-        };
-        let mut parts = BTreeMap::new();
+        let mut parts = BTreeSet::new();
         for (at, allocation) in &data_set.allocations {
-            if !overlaps(*at, self.end_of(allocation)) {
+            let (subsystem, log_start) = (allocation.subsystem, allocation.log_start);
+            let end = self.end_of(allocation);
+            if end.is_some_and(|end| end <= from) || to.is_some_and(|to| *at >= to) {
                 continue;
             }
-            let (subsystem, start) = (allocation.subsystem, allocation.log_start);
-            let missing = NoPlan::LogNotArchived(subsystem, start);
-            let log = self.logs.get(&(subsystem, start)).ok_or(missing.clone())?;
-            if self.end_of(allocation).is_none() {
-                return Err(NoPlan::LogOpen(subsystem, start));
-            }
-            let needed_to = earliest([to, self.end_of(allocation)]);
-            let archived_to =
-                log.archived.iter().take_while(|part| !part.in_error).map(|part| part.stop).last();
-            if archived_to < needed_to {
-                return Err(missing);
-            }
-            let needed = log.archived.iter().filter(|part| overlaps(part.start, Some(part.stop)));
-            parts.extend(needed.map(|part| ((part.start, subsystem), part.dsn.clone())));
+            let missing = NoPlan::LogNotArchived(subsystem, log_start);
+            let log = self.logs.get(&(subsystem, log_start)).ok_or(missing.clone())?;
+            let end = end.ok_or(NoPlan::LogOpen(subsystem, log_start))?;
+            // Before it was allocated nothing of it was changed.
+            let needed = (from.max(*at).max(log_start), to.map_or(end, |to| to.min(end)));
+            let found = log.readable_parts(needed).ok_or(missing)?;
+            parts.extend(found.into_iter().map(|part| (part.start, subsystem, part.dsn.clone())));
         }
-        Ok(parts.into_iter().map(|((_, subsystem), dsn)| (subsystem, dsn)).collect())
+        Ok(parts.into_iter().map(|(_, subsystem, dsn)| (subsystem, dsn)).collect())
     }
-}
-
-fn earliest<const N: usize>(moments: [Option<Moment>; N]) -> Option<Moment> {
-    moments.into_iter().flatten().min()
 }
 
 fn newest_image(data_set: &DataSet, to: Option<Moment>) -> Result<(Moment, DataSetName), &'static str> {
     let end = to.unwrap_or(Moment(u64::MAX));
-    let mut before = data_set.images.range(..=end).rev().filter(|(_, image)| !image.invalid).peekable();
+    // What was changed while it was made is in it up to its stop.
+    let is_of_use = |image: &Image| !image.invalid && image.stop.is_none_or(|stop| stop <= end);
+    let mut before = data_set.images.range(..=end).rev().filter(|(_, image)| is_of_use(image)).peekable();
     if before.peek().is_none() {
         return Err("there is none from before that moment, or it is marked invalid");
     }

@@ -3,8 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "what fails in the helpers of a test fails the test")]
 
 use dbrc::change::{Change, DatabaseChange};
+use dbrc::record::SubsystemKind;
 use dbrc::{Access, Recon, ReconChange, Refusal, ShareLevel};
-use vocabulary::{DbdName, Epoch, MemberName};
+use vocabulary::{DbdName, Epoch, MemberName, Moment};
 
 fn dbd() -> DbdName {
     DbdName::new("ACCTDB").unwrap()
@@ -69,4 +70,29 @@ fn a_takeover_passes_on_what_was_held_in_a_later_epoch() {
     assert!(!recon.register(dbd(), ShareLevel::Block), "a share level does not change under its users");
     recon.release(&member("IMS2"), &dbd());
     assert!(recon.register(dbd(), ShareLevel::Block));
+}
+
+/// The second keeps the stronger access of the two, in an epoch that the first does not have.
+#[test]
+fn a_takeover_weakens_nobody() {
+    for (from, to) in [(Access::ReadOnly, Access::Update), (Access::Update, Access::ReadOnly)] {
+        let mut recon = recon(ShareLevel::Database);
+        recon.authorize(member("IMS1"), dbd(), from).unwrap();
+        recon.authorize(member("IMS2"), dbd(), to).unwrap();
+        recon.take_over(&member("IMS1"), member("IMS2"));
+        let proof = recon.proof(member("IMS2"), dbd()).unwrap();
+        assert_eq!((proof.access(), proof.epoch()), (Access::Update, Epoch(1)));
+    }
+}
+
+#[test]
+fn who_takes_over_from_itself_stays_as_it_is() {
+    let mut recon = recon(ShareLevel::Block);
+    let sign_on =
+        ReconChange::SignOn { subsystem: member("IMS1"), kind: SubsystemKind::Online, at: Moment(1) };
+    recon.apply(sign_on).unwrap();
+    recon.authorize(member("IMS1"), dbd(), Access::Update).unwrap();
+    let before = recon.clone();
+    recon.take_over(&member("IMS1"), member("IMS1"));
+    assert_eq!(recon, before);
 }

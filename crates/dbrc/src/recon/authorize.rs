@@ -121,13 +121,18 @@ impl Recon {
         }
     }
 
-    /// Passes all that one subsystem has to another, in a new epoch. The first is signed off.
+    /// Passes all that one subsystem has to another, in a new epoch. The first is signed off. What both have the second
+    /// has with the stronger access of the two. Nobody takes over from itself.
     pub fn take_over(&mut self, from: &MemberName, to: MemberName) {
+        if *from == to {
+            return;
+        }
         for dbd in self.held_by(from) {
             if let Some(database) = self.databases.get_mut(&dbd).map(Arc::make_mut)
                 && let Some(access) = database.held.remove(from)
             {
-                database.held.insert(to, access);
+                let held = database.held.entry(to).or_insert(access);
+                *held = access.max(*held);
                 database.epoch = database.epoch.next();
                 self.changed.insert(ReconKey::Database(dbd));
             }
@@ -146,17 +151,11 @@ impl Recon {
     }
 
     /// A subsystem that ended abnormally and comes back, or one that took over, has databases, and recovers them first.
-    pub(super) fn sign_on(
-        &mut self,
-        name: MemberName,
-        kind: SubsystemKind,
-        at: Moment,
-    ) -> Result<(), ReconError> {
+    pub(super) fn sign_on(&mut self, name: MemberName, kind: SubsystemKind, at: Moment) {
         let state =
             if self.held_by(&name).is_empty() { SubsystemState::Active } else { SubsystemState::Recovering };
         self.subsystems.insert(name, Subsystem { kind, state, since: at });
         self.changed.insert(ReconKey::Subsystem(name));
-        Ok(())
     }
 
     pub(super) fn is_recovered(&mut self, name: MemberName) -> Result<(), ReconError> {

@@ -33,11 +33,10 @@ pub struct Recon {
 /// Two are the same where their records are, whatever changed last.
 impl PartialEq for Recon {
     fn eq(&self, other: &Self) -> bool {
-        let records = |recon: &Self| {
-            (recon.databases.clone(), recon.groups.clone(), recon.ca_groups.clone(), recon.logs.clone())
-        };
-        let systems = |recon: &Self| (recon.olds.clone(), recon.subsystems.clone(), recon.backouts.clone());
-        records(self) == records(other) && systems(self) == systems(other)
+        (&self.databases, &self.groups, &self.ca_groups, &self.logs)
+            == (&other.databases, &other.groups, &other.ca_groups, &other.logs)
+            && (&self.olds, &self.subsystems, &self.backouts)
+                == (&other.olds, &other.subsystems, &other.backouts)
     }
 }
 
@@ -56,7 +55,10 @@ impl Recon {
             ReconChange::Change(change) => self.change(change),
             ReconChange::Delete(delete) => self.delete(&delete),
             ReconChange::Notify(notify) => self.notify(notify),
-            ReconChange::SignOn { subsystem, kind, at } => self.sign_on(subsystem, kind, at),
+            ReconChange::SignOn { subsystem, kind, at } => {
+                self.sign_on(subsystem, kind, at);
+                Ok(())
+            }
             ReconChange::Recovered { subsystem } => self.is_recovered(subsystem),
             ReconChange::SignOff { subsystem, abnormally } => self.sign_off(subsystem, abnormally),
             ReconChange::Authorize { subsystem, dbd, access } => {

@@ -194,6 +194,9 @@ impl Recon {
         let kept = |dbd: &DbdName| self.database(dbd).is_some_and(|database| database.recoverable);
         let databases: BTreeMap<DbdName, bool> =
             databases.into_iter().filter(kept).map(|dbd| (dbd, false)).collect();
+        if databases.is_empty() {
+            return Ok(());
+        }
         for dbd in databases.keys() {
             self.database_mut(*dbd)?.backout_needed = true;
         }
@@ -216,7 +219,8 @@ impl Recon {
             self.backouts.remove(&subsystem);
         }
         self.changed.insert(ReconKey::Backout(subsystem));
-        if !self.owes_backout(dbd) {
+        // It may have been deleted meanwhile.
+        if self.databases.contains_key(&dbd) && !self.owes_backout(dbd) {
             self.database_mut(dbd)?.backout_needed = false;
         }
         Ok(())

@@ -11,7 +11,7 @@ use vocabulary::{DbdName, DdName, Moment};
 pub struct Log {
     /// When it was closed; while it is written, `None`.
     pub stop: Option<Moment>,
-    /// Its archived parts (PRISLD), in order.
+    /// Its archived parts (PRISLD), in the order of their first moments. Each begins where another one ends.
     pub archived: Vec<LogDataSet>,
     /// The data sets that were changed while it was written (LOGALL).
     pub changed: BTreeSet<(DbdName, DdName)>,
@@ -61,10 +61,16 @@ pub enum OldsStatus {
 }
 
 impl Log {
-    /// Whether everything from its start to its stop can be read from its archived parts.
-    pub fn is_archived(&self) -> bool {
-        let end = self.archived.last().map(|part| part.stop);
-        self.stop.is_some() && end >= self.stop && self.archived.iter().all(|part| !part.in_error)
+    /// The archived parts that have everything from one moment to another; nothing where some of it can't be read.
+    pub(crate) fn readable_parts(&self, (from, to): (Moment, Moment)) -> Option<Vec<&LogDataSet>> {
+        let overlaps = |part: &&LogDataSet| !part.in_error && part.stop > from && part.start < to;
+        let parts: Vec<&LogDataSet> = self.archived.iter().filter(overlaps).collect();
+        let read_to = parts.iter().fold(from, |read_to, part| match part.start <= read_to {
+            true => read_to.max(part.stop),
+            // Between the two something is missing.
+            false => read_to,
+        });
+        (read_to >= to).then_some(parts)
     }
 }
 
