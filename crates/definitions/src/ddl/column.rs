@@ -151,6 +151,16 @@ impl Column {
         self.sheet.set("NAME", 2, if unique { "U" } else { "M" }, place);
     }
 
+    /// Takes over what is said of it anew.
+    pub(super) fn change(&mut self, changed: Self) {
+        // Another type has another length, unless one is said with it.
+        if changed.sheet.entry("DATATYPE", 0).is_some() {
+            self.bytes_of_type = changed.bytes_of_type;
+            self.sheet.remove("BYTES");
+        }
+        self.sheet.merge(changed.sheet);
+    }
+
     /// Moves everything to one place.
     pub(super) fn relocate(&mut self, place: Place) {
         self.name.place = place;

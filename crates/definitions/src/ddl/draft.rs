@@ -198,26 +198,14 @@ impl Table {
 
     fn change(&mut self, change: TableChange, existing: &mut Vec<Existing>) -> Result<(), Missing> {
         match change {
-            TableChange::Add(part) => match self.add(part) {
-                Ok(()) => Ok(()),
-                Err(Unfit::NoColumn(name)) => Err(self.missing("COLUMN", name)),
-                Err(Unfit::Exists(found)) => {
-                    existing.push(found);
-                    Ok(())
-                }
-            },
-            TableChange::AlterColumn(changed) => match self.column_mut(None, &changed.name.name) {
-                Some(column) => {
-                    // Another type has another length, unless one is said with it.
-                    if changed.sheet.entry("DATATYPE", 0).is_some() {
-                        column.bytes_of_type = changed.bytes_of_type;
-                        column.sheet.remove("BYTES");
-                    }
-                    column.sheet.merge(changed.sheet);
-                    Ok(())
-                }
-                None => Err(self.missing("COLUMN", changed.name)),
-            },
+            TableChange::Add(part) => {
+                let added = self.add(part);
+                self.fits(added, existing)
+            }
+            TableChange::AlterColumn(changed) => {
+                let altered = self.alter_column(changed);
+                self.fits(altered, existing)
+            }
             TableChange::Drop { kind: "FOREIGN", .. } => {
                 for slot in 0..2 {
                     self.sheet.set("PARENT", slot, "", self.sheet.place);
@@ -238,6 +226,17 @@ impl Table {
                     _ => false,
                 });
                 if removed { Ok(()) } else { Err(self.missing(kind, name)) }
+            }
+        }
+    }
+
+    fn fits(&self, outcome: Result<(), Unfit>, existing: &mut Vec<Existing>) -> Result<(), Missing> {
+        match outcome {
+            Ok(()) => Ok(()),
+            Err(Unfit::NoColumn(name)) => Err(self.missing("COLUMN", name)),
+            Err(Unfit::Exists(found)) => {
+                existing.push(found);
+                Ok(())
             }
         }
     }

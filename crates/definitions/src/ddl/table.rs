@@ -9,7 +9,7 @@ use super::sheet::Sheet;
 use crate::cards::{Operation, Place};
 use crate::finding::Findings;
 use crate::operands::shown;
-use std::collections::{BTreeMap, btree_map::Entry};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 use vocabulary::message::DDL110;
 
 /// A table.
@@ -22,8 +22,8 @@ pub(super) struct Table {
     pub(super) items: Vec<Item>,
     /// Where each column is, by the name of its case, if it is in one, and its own.
     columns: BTreeMap<(Option<String>, String), At>,
-    /// The columns that stand apart from the case they belong to, the first of each name.
-    apart: BTreeMap<String, usize>,
+    /// The columns that stand apart from the case they belong to, by their names.
+    apart: BTreeMap<String, BTreeSet<usize>>,
     /// Where each map is.
     maps: BTreeMap<String, usize>,
     /// Where each case is, by its map and its own name.
@@ -229,7 +229,7 @@ impl Table {
             Item::Column(column) => {
                 let (case, name) = (column.case_name().map(str::to_string), column.name.clone());
                 if case.is_some() {
-                    self.apart.entry(name.name.clone()).or_insert(item);
+                    self.apart.entry(name.name.clone()).or_default().insert(item);
                 }
                 self.index_column(case, name, At { item, within: None })
             }
@@ -284,11 +284,16 @@ impl Table {
         self.map_mut(map)?.cases.get_mut(at)
     }
 
-    /// The column of this name, of a case or of the table. One that stands apart from its case is of either.
-    pub(super) fn column_mut(&mut self, case: Option<&str>, name: &str) -> Option<&mut Column> {
+    /// Where the column of this name is, of a case or of the table. One that stands apart from its case is of either.
+    fn place_of(&self, case: Option<&str>, name: &str) -> Option<At> {
         let key = (case.map(str::to_string), name.to_string());
-        let apart = || self.apart.get(name).filter(|_| case.is_none()).map(|&item| At { item, within: None });
-        let At { item, within } = self.columns.get(&key).copied().or_else(apart)?;
+        let apart = || self.apart.get(name).filter(|_| case.is_none())?.first();
+        self.columns.get(&key).copied().or_else(|| Some(At { item: *apart()?, within: None }))
+    }
+
+    /// The column of this name, of a case or of the table.
+    pub(super) fn column_mut(&mut self, case: Option<&str>, name: &str) -> Option<&mut Column> {
+        let At { item, within } = self.place_of(case, name)?;
         match (self.items.get_mut(item)?, within) {
             (Item::Column(column), None) => Some(column),
             (Item::Map(map), Some((case, at))) => map.cases.get_mut(case)?.columns.get_mut(at),
@@ -327,21 +332,35 @@ impl Table {
         }
     }
 
-    fn remove_column(&mut self, name: &str) -> bool {
-        let key = (None, name.to_string());
-        let (item, key) = match (self.columns.get(&key), self.apart.get(name)) {
-            (Some(at), _) => (at.item, key),
-            (None, Some(&item)) => match &self.items[item] {
-                Item::Column(column) => (item, (column.case_name().map(str::to_string), key.1)),
-                _ => return false,
-            },
-            (None, None) => return false,
+    /// Changes the column of this name by what is said of it anew, which may be that it is of another case.
+    pub(super) fn alter_column(&mut self, changed: Column) -> Result<(), Unfit> {
+        let Some(At { item, .. }) = self.place_of(None, &changed.name.name) else {
+            return Err(Unfit::NoColumn(changed.name));
         };
-        if self.columns.remove(&key).is_some() && key.0.is_some() {
-            self.apart.remove(name);
+        self.forget_column(item);
+        if let Some(Item::Column(column)) = self.items.get_mut(item) {
+            column.change(changed);
         }
+        self.index_item(item)
+    }
+
+    fn remove_column(&mut self, name: &str) -> bool {
+        let Some(At { item, .. }) = self.place_of(None, name) else { return false };
+        self.forget_column(item);
         self.items[item] = Item::Gone;
         true
+    }
+
+    /// A column is not found any more.
+    fn forget_column(&mut self, item: usize) {
+        let Some(Item::Column(column)) = self.items.get(item) else { return };
+        let key = (column.case_name().map(str::to_string), column.name.name.clone());
+        if let Some(apart) = self.apart.get_mut(&key.1) {
+            apart.remove(&item);
+        }
+        if self.columns.get(&key).is_some_and(|at| at.item == item) {
+            self.columns.remove(&key);
+        }
     }
 
     fn remove_relations(&mut self, unwanted: impl Fn(&Item) -> bool) -> bool {
