@@ -121,7 +121,10 @@ impl ControlRegion {
         if waits {
             collecting.members.retain(|member| *member != me);
             collecting.awaited.retain(|_, member| *member != me);
-            collecting.newest.get_or_insert(Err(NotNewest));
+            let is_applied = |newest: Result<u64, NotNewest>| newest.is_ok_and(|index| index <= self.applied);
+            if !collecting.newest.is_some_and(is_applied) {
+                collecting.newest = Some(Err(NotNewest));
+            }
             collecting.answers.push((me, commands::execute(self, &collecting.asked)));
         }
         collecting.missing.append(&mut collecting.members);
