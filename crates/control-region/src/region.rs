@@ -48,7 +48,6 @@ pub(crate) enum Purpose {
     Utility(CommandToken),
     Ddl(CommandToken),
     Remove { reply_to: ReplyTo, member: MemberName },
-    Forget,
 }
 
 /// The founding members, who have found each other.
@@ -318,7 +317,7 @@ impl ControlRegion {
             Some(Purpose::Remove { reply_to, member }) => {
                 self.member_removed(reply_to, member, outcome.as_ref());
             }
-            Some(Purpose::Forget) | None => {}
+            None => {}
         }
     }
 

@@ -3,6 +3,7 @@
 use super::import::WaitingImport;
 use super::validate::Invalid;
 use crate::columns;
+use crate::commands;
 use csl::om::{Answer, CompletionCode, MBR, MemberMessage, MessageBody, ReasonCode, ReturnCode, Row};
 use plex::{AbortReason, CommandToken, Finished, Outcome, Plex, Refusal, RosterEntry};
 use std::collections::{BTreeMap, BTreeSet};
@@ -207,9 +208,19 @@ pub(crate) fn invalid_answer(
     }
     answer.say(master, DFS4898E.with(&[&import.token]));
     (answer.rc, answer.rsn) = (ReturnCode::LIST, ReasonCode::NONE_SUCCEEDED);
-    let emptied = import.options.delpenderr && import.options.mode.imports();
+    answer.reason_text = format!(
+        "staging can't be imported as it is; {}; {advice}",
+        nothing_changed(import.empties_if_wrong())
+    );
+    answer
+}
+
+/// The same, where somebody staged something while it was not known whether staging was emptied.
+pub(crate) fn unknown_whether_emptied(mut answer: Answer) -> Answer {
     answer.reason_text =
-        format!("staging can't be imported as it is; {}; {advice}", nothing_changed(emptied));
+        "staging could not be imported as it was, and it is not known whether that was emptied before \
+                          something else was staged; list the catalog"
+            .to_string();
     answer
 }
 
@@ -279,7 +290,10 @@ pub(crate) fn staging_busy_answer(
 pub(crate) fn never_begun_answer(text: &str, began: Moment, now: Moment, token: CommandToken) -> Answer {
     let mut answer = Answer { stopped: now, ..Answer::new(text, began) };
     (answer.rc, answer.rsn) = (ReturnCode::OM_ENVIRONMENT, ReasonCode::NO_MASTER);
-    answer.reason_text =
-        format!("the master was lost before command {token} began, and nothing was changed; submit it again");
+    let (changed, advice) = match commands::may_empty_staging(text) {
+        true => ("it is not known whether staging was emptied", "list the catalog, then submit it again"),
+        false => ("nothing was changed", "submit it again"),
+    };
+    answer.reason_text = format!("the master was lost before command {token} began, and {changed}; {advice}");
     answer
 }

@@ -1,6 +1,8 @@
 //! IMPORT at the master, from the command to the Prepare entry: wait for the staging data set, validate, propose.
 
-use super::answer::{import_answer, invalid_answer, refusal_answer, staging_busy_answer};
+use super::answer::{
+    import_answer, invalid_answer, refusal_answer, staging_busy_answer, unknown_whether_emptied,
+};
 use super::canvass::Answers;
 use super::coordination::PROGRESS_MS;
 use super::validate::Invalid;
@@ -29,7 +31,25 @@ pub(crate) struct WaitingImport {
     /// Since when it waits for the check, or when its operator was told so.
     told: Option<Moment>,
     job: Option<JobReport>,
+    in_error: Option<InError>,
     step: Step,
+}
+
+impl WaitingImport {
+    /// Whether staging is to be emptied where something in it is in error.
+    pub(crate) fn empties_if_wrong(&self) -> bool {
+        self.options.delpenderr && self.options.mode.imports()
+    }
+}
+
+/// What is staged is in error, and is being dropped.
+#[derive(Debug, Clone)]
+struct InError {
+    staging_version: u64,
+    /// What the operator is told once it is dropped.
+    answer: Answer,
+    /// It is not known whether it was dropped already.
+    doubted: bool,
 }
 
 /// What the populate job that goes over into an import has to say besides the import's own answer.
@@ -64,9 +84,9 @@ enum Step {
     WaitingForStaging,
     /// The others are asked whether they are ready.
     Canvassing,
-    /// The Prepare entry is on its way.
+    /// The Prepare entry is on its way, or the one that empties staging.
     Proposed,
-    /// It is not known whether the Prepare entry was made.
+    /// It is not known whether the entry was made.
     Unknown { since: Moment },
 }
 
@@ -83,8 +103,19 @@ impl ControlRegion {
         let known = self.imports.iter().any(|import| import.token == token);
         if !known {
             let (began, term, step) = (self.now, self.term, Step::Ready);
-            let import = WaitingImport { token, text, options, reply_to, began, term, told: None, job, step };
-            self.imports.push(import);
+            let (told, in_error) = (None, None);
+            self.imports.push(WaitingImport {
+                token,
+                text,
+                options,
+                reply_to,
+                began,
+                term,
+                told,
+                job,
+                in_error,
+                step,
+            });
         }
     }
 
@@ -133,6 +164,9 @@ impl ControlRegion {
 
     /// Whether the import goes on; else it was answered.
     fn advance_import(&mut self, import: &mut WaitingImport) -> bool {
+        if import.in_error.is_some() {
+            return self.empty_staging(import);
+        }
         // The operator of an activation that is concluded has the answer, and may submit the next one.
         if self.is_concluded() {
             return true;
@@ -177,11 +211,11 @@ impl ControlRegion {
             return true;
         };
         if !findings.is_empty() {
-            if import.options.delpenderr && import.options.mode.imports() {
-                let change = StageChange::Empty { staging_version };
-                self.propose(Purpose::Forget, PlexChange::Stage(change));
-            }
             let answer = invalid_answer(import, &self.plex, self.me(), self.now, &findings);
+            if import.empties_if_wrong() {
+                import.in_error = Some(InError { staging_version, answer, doubted: false });
+                return self.empty_staging(import);
+            }
             self.reply_import(import, answer, false);
             return false;
         }
@@ -189,6 +223,41 @@ impl ControlRegion {
             true => self.advance_canvass(import),
             false => self.begin_activation(import, None),
         }
+    }
+
+    /// The operator is told that staging is empty when it is.
+    fn empty_staging(&mut self, import: &mut WaitingImport) -> bool {
+        if let Some(InError { staging_version, .. }) = import.in_error {
+            import.step = Step::Proposed;
+            let change = PlexChange::Stage(StageChange::Empty { staging_version });
+            self.propose(Purpose::Import(import.token), change);
+        }
+        true
+    }
+
+    fn staging_emptied(&mut self, at: usize, in_error: InError, outcome: Option<PlexReply>) {
+        let answer = match outcome {
+            Some(Ok(())) => in_error.answer,
+            Some(Err(Refusal::StagingChanged)) if !in_error.doubted => {
+                self.imports[at].step = Step::Ready;
+                return;
+            }
+            // Where it is empty, it does not matter by whom it was emptied.
+            Some(Err(Refusal::StagingChanged)) if self.plex.catalog().staged_count() == 0 => in_error.answer,
+            Some(Err(_)) if in_error.doubted => unknown_whether_emptied(in_error.answer),
+            Some(Err(refusal)) => {
+                let import = self.imports.remove(at);
+                self.refuse_import(&import, &refusal);
+                return;
+            }
+            None => {
+                self.imports[at].step = Step::Unknown { since: self.now };
+                self.imports[at].in_error = Some(InError { doubted: true, ..in_error });
+                return;
+            }
+        };
+        let import = self.imports.remove(at);
+        self.reply_import(&import, answer, false);
     }
 
     fn advance_canvass(&mut self, import: &mut WaitingImport) -> bool {
@@ -227,6 +296,9 @@ impl ControlRegion {
 
     pub(crate) fn import_proposed(&mut self, token: CommandToken, outcome: Option<PlexReply>) {
         let Some(at) = self.imports.iter().position(|import| import.token == token) else { return };
+        if let Some(in_error) = self.imports[at].in_error.take() {
+            return self.staging_emptied(at, in_error, outcome);
+        }
         match outcome {
             Some(Ok(())) => {}
             Some(Err(Refusal::StagingChanged | Refusal::Catalog(CatalogError::StagingHeld(_)))) => {

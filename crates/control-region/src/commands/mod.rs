@@ -102,6 +102,12 @@ pub(crate) fn is_audit(asked: &OperatorRequest) -> bool {
     }
 }
 
+/// Whether this may have emptied staging though it activated nothing (OPTION(DELPENDERR)).
+pub(crate) fn may_empty_staging(text: &str) -> bool {
+    let view = Command::parse(text).and_then(|command| CommandView::of(&command));
+    matches!(view, Ok(CommandView::ImportDefn(options)) if options.delpenderr)
+}
+
 /// The verb of a request, in full; nothing where it is no command.
 pub fn verb_name(asked: &OperatorRequest) -> Option<&'static str> {
     match asked {
