@@ -1,6 +1,6 @@
 //! DDL jobs whose master is killed: at whatever moment that is, all of a unit of work is there, or nothing of it.
 
-use crate::invariants::{Oracle, Terms, says};
+use crate::invariants::{News, Oracle, Terms, says};
 use crate::world::cluster::{Cluster, Request};
 use crate::world::network::Weather;
 use crate::world::tempo::Tempo;
@@ -78,7 +78,9 @@ impl World {
     }
 
     fn look(&mut self) {
-        self.oracle.look(&mut self.cluster).unwrap_or_else(|broken| panic!("{broken}"));
+        self.oracle
+            .look(&News::of(&mut self.cluster), &self.cluster)
+            .unwrap_or_else(|broken| panic!("{broken}"));
     }
 
     /// Lets time pass millisecond by millisecond, so that no step is overlooked.

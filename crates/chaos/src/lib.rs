@@ -48,6 +48,13 @@ mod sabotage;
 #[cfg(test)]
 mod stories;
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 pub use fire::{FireReport, FireSettings, enter_namespaces, under_fire};
 pub use run::{Report, ideal};
 pub use sweep::{Sum, sweep};
+
+/// What a mutex guards, whatever became of whoever had it before.
+fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}

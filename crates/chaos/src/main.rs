@@ -1,7 +1,7 @@
 //! `chaos`: runs simulated worlds by their seeds, and tells what was found.
 
 use chaos::FireSettings;
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -14,9 +14,6 @@ struct Args {
     /// The first of them
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// What the members agree by
-    #[arg(long, value_enum, default_value_t = Depth::Ideal)]
-    depth: Depth,
     /// On how many threads; as many as there are processors where it is not said
     #[arg(long)]
     threads: Option<usize>,
@@ -34,20 +31,11 @@ struct Args {
     story: bool,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Depth {
-    /// An ideal ordered log: aimed at the protocols of the plex
-    Ideal,
-}
-
 fn main() -> ExitCode {
     let args = Args::parse();
     if args.processes {
         return processes(&args);
     }
-    // What a run breaks off with is in its report.
-    std::panic::set_hook(Box::new(|_| {}));
-    let Depth::Ideal = args.depth;
     if args.story {
         let report = chaos::ideal(args.seed, true);
         report.story.iter().chain(&report.failure).for_each(|line| say(line));

@@ -1,7 +1,8 @@
 //! What holds however letters, kills, restarts, partitions, imports and programs fall together.
 
 use crate::bank;
-use crate::invariants::{Oracle, Terms};
+use crate::drafts::command;
+use crate::invariants::{News, Oracle, Terms};
 use crate::world::cluster::Cluster;
 use crate::world::network::Held;
 use crate::world::node::Node;
@@ -193,12 +194,13 @@ impl World {
     }
 
     fn command(&mut self, at: MemberName, text: &str) -> control_region::RequestId {
-        let asked = OperatorRequest::Command { text: text.to_string(), wait_ms: None };
-        self.cluster.ask(at, asked)
+        self.cluster.ask(at, command(text))
     }
 
     fn look(&mut self) {
-        self.oracle.look(&mut self.cluster).unwrap_or_else(|broken| panic!("{broken}"));
+        self.oracle
+            .look(&News::of(&mut self.cluster), &self.cluster)
+            .unwrap_or_else(|broken| panic!("{broken}"));
     }
 
     fn act(&mut self, act: &Act) {

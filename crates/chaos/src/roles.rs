@@ -1,9 +1,10 @@
 //! A member does not do for others what their user may not ask, whatever the member where it came in let pass.
 
 use crate::bank;
+use crate::drafts::command;
 use crate::world::cluster::{Cluster, Sight};
 use control_region::{CallId, Event, Letter};
-use csl::envelope::{OperatorRequest, PopulateCondition, PopulateMode, PopulateRequest, User};
+use csl::envelope::{PopulateCondition, PopulateMode, PopulateRequest, User};
 use csl::om::{CompletionCode, OperatorRole};
 use plex::{CommandToken, Incarnation};
 use vocabulary::MemberName;
@@ -12,10 +13,6 @@ const MEMBERS: [&str; 2] = ["IMS1", "IMS2"];
 
 fn name(text: &str) -> MemberName {
     MemberName::new(text).unwrap()
-}
-
-fn command(text: &str) -> OperatorRequest {
-    OperatorRequest::Command { text: text.to_string(), wait_ms: None }
 }
 
 /// The letters by which a member that did not look would pass on what may not be asked.

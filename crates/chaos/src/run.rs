@@ -1,12 +1,12 @@
 //! One run: a world from a seed, a storm, a calm, and the judgement.
 
 use crate::dice::Dice;
-use crate::invariants::{Broken, Oracle, Terms};
+use crate::drafts::command;
+use crate::invariants::{Broken, News, Oracle, Terms};
 use crate::operators::Operators;
 use crate::storm::{Storm, start_everybody};
 use crate::world::cluster::{Cluster, Sight};
 use crate::world::facts::Fact;
-use csl::envelope::OperatorRequest;
 use csl::om::{ReasonCode, ReturnCode};
 use plex::CommandToken;
 use std::any::Any;
@@ -51,7 +51,9 @@ pub fn ideal(seed: u64, tell: bool) -> Report {
         Ok(Err(broken)) => Some(broken.to_string()),
         Err(panic) => Some(format!("the run broke off: {}", text_of(&*panic))),
     };
-    run.report.faults = run.storm.as_ref().map_or(0, |storm| storm.faults);
+    // What happened after the last look at a run that broke off.
+    let rest = News::of(&mut run.cluster);
+    run.take_note(&rest);
     run.report.simulated_ms = run.cluster.now.ms_since(run.began);
     run.report
 }
@@ -61,7 +63,6 @@ struct Run {
     oracle: Oracle,
     dice: Dice,
     operators: Operators,
-    storm: Option<Storm>,
     members: Vec<MemberName>,
     began: Moment,
     committed: BTreeSet<CommandToken>,
@@ -84,18 +85,7 @@ impl Run {
         let operators = Operators::new(dice.between(1, 4) as usize);
         let began = cluster.now;
         let (oracle, report) = (Oracle::new(), Report::default());
-        Self {
-            cluster,
-            oracle,
-            dice,
-            operators,
-            storm: None,
-            members,
-            began,
-            committed: BTreeSet::new(),
-            tell,
-            report,
-        }
+        Self { cluster, oracle, dice, operators, members, began, committed: BTreeSet::new(), tell, report }
     }
 
     fn go(&mut self) -> Result<(), Broken> {
@@ -109,7 +99,6 @@ impl Run {
         }
         self.say("the faults stop");
         storm.end(&mut self.cluster);
-        self.storm = Some(storm);
         self.calm()?;
         self.operators.give_up(&self.cluster);
         for member in self.cluster.sharers() {
@@ -124,6 +113,7 @@ impl Run {
     fn turn(&mut self, storm: &mut Storm) -> Result<(), Broken> {
         let mut lines = Vec::new();
         storm.act(&mut self.cluster, &mut self.dice, &mut |line| lines.push(line));
+        self.report.faults = storm.faults;
         lines.iter().for_each(|line| self.say(line));
         self.look()?;
         self.operators.act(&mut self.cluster, &mut self.dice);
@@ -153,8 +143,7 @@ impl Run {
         let (first, last) = (self.members[0], self.members[self.members.len() - 1]);
         self.operators.stage_clerk(&mut self.cluster, first);
         self.cluster.run(1_000);
-        let text = "IMPORT DEFN SOURCE(CATALOG)".to_string();
-        let request = self.cluster.ask(last, OperatorRequest::Command { text, wait_ms: None });
+        let request = self.cluster.ask(last, command("IMPORT DEFN SOURCE(CATALOG)"));
         self.cluster.run(1_000);
         self.look()?;
         let answers = &self.cluster.requests[&request].answers;
@@ -173,11 +162,12 @@ impl Run {
     }
 
     fn look(&mut self) -> Result<(), Broken> {
-        let news = self.oracle.look(&mut self.cluster);
-        let (sights, facts) = match &news {
-            Ok(news) => (news.sights.as_slice(), news.facts.as_slice()),
-            Err(_) => Default::default(),
-        };
+        let news = News::of(&mut self.cluster);
+        self.take_note(&news);
+        self.oracle.look(&news, &self.cluster)
+    }
+
+    fn take_note(&mut self, News { sights, facts }: &News) {
         self.operators.learn(facts);
         let begins = |sight: &&Sight| matches!(sight, Sight::Entry("Prepare"));
         self.report.activations += sights.iter().filter(begins).count() as u64;
@@ -192,7 +182,6 @@ impl Run {
             let at = format!("{:>9.3} s", self.cluster.now.ms_since(self.began) as f64 / 1_000.0);
             self.report.story.extend(sights.iter().map(|sight| format!("{at}  {sight}")));
         }
-        news.map(drop)
     }
 
     fn say(&mut self, line: &str) {
@@ -229,6 +218,19 @@ mod tests {
             assert_eq!(report.failure, None, "cargo xtask chaos --seeds 1 --seed {seed} tells the story");
         }
     }
+
+    #[test]
+    fn a_run_that_fails_tells_what_happened_last() {
+        let mut run = Run::new(1, true);
+        let (member, token) = (run.members[0], CommandToken(1));
+        run.cluster.sights.push(Sight::Ended(member));
+        let awaited = BTreeSet::from([member]);
+        run.cluster.facts.push(Fact::Committed { token, awaited, activated: Vec::new() });
+        assert_eq!(run.look().unwrap_err().name, "no_commit_without_every_vote");
+        assert_eq!(run.report.story, ["    0.000 s  IMS1 has stopped"]);
+        assert_eq!(run.report.committed, 1);
+    }
+
     /// What these found is told in `docs/hazards.md`.
     #[test]
     fn seeds_that_failed_once_pass() {

@@ -1,7 +1,8 @@
 //! Each invariant is shown to fail: the rule that it guards is broken on purpose, in a world of its own.
 
 use crate::bank;
-use crate::invariants::{Broken, Oracle, Terms};
+use crate::drafts::command;
+use crate::invariants::{Broken, News, Oracle, Terms};
 use crate::world::cluster::Cluster;
 use crate::world::network::Held;
 use catalog::job::{JobCard, JobId};
@@ -57,8 +58,7 @@ impl World {
     }
 
     fn import(&mut self, at: &str) -> RequestId {
-        let text = "IMPORT DEFN SOURCE(CATALOG)".to_string();
-        self.cluster.ask(name(at), OperatorRequest::Command { text, wait_ms: None })
+        self.cluster.ask(name(at), command("IMPORT DEFN SOURCE(CATALOG)"))
     }
 
     fn hold(&mut self, what: &str) {
@@ -66,7 +66,7 @@ impl World {
     }
 
     fn look(&mut self) -> Result<(), Broken> {
-        self.oracle.look(&mut self.cluster).map(drop)
+        self.oracle.look(&News::of(&mut self.cluster), &self.cluster)
     }
 
     fn look_when_calm(&mut self) -> Result<(), Broken> {
@@ -250,6 +250,19 @@ fn a_second_answer_is_found() {
     let noted = world.cluster.requests.get_mut(&request).unwrap();
     noted.answers.push(noted.answers[0].clone());
     assert_eq!(breaks(world.look()), "an_operator_gets_one_answer");
+}
+
+#[test]
+fn a_second_answer_that_comes_long_after_is_found() {
+    let mut world = World::new();
+    let first = world.populate("IMS2", PopulateMode::Stage, &["psb/TELLER/2"]);
+    for _ in 0..100 {
+        world.cluster.ask(name("IMS1"), command("QUERY OLC LIBRARY(ACBSHR)"));
+    }
+    world.cluster.run(1_000);
+    let noted = world.cluster.requests.get_mut(&first).unwrap();
+    noted.answers.push(noted.answers[0].clone());
+    assert_eq!(breaks(world.look_when_calm()), "an_operator_gets_one_answer");
 }
 
 #[test]

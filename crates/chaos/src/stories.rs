@@ -1,6 +1,7 @@
 //! The stories in `scripts/`: what operators, programs and failures do to a plex, and what everybody sees of it.
 
 use crate::bank;
+use crate::drafts;
 use crate::world::cluster::{Cluster, Sight};
 use crate::world::network::Held;
 use catalog::job::{JobCard, JobId};
@@ -484,8 +485,7 @@ impl Story {
             }
             Command::Run(seconds) => self.cluster.run((seconds * 1_000.0) as u64),
             Command::At { member, command, role } => {
-                let asked = OperatorRequest::Command { text: command.clone(), wait_ms: None };
-                self.ask(member, role.as_deref(), asked)?;
+                self.ask(member, role.as_deref(), drafts::command(command))?;
             }
             Command::Populate { member, role, mode, uncond, delete, definitions } => {
                 let part = self.part_of_job(mode.as_deref(), definitions)?;

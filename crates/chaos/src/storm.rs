@@ -2,12 +2,12 @@
 
 use crate::bank;
 use crate::dice::Dice;
+use crate::drafts::command;
 use crate::world::cluster::Cluster;
 use crate::world::network::{Held, Weather};
 use crate::world::node::Node;
 use crate::world::tempo::Tempo;
 use control_region::{Event, RegionId};
-use csl::envelope::OperatorRequest;
 use dasd::Fault;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -190,9 +190,8 @@ impl Storm {
                 format!("{member} is told to stop")
             }
             Kind::Partition => {
-                let parts = dice.between(1, 2) as usize;
                 let parts: BTreeMap<MemberName, usize> =
-                    members.iter().map(|member| (*member, dice.up_to(1) as usize * parts)).collect();
+                    members.iter().map(|member| (*member, dice.up_to(1) as usize)).collect();
                 cluster.fall_apart(parts.clone());
                 self.repairs.push((later, Repair::Heal));
                 format!("the network falls into {parts:?}")
@@ -246,7 +245,7 @@ impl Storm {
             Kind::Delete => {
                 let at = dice.pick(members);
                 let text = format!("DELETE MEMBER NAME({member})");
-                cluster.ask(at, OperatorRequest::Command { text: text.clone(), wait_ms: None });
+                cluster.ask(at, command(&text));
                 format!("at {at}: {text}")
             }
             Kind::Replace => return replace(member, cluster),
@@ -358,9 +357,14 @@ fn lead(member: MemberName, cluster: &mut Cluster) -> Option<String> {
 /// of the others must have all that was agreed on.
 fn replace(member: MemberName, cluster: &mut Cluster) -> Option<String> {
     let group = &cluster.groups[0];
-    let others = cluster.nodes.values().filter(|node| node.member() != member && node.is_alive());
-    let remember = |node: &&Node| group.voters.contains(&node.settings.node) && node.applied == group.last();
-    if others.filter(remember).count() * 2 <= cluster.nodes.len() {
+    let remembers = |node: &&Node| {
+        node.group == 0
+            && node.member() != member
+            && node.is_alive()
+            && group.voters.contains(&node.settings.node)
+            && node.applied == group.last()
+    };
+    if cluster.nodes.values().filter(remembers).count() * 2 <= cluster.sharers().len() {
         return None;
     }
     cluster.renew(member);

@@ -1,5 +1,6 @@
 //! Many seeds, on all cores.
 
+use crate::locked;
 use crate::run::{Report, ideal};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -61,14 +62,10 @@ pub fn sweep(first: u64, count: u64, threads: usize, say: &(dyn Fn(&str) + Sync)
     sum
 }
 
-fn locked<T>(sum: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    sum.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
 /// What there is to say of a seed that failed: the line that replays it, its story, and what was found.
 fn failed(seed: u64) -> String {
     let Report { failure, mut story, .. } = ideal(seed, true);
-    story.insert(0, format!("FAILED: cargo xtask chaos --seeds 1 --seed {seed} --depth ideal"));
+    story.insert(0, format!("FAILED: cargo xtask chaos --seeds 1 --seed {seed}"));
     story.extend(failure);
     story.join("\n")
 }

@@ -144,13 +144,16 @@ impl Storm {
             _ => half[*one] != half[*other],
         };
         let apart: Vec<_> = pairs.into_iter().filter(apart).collect();
+        if apart.is_empty() {
+            return Ok(None);
+        }
         for (one, other) in &apart {
             members.hosts.cut(&names[*one], &names[*other])?;
         }
         self.repairs.push((later, Repair::Heal));
         let told: Vec<String> =
             apart.iter().map(|(one, other)| format!("{}>{}", names[*one], names[*other])).collect();
-        Ok((!told.is_empty()).then(|| format!("nothing gets through: {}", told.join(" "))))
+        Ok(Some(format!("nothing gets through: {}", told.join(" "))))
     }
 
     fn kill_all(&mut self, members: &mut Members, later: Instant) -> String {

@@ -3,7 +3,7 @@
 //! Nothing gets through from one member to another while the first has the other's address noted under a hardware address
 //! that nobody has: what it sends is lost on the bridge, as on a cable that is cut in one direction.
 
-use end_to_end::Network;
+use end_to_end::{Network, ports};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
@@ -18,9 +18,6 @@ const NOBODY: &str = "02:00:00:00:00:01";
 
 /// Where members listen, when each has an address of its own.
 const PORT: u16 = 7_100;
-
-/// Where the ports begin that members of one address listen on.
-const LOOPBACK_PORT: u16 = 14_000;
 
 /// The hosts of a plex.
 #[derive(Debug)]
@@ -71,15 +68,14 @@ impl Hosts {
 
     /// One more host: where its member listens.
     pub(super) fn add(&mut self, member: &str) -> io::Result<String> {
-        let number = self.hosts.len() + 1;
         let (host, listens) = match self.network {
             Network::Namespaces => {
-                let host = linked(number)?;
+                let host = linked(self.hosts.len() + 1)?;
                 let listens = format!("{}:{PORT}", host.address);
                 (host, listens)
             }
             Network::Loopback => {
-                let port = usize::from(LOOPBACK_PORT) + std::process::id() as usize % 900 + number;
+                let port = ports::free(1)[0];
                 (Host { address: "127.0.0.1".to_string(), holder: None }, format!("127.0.0.1:{port}"))
             }
         };
@@ -118,9 +114,9 @@ impl Hosts {
     }
 }
 
-impl Drop for Hosts {
+impl Drop for Host {
     fn drop(&mut self) {
-        for holder in self.hosts.values_mut().filter_map(|host| host.holder.as_mut()) {
+        if let Some(holder) = &mut self.holder {
             let _ = holder.kill();
             let _ = holder.wait();
         }

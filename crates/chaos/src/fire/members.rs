@@ -4,7 +4,7 @@ use super::hosts::Hosts;
 use end_to_end::faults::{SmallDisk, content_end, files, overwrite};
 use end_to_end::layout::{LayoutError, OPERATOR};
 use end_to_end::member::{StartError, Terminal};
-use end_to_end::{Binaries, Layout, MemberLog, MemberProcess};
+use end_to_end::{Binaries, Layout, MemberLog, MemberProcess, wait};
 use rustix::process::Signal;
 use sci::{ClientSettings, Identity, IdentityError, IdentityFiles};
 use std::collections::BTreeMap;
@@ -21,6 +21,9 @@ const SECTIONS: &str = "[consensus]\nsnapshot_entries = 150\nsnapshot_mib = 1\n\
 
 /// How large the disk is that a member keeps its log on.
 const SMALL_DISK_MIB: u32 = 8;
+
+/// How long it may take until a member is traced.
+const TRACE_LIMIT: Duration = Duration::from_secs(2);
 
 /// How long a member may take until it takes commands, on a machine that is busy.
 const READY_LIMIT: Duration = Duration::from_secs(60);
@@ -208,8 +211,16 @@ impl Members {
         let mut strace = Command::new("strace");
         strace.args(["-qq", "-f", "-e", "trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:error=EIO"]);
         strace.args(["-o", "/dev/null", "-p", &pid.to_string()]).stdin(Stdio::null()).stderr(Stdio::null());
-        let injector = strace.spawn();
-        injector.is_ok_and(|injector| self.injectors.insert(member.to_string(), injector).is_none())
+        let Ok(injector) = strace.spawn() else { return false };
+        let tracer = format!("TracerPid:\t{}", injector.id());
+        let status = || fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        self.injectors.insert(member.to_string(), injector);
+        // Where it may not trace it ends at once.
+        let traced = wait::until("syncs fail", TRACE_LIMIT, || status().lines().any(|line| line == tracer));
+        if traced.is_err() {
+            self.mend_syncs(member);
+        }
+        traced.is_ok()
     }
 
     /// Syncs succeed again.

@@ -5,12 +5,13 @@ use crate::dice::Dice;
 use crate::drafts::{Drafts, list_of_everything};
 use crate::history::{Definition, History, Operation, Told, of_import, of_list, of_staging};
 use crate::invariants::Broken;
+use crate::locked;
 use csl::envelope::{OperatorRequest, PopulateRequest};
 use csl::om::{Answer, ReturnCode};
 use sci::{ClientSettings, OmClient};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::runtime::Runtime;
 
@@ -60,10 +61,6 @@ pub(super) struct Office {
     rests: AtomicBool,
     is_over: AtomicBool,
     busy: AtomicUsize,
-}
-
-fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
-    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Office {

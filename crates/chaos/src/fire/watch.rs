@@ -1,8 +1,9 @@
 //! How long nobody had the newest state to tell, which takes a master with a majority.
 
 use super::operators::{Desk, Doors};
+use crate::locked;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 const PAUSE: Duration = Duration::from_millis(100);
@@ -22,7 +23,7 @@ impl Watch {
 
     /// From now on it counts.
     pub(super) fn begin(&self) {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner).0 = Some(Instant::now());
+        locked(&self.told).0 = Some(Instant::now());
     }
 
     pub(super) fn close(&self) {
@@ -31,7 +32,7 @@ impl Watch {
 
     /// The longest time so far.
     pub(super) fn longest(&self) -> Duration {
-        let (since, longest) = *self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let (since, longest) = *locked(&self.told);
         longest.max(since.map(|since| since.elapsed()).unwrap_or_default())
     }
 
@@ -40,7 +41,7 @@ impl Watch {
         std::thread::scope(|scope| {
             let mut watched = 0;
             while !self.is_over.load(Ordering::SeqCst) {
-                let known = doors.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                let known = locked(doors).clone();
                 for door in known.into_iter().skip(watched) {
                     watched += 1;
                     scope.spawn(move || {
@@ -59,7 +60,7 @@ impl Watch {
     }
 
     fn served(&self) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = locked(&self.told);
         let now = Instant::now();
         if let (Some(since), longest) = *told {
             *told = (Some(now), longest.max(now - since));

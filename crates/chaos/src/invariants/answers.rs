@@ -6,6 +6,9 @@ use crate::world::cluster::{Cluster, Request};
 /// How much later than the deadline an answer may come: a tick.
 const LATE_MS_MAX: u64 = 250;
 
+/// How many requests are looked at all the while. The others are when it is calm.
+const LATEST: usize = 64;
+
 #[derive(Debug)]
 pub(crate) struct OneAnswer;
 
@@ -20,8 +23,7 @@ impl Invariant for OneAnswer {
     }
 
     fn look(&mut self, _: &News, cluster: &Cluster) -> Verdict {
-        let twice = cluster.requests.values().rev().take(64).find(|request| request.answers.len() > 1);
-        twice.map_or(Ok(()), |request| Err(format!("answered {} times: {request:?}", request.answers.len())))
+        cluster.requests.values().rev().take(LATEST).try_for_each(judge_count)
     }
 
     fn look_when_calm(&mut self, cluster: &Cluster, terms: Terms) -> Verdict {
@@ -29,7 +31,15 @@ impl Invariant for OneAnswer {
     }
 }
 
+fn judge_count(request: &Request) -> Verdict {
+    match request.answers.len() {
+        0 | 1 => Ok(()),
+        count => Err(format!("answered {count} times: {request:?}")),
+    }
+}
+
 fn judge(request: &Request, cluster: &Cluster, terms: Terms) -> Verdict {
+    judge_count(request)?;
     if request.cut_off {
         return Ok(());
     }

@@ -37,6 +37,13 @@ pub(crate) struct News {
     pub(crate) facts: Vec<Fact>,
 }
 
+impl News {
+    /// Takes them out of a world.
+    pub(crate) fn of(cluster: &mut Cluster) -> Self {
+        Self { sights: std::mem::take(&mut cluster.sights), facts: std::mem::take(&mut cluster.facts) }
+    }
+}
+
 /// One invariant, with what it remembers of its world.
 pub(crate) trait Invariant {
     fn rule(&self) -> Rule;
@@ -93,15 +100,13 @@ impl Oracle {
         Self { invariants }
     }
 
-    /// Looks at a world after something happened, and takes the news out of it.
-    pub(crate) fn look(&mut self, cluster: &mut Cluster) -> Result<News, Broken> {
-        let news =
-            News { sights: std::mem::take(&mut cluster.sights), facts: std::mem::take(&mut cluster.facts) };
+    /// Looks at a world and at what happened in it since the last look.
+    pub(crate) fn look(&mut self, news: &News, cluster: &Cluster) -> Result<(), Broken> {
         for invariant in &mut self.invariants {
             let rule = invariant.rule();
-            invariant.look(&news, cluster).map_err(|found| Broken::of(rule, found))?;
+            invariant.look(news, cluster).map_err(|found| Broken::of(rule, found))?;
         }
-        Ok(news)
+        Ok(())
     }
 
     /// Looks at a world when all faults have stopped for a while.
