@@ -37,34 +37,27 @@ pub(crate) fn test(root: &Path) -> Result<(), CargoError> {
 /// Builds the measurements for speed and runs them.
 pub(crate) fn bench(root: &Path, what: &[String]) -> Result<(), CargoError> {
     // The engine is measured beside libraries that nothing else needs.
-    let (package, what) = match what.split_first() {
-        Some((first, rest)) if first == "dli" => ("bench-dli", rest),
-        _ => ("bench", what),
-    };
-    let what = what.iter().map(String::as_str);
-    watched(
-        root,
-        &["run", "--release", "--package", package, "--"].into_iter().chain(what).collect::<Vec<_>>(),
-    )
+    match what.split_first() {
+        Some((first, rest)) if first == "dli" => run_fast(root, "bench-dli", rest),
+        _ => run_fast(root, "bench", what),
+    }
 }
 
 /// Builds the model of the activation for speed and searches it.
 pub(crate) fn model(root: &Path, faults: &[String]) -> Result<(), CargoError> {
-    let faults = faults.iter().map(String::as_str);
-    let run = ["run", "--release", "--package", "activation-model", "--"];
-    watched(root, &run.into_iter().chain(faults).collect::<Vec<_>>())
+    run_fast(root, "activation-model", faults)
 }
 
 /// Builds the proving ground for speed and runs it.
 pub(crate) fn chaos(root: &Path, arguments: &[String]) -> Result<(), CargoError> {
+    run_fast(root, "chaos", arguments)
+}
+
+/// Builds a program of the workspace for speed and runs it.
+fn run_fast(root: &Path, package: &str, arguments: &[String]) -> Result<(), CargoError> {
+    let run = ["run", "--release", "--package", package, "--"];
     let arguments = arguments.iter().map(String::as_str);
-    watched(
-        root,
-        &["run", "--quiet", "--release", "--package", "chaos", "--"]
-            .into_iter()
-            .chain(arguments)
-            .collect::<Vec<_>>(),
-    )
+    watched(root, &run.into_iter().chain(arguments).collect::<Vec<_>>())
 }
 
 /// Changes the tree: format, and what clippy can mend.

@@ -93,6 +93,11 @@ impl Cluster {
         &self.binaries
     }
 
+    /// All members but one.
+    pub fn others(&self, than: &str) -> Vec<String> {
+        self.layout.members.iter().filter(|member| *member != than).cloned().collect()
+    }
+
     /// The folder with everything of this plex.
     pub fn layout(&self) -> &Layout {
         &self.layout

@@ -30,7 +30,7 @@ pub mod member;
 pub mod monitoring;
 pub mod operator;
 pub mod packaging;
-mod ports;
+pub mod ports;
 pub mod terminal;
 pub mod wait;
 

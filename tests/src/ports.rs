@@ -8,7 +8,7 @@ const FIRST: u16 = 15_000;
 const COUNT: u16 = 15_000;
 
 /// So many ports of the loopback address on which nobody listens, none given twice by this process.
-pub(crate) fn free(count: usize) -> Vec<u16> {
+pub fn free(count: usize) -> Vec<u16> {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     // Test programs that run side by side begin at different places.
     let start = (std::process::id() % u32::from(COUNT)) as u16;

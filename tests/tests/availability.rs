@@ -68,8 +68,7 @@ fn a_survivor_without_a_majority_explains_why_nothing_happens() {
     let mut cluster = Cluster::start(3);
     let master = cluster.master();
     let survivor = another(&cluster, &master);
-    let gone: Vec<String> =
-        cluster.layout().members.iter().filter(|member| **member != survivor).cloned().collect();
+    let gone = cluster.others(&survivor);
     gone.iter().for_each(|member| cluster.kill(member));
     cluster.wait_until("the survivor tells that a majority is lost", LIMIT, || {
         let told = told(&explained(&cluster, &survivor));

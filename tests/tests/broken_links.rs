@@ -13,8 +13,7 @@ struct Watch {
 impl Watch {
     /// Looks at the logs of all but one from now on.
     fn all_but(cluster: &Cluster, member: &str) -> Self {
-        let others: Vec<_> =
-            cluster.layout().members.iter().filter(|other| *other != member).cloned().collect();
+        let others = cluster.others(member);
         let from = others.iter().map(|other| cluster.log(other).length()).collect();
         Self { others, from }
     }

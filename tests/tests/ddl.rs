@@ -43,10 +43,6 @@ fn held_in_prepare(cluster: &Cluster, survivors: &[String]) -> Aside {
     job
 }
 
-fn others(cluster: &Cluster, master: &str) -> Vec<String> {
-    cluster.layout().members.iter().filter(|member| *member != master).cloned().collect()
-}
-
 fn active(cluster: &Cluster) -> usize {
     cluster.rows(&["list", "--active"]).len()
 }
@@ -123,7 +119,7 @@ fn jobs_wait_for_each_other_and_an_operator_who_goes_away_gives_its_place_up() {
     let cluster = Cluster::start(3);
     cluster.set_up_bank();
     let master = cluster.master();
-    let rest = others(&cluster, &master);
+    let rest = cluster.others(&master);
     let first = held_in_prepare(&cluster, &rest);
     let second = LOANS.replace("LOANS", "MORE").replace("LENDER", "MORER");
     let second = file(&cluster, "second.ddl", &second);
@@ -159,7 +155,7 @@ fn when_the_master_is_lost_before_the_commit_point_nothing_is_left_of_the_unit()
     cluster.set_up_bank();
     let before = active(&cluster);
     let master = cluster.master();
-    let survivors = others(&cluster, &master);
+    let survivors = cluster.others(&master);
     let job = held_in_prepare(&cluster, &survivors);
     cluster.kill(&master);
     cluster.resume(&survivors[1]);
@@ -191,7 +187,7 @@ fn a_kill_at_any_moment_leaves_all_or_nothing_of_a_unit() {
         let text = LOANS.replace("LOANS", &database).replace("LENDER", &program);
         let path = file(&cluster, &format!("round-{round}.ddl"), &text);
         let master = cluster.master();
-        let survivors = others(&cluster, &master);
+        let survivors = cluster.others(&master);
         let job = begun(&cluster, &survivors[0], &["--autoactivate"], path);
         std::thread::sleep(Duration::from_millis(3 * round * round));
         cluster.kill(&master);

@@ -8,10 +8,6 @@ use std::time::Duration;
 
 const LIMIT: Duration = Duration::from_secs(30);
 
-fn others(cluster: &Cluster, master: &str) -> Vec<String> {
-    cluster.layout().members.iter().filter(|member| *member != master).cloned().collect()
-}
-
 fn count(cluster: &Cluster, members: &[String], number: &str) -> usize {
     members.iter().map(|member| cluster.message_count(member, number)).sum()
 }
@@ -24,7 +20,7 @@ fn before_the_commit_point_one_survivor_backs_out_and_the_command_can_be_submitt
     cluster.stage_change();
     let before = cluster.program_stamps("TELLER");
     let master = cluster.master();
-    let survivors = others(&cluster, &master);
+    let survivors = cluster.others(&master);
     cluster.pause(&survivors[1]);
     let import = cluster.spoc_aside(["--member", &survivors[0], IMPORT]);
     cluster.wait_until("the survivor prepares", LIMIT, || {
@@ -98,7 +94,7 @@ fn after_the_commit_point_one_survivor_completes_it_for_all() {
     cluster.stage_change();
     let before = cluster.program_stamps("TELLER");
     let master = cluster.master();
-    let survivors = others(&cluster, &master);
+    let survivors = cluster.others(&master);
     let import = import_to_the_commit_point(&cluster, &survivors[1], &survivors[0], &survivors[1]);
     assert_eq!(count(&cluster, &survivors, "DFS4897I"), 0, "it is not complete yet");
     cluster.kill(&master);
@@ -131,7 +127,7 @@ fn the_new_master_dying_too_strands_nothing_while_a_quorum_is_left() {
     cluster.set_up_bank();
     cluster.stage_change();
     let master = cluster.master();
-    let rest = others(&cluster, &master);
+    let rest = cluster.others(&master);
     let (late, entry, owing) = (&rest[0], &rest[1], &rest[3]);
     let import = import_to_the_commit_point(&cluster, entry, late, owing);
     cluster.kill(&master);
@@ -177,7 +173,7 @@ fn a_kill_at_any_moment_leaves_all_or_nothing() {
         cluster.spoc(["populate", "--mode", "stage", "--delete"].map(Into::into).into_iter().chain(paths));
         let old = stamp(&cluster);
         let master = cluster.master();
-        let survivors = others(&cluster, &master);
+        let survivors = cluster.others(&master);
         let import = cluster.spoc_aside(["--member", &survivors[0], IMPORT]);
         std::thread::sleep(Duration::from_millis(20 + 15 * round));
         cluster.kill(&master);

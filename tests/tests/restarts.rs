@@ -43,8 +43,7 @@ fn a_member_that_restarts_into_an_activation_waits_and_goes_on() {
     cluster.set_up_bank();
     cluster.stage_change();
     let master = cluster.master();
-    let rest: Vec<String> =
-        cluster.layout().members.iter().filter(|member| **member != master).cloned().collect();
+    let rest = cluster.others(&master);
     cluster.kill(&rest[0]);
     cluster.wait_until("the master takes note", LIMIT, || cluster.status_of(&rest[0]) == "ABENDED");
     cluster.pause(&rest[1]);

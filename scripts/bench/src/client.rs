@@ -50,24 +50,33 @@ impl Client {
         mode: PopulateMode,
         sources: Vec<SourceFile>,
     ) -> Result<Answer, OmError> {
-        let job = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;
-        let mut parts = parts(sources);
-        let final_part = parts.pop().unwrap_or_default();
-        for sources in parts {
-            self.ask(&OperatorRequest::Populate(part(job, mode, sources, false)))?;
-        }
-        self.ask(&OperatorRequest::Populate(part(job, mode, final_part, true)))
+        let condition = PopulateCondition::Latest;
+        self.job(sources, |job, sources, last| {
+            let part = PopulateRequest { job, mode, condition, delete: false, sources, last, stamp: None };
+            OperatorRequest::Populate(part)
+        })
     }
 
     /// Carries out DDL, and gives the answer to the last part.
     pub(crate) fn ddl(&mut self, options: DdlOptions, sources: Vec<SourceFile>) -> Result<Answer, OmError> {
+        self.job(sources, |job, sources, last| {
+            OperatorRequest::Ddl(DdlRequest { job, options, sources, last })
+        })
+    }
+
+    /// Asks for one part of a job after the other.
+    fn job(
+        &mut self,
+        sources: Vec<SourceFile>,
+        part: impl Fn(u64, Vec<SourceFile>, bool) -> OperatorRequest,
+    ) -> Result<Answer, OmError> {
         let job = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;
         let mut parts = parts(sources);
         let final_part = parts.pop().unwrap_or_default();
         for sources in parts {
-            self.ask(&OperatorRequest::Ddl(DdlRequest { job, options, sources, last: false }))?;
+            self.ask(&part(job, sources, false))?;
         }
-        self.ask(&OperatorRequest::Ddl(DdlRequest { job, options, sources: final_part, last: true }))
+        self.ask(&part(job, final_part, true))
     }
 
     fn ask(&mut self, asked: &OperatorRequest) -> Result<Answer, OmError> {
@@ -87,11 +96,6 @@ fn address(layout: &Layout, member: &str) -> String {
     let text = std::fs::read_to_string(layout.config(member)).expect("a configuration");
     let line = text.lines().find(|line| line.starts_with("address")).expect("an address");
     line.split('"').nth(1).expect("a quoted address").to_string()
-}
-
-fn part(job: u64, mode: PopulateMode, sources: Vec<SourceFile>, last: bool) -> PopulateRequest {
-    let condition = PopulateCondition::Latest;
-    PopulateRequest { job, mode, condition, delete: false, sources, last, stamp: None }
 }
 
 fn parts(sources: Vec<SourceFile>) -> Vec<Vec<SourceFile>> {
