@@ -122,11 +122,11 @@ impl Links {
 impl ControlRegion {
     /// Keeps the links that roster and settings ask for, and says that this member is there.
     pub(crate) fn links_turn(&mut self) {
-        let roster = self.plex.roster().iter().map(|(member, entry)| (*member, entry.address.clone()));
-        let mut wanted = self.settings.neighbours.clone();
-        wanted.extend(roster);
-        wanted.remove(&self.me());
-        if wanted != self.links.wanted {
+        if !self.wants_the_same_links() {
+            let roster = self.plex.roster().iter().map(|(member, entry)| (*member, entry.address.clone()));
+            let mut wanted = self.settings.neighbours.clone();
+            wanted.extend(roster);
+            wanted.remove(&self.me());
             for member in wanted.keys() {
                 self.links.links.entry(*member).or_insert_with(|| Link::new(self.now));
             }
@@ -140,6 +140,19 @@ impl ControlRegion {
         if self.links.alive_at != announced {
             self.announce_guest();
         }
+    }
+
+    /// Whether those who are wanted are the roster and the configured ones still, at the same addresses.
+    fn wants_the_same_links(&self) -> bool {
+        let (roster, neighbours) = (self.plex.roster(), &self.settings.neighbours);
+        let others = neighbours.keys().filter(|member| !roster.contains_key(member));
+        let count = roster.keys().chain(others).filter(|member| **member != self.me()).count();
+        let address = |member: &MemberName| match roster.get(member) {
+            Some(entry) => Some(&entry.address),
+            None => neighbours.get(member),
+        };
+        count == self.links.wanted.len()
+            && self.links.wanted.iter().all(|(member, known)| address(member) == Some(known))
     }
 
     /// How many of the sharers are in reach, this one among them, and how many there are.

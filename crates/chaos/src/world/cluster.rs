@@ -4,6 +4,7 @@ use super::consensus::Group;
 use super::facts::Fact;
 use super::network::{Envelope, Held, Network};
 use super::node::{Limits, Node, address};
+use super::standings::Told;
 use super::tempo::Tempo;
 use crate::dice::Dice;
 use control_region::{
@@ -106,6 +107,8 @@ pub(crate) struct Cluster {
     founders: BTreeMap<MemberName, (u64, String)>,
     /// Whom each member is in touch with, itself among them, by node number; nobody while it is down.
     pub(super) reaches: BTreeMap<MemberName, BTreeSet<u64>>,
+    /// What there is nothing new to tell of; nothing where that is to be looked at.
+    pub(super) told: Option<Told>,
     /// Effects that are still to be carried out, in order.
     wanted: VecDeque<(MemberName, Effect)>,
     /// Proposals in the log whose proposer has not applied them yet, by group and index.
@@ -131,6 +134,7 @@ impl Cluster {
             tempo: Tempo::default(),
             founders: BTreeMap::new(),
             reaches: BTreeMap::new(),
+            told: None,
             wanted: VecDeque::new(),
             proposed: BTreeMap::new(),
             later: BTreeMap::new(),
@@ -431,8 +435,7 @@ impl Cluster {
             while let Some((member, effect)) = self.wanted.pop_front() {
                 self.carry_out(member, effect);
             }
-            self.tell_standings();
-            self.tell_links();
+            self.tell_how_things_stand();
             if self.wanted.is_empty()
                 && !self.apply_some()
                 && !self.deliver_one()
@@ -511,6 +514,7 @@ impl Cluster {
                 let known = std::mem::take(&mut node.links);
                 let told = |other: &MemberName| known.get(other).copied().flatten();
                 node.links = wanted.keys().map(|other| (*other, told(other))).collect();
+                self.told = None;
             }
             Effect::Expel { node } => {
                 if !self.network.holds(Held::Regroup, member) {

@@ -14,7 +14,10 @@ impl Cluster {
     /// Lets every member that can apply its next entry; whether any did.
     pub(super) fn apply_some(&mut self) -> bool {
         let mut applied = false;
-        for member in self.members() {
+        let is_behind = |node: &Node| node.applied < self.groups[node.group].last();
+        let behind: Vec<MemberName> =
+            self.nodes.values().filter(|node| is_behind(node)).map(Node::member).collect();
+        for member in behind {
             let node = &self.nodes[&member];
             let able = node.is_alive() && !node.lags && self.now >= node.applies_at.max(node.stalled_until);
             if able && node.applied < self.groups[node.group].last() && self.has_next(node) {
