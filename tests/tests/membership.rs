@@ -8,7 +8,7 @@ use std::time::Duration;
 const LIMIT: Duration = Duration::from_secs(30);
 
 /// More masters than it takes until each of four members has led.
-const ENDS_MAX: usize = 20;
+const KILLS_MAX: usize = 30;
 
 #[test]
 fn members_join_leave_and_are_replaced_while_the_plex_runs() {
@@ -45,14 +45,14 @@ fn a_member_that_begins_anew_is_taken_in_by_a_master_that_its_configuration_does
     let mut cluster = Cluster::start(3);
     cluster.set_up_bank();
     cluster.add("IMS4", "Y");
-    // A master that ends in good order hands the lead over.
-    let mut ends = 0;
+    // Who leads after a master that is killed is left to chance; one that ends in good order has a favourite.
+    let mut kills = 0;
     while cluster.master() != "IMS4" {
         let master = cluster.master();
-        cluster.end(&master);
+        cluster.kill(&master);
         cluster.restart(&master);
-        ends += 1;
-        assert!(ends <= ENDS_MAX, "IMS4 never leads");
+        kills += 1;
+        assert!(kills <= KILLS_MAX, "IMS4 never leads");
     }
     cluster.kill("IMS2");
     fs::remove_dir_all(cluster.layout().folder.join("data/IMS2")).unwrap();

@@ -212,6 +212,9 @@ pub(crate) fn of_import(answer: &Answer) -> Told {
     if answer.reason_text.contains("nothing is staged") {
         return Told::Done(Operation::NothingStaged);
     }
+    if answer.reason_text.contains("staging was emptied") && !is_unknown(answer) {
+        return Told::Done(Operation::EMPTY);
+    }
     refused_or_unknown(answer)
 }
 
@@ -245,6 +248,9 @@ pub(crate) fn is_unknown(answer: &Answer) -> bool {
 }
 
 impl Operation {
+    /// Staging was emptied.
+    pub(crate) const EMPTY: Self = Self::Stage { empties: true, definitions: Vec::new() };
+
     /// The catalog that a listing shows, as the state that a history begins with.
     pub(crate) fn begin(listed: Self) -> Self {
         match listed {

@@ -14,14 +14,34 @@ use plex::CommandToken;
 use std::collections::{BTreeMap, BTreeSet};
 use vocabulary::{MemberName, Moment};
 
-/// Commands that change nothing that members agree on.
-const COMMANDS: [&str; 6] = [
+/// Commands that change nothing of what is staged and what is active.
+const COMMANDS: [&str; 13] = [
     "QUERY MEMBER TYPE(IMS) SHOW(STATUS)",
     "QUERY PGM NAME(*) SHOW(ALL)",
     "QUERY DB NAME(*) SHOW(ALL)",
+    "QUERY OLC LIBRARY(ACBSHR)",
+    "QUERY CATALOG NAME(*)",
     "UPDATE PGM NAME(TELLER) STOP(SCHD)",
     "UPDATE PGM NAME(TELLER) START(SCHD)",
     "UPDATE DB NAME(BRANCH) STOP(SCHD)",
+    "UPDATE CATALOG NAME(*) SET(RETENTION(INSTANCES(1) DAYS(0)))",
+    "UPDATE CATALOG NAME(*) SET(TIMESTAMP(CHECK))",
+    "DELETE CATALOG NAME(*) MODE(PURGE)",
+    "UPDATE DIRECTORY START(CLEANUP)",
+    "IMPORT DEFN SOURCE(CATALOG) OPTION(REFRESHPSB) FOR(IMSID(IMS1,IMS2))",
+];
+
+/// How staging is imported. What is named more often is asked for more often.
+const IMPORTS: [&str; 9] = [
+    "IMPORT DEFN SOURCE(CATALOG)",
+    "IMPORT DEFN SOURCE(CATALOG)",
+    "IMPORT DEFN SOURCE(CATALOG)",
+    "IMPORT DEFN SOURCE(CATALOG)",
+    "IMPORT DEFN SOURCE(CATALOG)",
+    "IMPORT DEFN SOURCE(CATALOG)",
+    "IMPORT DEFN SOURCE(CATALOG) OPTION(DELPENDERR)",
+    "IMPORT DEFN SOURCE(CATALOG) OPTION(UPDATEPSB) FOR(IMSID(IMS1,IMS2))",
+    "IMPORT DEFN SOURCE(CATALOG) OPTION(UPDATEPSB,DELPENDERR) FOR(IMSID(IMS2))",
 ];
 
 /// How long an operator waits before giving up.
@@ -49,6 +69,8 @@ struct Waiting {
 struct Known {
     staged: BTreeMap<JobId, ((usize, usize), Vec<Definition>)>,
     activated: BTreeMap<CommandToken, ((usize, usize), Vec<Definition>)>,
+    /// When staging was emptied for an import that found something in error in it, by the entry that did so.
+    emptied: BTreeMap<u64, (usize, usize)>,
     /// The activations that operators were told of.
     told: BTreeSet<String>,
     /// Jobs of which operators were not told what came of them, and whether they empty staging first.
@@ -122,6 +144,9 @@ impl Operators {
                 Fact::Committed { token, activated, .. } => {
                     self.known.activated.entry(*token).or_insert_with(|| (since, activated.clone()));
                 }
+                Fact::Emptied { index } => {
+                    self.known.emptied.entry(*index).or_insert(since);
+                }
                 Fact::Applied { .. } | Fact::Ready { .. } | Fact::Started { .. } => {}
             }
         }
@@ -139,9 +164,14 @@ impl Operators {
             }
         }
         for (token, (when, activated)) in std::mem::take(&mut self.known.activated) {
-            if !self.known.told.contains(&token.to_string()) {
+            // Refreshing programs activates nothing.
+            if !activated.is_empty() && !self.known.told.contains(&token.to_string()) {
                 self.history.happened(when, Operation::Import { activated });
             }
+        }
+        // To whoever was told of it, it happened once more.
+        for when in std::mem::take(&mut self.known.emptied).into_values() {
+            self.history.happened(when, Operation::EMPTY);
         }
     }
 
@@ -167,7 +197,7 @@ impl Operators {
                 let asked = Asked::Stage { job: JobId(part.job), empties: part.delete };
                 (asked, OperatorRequest::Populate(part))
             }
-            40..72 => (Asked::Import, command("IMPORT DEFN SOURCE(CATALOG)")),
+            40..72 => (Asked::Import, command(dice.pick(&IMPORTS))),
             72..88 => (Asked::List, list_of_everything()),
             _ => (Asked::Other, command(dice.pick(&COMMANDS))),
         };

@@ -213,7 +213,7 @@ mod tests {
     /// Enough to notice most of what breaks, in seconds; `cargo xtask chaos` runs more.
     #[test]
     fn the_first_seeds_keep_every_invariant() {
-        for seed in 1..=60 {
+        for seed in 1..=80 {
             let report = ideal(seed, false);
             assert_eq!(report.failure, None, "cargo xtask chaos --seeds 1 --seed {seed} tells the story");
         }
@@ -229,14 +229,5 @@ mod tests {
         assert_eq!(run.look().unwrap_err().name, "no_commit_without_every_vote");
         assert_eq!(run.report.story, ["    0.000 s  IMS1 has stopped"]);
         assert_eq!(run.report.committed, 1);
-    }
-
-    /// What these found is told in `docs/hazards.md`.
-    #[test]
-    fn seeds_that_failed_once_pass() {
-        for seed in [355, 407, 647, 1084, 1600, 2962] {
-            let report = ideal(seed, false);
-            assert_eq!(report.failure, None, "cargo xtask chaos --seeds 1 --seed {seed} tells the story");
-        }
     }
 }

@@ -16,6 +16,8 @@ pub(crate) enum Fact {
     Committed { token: CommandToken, awaited: BTreeSet<MemberName>, activated: Vec<(String, InstanceStamp)> },
     /// These instances, which a populate job gathered, were admitted.
     Staged { job: JobId, admitted: Vec<(String, InstanceStamp)> },
+    /// This entry emptied staging, because an import found something in error in it.
+    Emptied { index: u64 },
     /// A member's process began.
     Started { member: MemberName },
 }

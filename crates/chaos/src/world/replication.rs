@@ -44,6 +44,12 @@ impl Cluster {
         let Entry { term, change } = self.groups[group].log[index as usize - 1].clone();
         let staged = change.as_ref().and_then(|change| self.stages(member, change));
         let committed_before = self.committing(member).map(|activation| activation.token);
+        let may_empty = group == 0
+            && matches!(
+                change,
+                Some(PlexChange::Stage(StageChange::Empty { .. }) | PlexChange::Abort { .. })
+            );
+        let staged_before = if may_empty { self.staged_count(member) } else { 0 };
         let node = self.node(member);
         node.applied = index;
         node.known = node.known.max(index);
@@ -58,6 +64,9 @@ impl Cluster {
         node.disk.note(index, changed);
         self.facts.push(Fact::Applied { member, group, index, digest: digest.finalize() });
         self.facts.extend(staged.filter(|_| reply.is_ok()));
+        if staged_before > 0 && self.staged_count(member) == 0 {
+            self.facts.push(Fact::Emptied { index });
+        }
         let committed = self.committing(member).filter(|now| Some(now.token) != committed_before);
         let fact = committed.map(commits);
         self.facts.extend(fact);
@@ -78,6 +87,10 @@ impl Cluster {
         let gathered = &catalog.job().filter(|of| of.card.id == *job)?.gathered;
         let admitted = gathered.values().map(|new| (new.name.as_str().to_string(), new.stamp));
         Some(Fact::Staged { job: *job, admitted: admitted.collect() })
+    }
+
+    fn staged_count(&self, member: MemberName) -> u64 {
+        self.nodes[&member].region.as_ref().map_or(0, |region| region.plex().catalog().staged_count())
     }
 
     /// The activation whose commit point is passed on a member, while it is under way.
