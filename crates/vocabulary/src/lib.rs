@@ -20,12 +20,14 @@
 //! It follows the naming rules of IMS system definition and the DFS message conventions (the letter at the end
 //! of a number is its severity: I, W, E, A).
 
+mod data_set;
 pub mod encoding;
 pub mod level;
 pub mod message;
 pub mod moment;
 pub mod name;
 
+pub use data_set::{DataSetName, DataSetNameError};
 pub use level::{DirectoryLevel, Epoch, LogSequence};
 pub use message::{Message, MessageDefinition, Severity};
 pub use moment::{InstanceStamp, Moment, MomentError};

@@ -49,9 +49,49 @@ pub struct InstanceStamp {
     hundredths_since_1970: u64,
 }
 
+/// A moment as it is written, with as much of a second as there is: `2026.100 10:11:12.3`. The thirteen digits of an
+/// instance are a moment too.
+impl FromStr for Moment {
+    type Err = MomentError;
+
+    fn from_str(text: &str) -> Result<Self, MomentError> {
+        if text.len() == 13 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return text.parse().map(InstanceStamp::moment);
+        }
+        written(text).ok_or_else(|| MomentError::NotAMoment(text.chars().take(40).collect()))
+    }
+}
+
+fn written(text: &str) -> Option<Moment> {
+    let (date, time) = text.split_once(' ')?;
+    let (year, day) = date.split_once('.')?;
+    let (time, fraction) = time.split_once('.').unwrap_or((time, ""));
+    let mut parts = time.split(':');
+    let mut part = || digits(parts.next()?, 2);
+    let (hour, minute, second) = (part()?, part()?, part()?);
+    let date = Date::from_ordinal_date(i32::from(digits(year, 4)?), digits(day, 3)?).ok()?;
+    let [hour, minute, second] = [hour, minute, second].map(|part| u8::try_from(part).unwrap_or(u8::MAX));
+    let time = Time::from_hms(hour, minute, second).ok()?;
+    let seconds = u64::try_from(OffsetDateTime::new_utc(date, time).unix_timestamp()).ok()?;
+    let is_fraction = fraction.len() <= 6 && fraction.bytes().all(|byte| byte.is_ascii_digit());
+    let micro: u64 =
+        format!("{fraction:0<6}").parse().ok().filter(|_| is_fraction && parts.next().is_none())?;
+    Some(Moment(seconds.checked_mul(1_000_000)?.checked_add(micro)?))
+}
+
+/// So many digits and nothing else.
+fn digits(text: &str, count: usize) -> Option<u16> {
+    (text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?
+}
+
 /// Text that is no moment or stamp.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MomentError {
+    /// Not a moment as it is written.
+    #[error(
+        "{0:?} is not a moment: it takes 'yyyy.ddd hh:mm:ss', with up to six digits of a second behind a period"
+    )]
+    NotAMoment(String),
     /// Not thirteen digits.
     #[error("{0:?} is not an instance timestamp: it takes 13 digits, yydddhhmmssth")]
     NotThirteenDigits(String),
@@ -137,6 +177,29 @@ mod tests {
     fn a_moment_reads_as_om_writes_it() {
         assert_eq!(Moment(1_356_113_770_374_274).to_string(), "2012.356 18:16:10.374274");
         assert_eq!(Moment(u64::MAX).to_string().len(), 24);
+    }
+
+    #[test]
+    fn a_moment_reads_back_with_as_much_of_a_second_as_is_given() {
+        let moment = Moment(1_356_113_770_374_274);
+        assert_eq!(moment.to_string().parse(), Ok(moment));
+        assert_eq!("2012.356 18:16:10.3".parse(), Ok(Moment(1_356_113_770_300_000)));
+        assert_eq!("2012.356 18:16:10".parse(), Ok(Moment(1_356_113_770_000_000)));
+        assert_eq!("1235618161037".parse(), Ok(Moment(1_356_113_770_370_000)));
+        for text in [
+            "",
+            "2012.356",
+            "2012.367 18:16:10",
+            "2012.356 18:16",
+            "2012.356 18:16:10:1",
+            "2012.356 25:16:10",
+            "2012.356 18:16:10.1234567",
+            "2012.356 18:16:10.-1",
+            "1969.001 00:00:00",
+            "2012.356 +8:16:10",
+        ] {
+            assert_eq!(text.parse::<Moment>(), Err(MomentError::NotAMoment(text.to_string())), "{text}");
+        }
     }
 
     #[test]

@@ -8,8 +8,9 @@ mod log;
 mod subsystem;
 
 pub use backout::{Backout, UnitOfRecovery};
-pub use data_set::{Allocation, DataSet, DataSetName, DataSetNameError, Image, ImageKind, Recovery};
+pub use data_set::{Allocation, DataSet, Image, ImageKind, Recovery};
 pub use database::Database;
 pub use group::{CaGroup, ChangeAccumulation, Group};
 pub use log::{Log, LogDataSet, Olds, OldsStatus};
 pub use subsystem::{Subsystem, SubsystemKind, SubsystemState};
+pub use vocabulary::{DataSetName, DataSetNameError};
