@@ -14,6 +14,7 @@ const PAGES: &[&str] = &[
     "operating/certificates.md",
     "operating/ddl.md",
     "operating/quorum.md",
+    "operating/recon.md",
     "operating/upgrade.md",
 ];
 
@@ -64,6 +65,11 @@ fn an_upgrade_goes_as_the_page_says() -> io::Result<()> {
 #[test]
 fn ddl_is_carried_out_as_the_page_says() -> io::Result<()> {
     holds("operating/ddl.md")
+}
+
+#[test]
+fn recon_is_kept_as_the_page_says() -> io::Result<()> {
+    holds("operating/recon.md")
 }
 
 #[test]

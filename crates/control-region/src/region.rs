@@ -48,6 +48,7 @@ pub(crate) enum Purpose {
     Utility(CommandToken),
     Ddl(CommandToken),
     Remove { reply_to: ReplyTo, member: MemberName },
+    Recon { reply_to: ReplyTo, name: String },
 }
 
 /// The founding members, who have found each other.
@@ -316,6 +317,9 @@ impl ControlRegion {
             Some(Purpose::Ddl(token)) => self.ddl_proposed(token, outcome.as_ref()),
             Some(Purpose::Remove { reply_to, member }) => {
                 self.member_removed(reply_to, member, outcome.as_ref());
+            }
+            Some(Purpose::Recon { reply_to, name }) => {
+                self.recon_proposed(reply_to, &name, outcome.as_ref());
             }
             None => {}
         }

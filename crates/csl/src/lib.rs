@@ -8,7 +8,8 @@
 //!
 //! **Its words.** A *type-2 command* is a verb, a resource type and keywords with parameters, as the Operations
 //! Manager (*OM*) takes them: `QUERY DB NAME(ACCT*) SHOW(STATUS)`. A *type-1 command* is a verb, a resource type and
-//! parameters: `/DISPLAY MODIFY ALL`. A command is *served* if members carry it out. A *generic name* stands for all names of its
+//! parameters: `/DISPLAY MODIFY ALL`. A *command of DBRC* has verb and kind of record in one word: `LIST.DB DBD(ACCTDB)`.
+//! A command is *served* if members carry it out. A *generic name* stands for all names of its
 //! form. A *route* names the members that are asked. An *answer* has columns, rows and messages; a *completion
 //! code* says how one row went, a *return and reason code* how the whole went. A *request*
 //! ([`envelope`]) is what crosses the wire.

@@ -25,13 +25,30 @@ fn nearly_a_command() -> impl Strategy<Value = String> {
             words.extend(resource.keywords.iter().map(|row| row.name));
         }
     }
-    words.extend(["SHOW(ALL)", "NAME(", "FOR(IMSID(", "SOURCE(CATALOG)", "ROUTE(", "WAIT("]);
+    words.extend([
+        "INIT.DB",
+        "LIST.DBDS",
+        "CHANGE.NONSENSE",
+        ".",
+        "SHOW(ALL)",
+        "NAME(",
+        "FOR(IMSID(",
+        "SOURCE(CATALOG)",
+        "ROUTE(",
+        "WAIT(",
+    ]);
     let piece = prop_oneof![8 => select(words).prop_map(str::to_string), 1 => any::<String>()];
     prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.join(" "))
 }
 
 fn what(what: What) -> BoxedStrategy<String> {
     match what {
+        What::Dbd | What::Dd | What::Group => "[A-Z#@$][A-Z0-9#@$]{0,7}".boxed(),
+        What::Pair => "\\([A-Z#@$][A-Z0-9#@$]{0,7},[A-Z#@$][A-Z0-9#@$]{0,7}\\)".boxed(),
+        What::Moment => {
+            "'20[0-9]{2}\\.[0-2][1-9][0-9] [01][0-9]:[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,6})?'".boxed()
+        }
+        What::DataSet => "[A-Z][A-Z0-9]{0,7}(\\.[A-Z@][A-Z0-9-]{0,7}){0,3}".boxed(),
         What::Flag(set) => select(set).prop_map(str::to_string).boxed(),
         What::Generic => "[A-Z%][A-Z0-9#@$%]{0,6}\\*?".boxed(),
         What::User => "[A-Za-z0-9_]{1,12}\\*?".boxed(),
@@ -45,6 +62,7 @@ fn what(what: What) -> BoxedStrategy<String> {
 
 fn keyword(row: &'static KeywordRow) -> BoxedStrategy<String> {
     let content = match row.kind {
+        Kind::Alone => return Just(row.name.to_string()).boxed(),
         Kind::One(one) => what(one),
         Kind::Several(several) => {
             prop::collection::vec(what(several), 1..4).prop_map(|all| all.join(",")).boxed()
@@ -61,7 +79,7 @@ fn command() -> impl Strategy<Value = (&'static VerbRow, &'static ResourceRow, V
     let all: Vec<(&VerbRow, &ResourceRow)> = offered().collect();
     select(all).prop_flat_map(|(verb, resource)| {
         // What a type-1 command takes has no parentheses; its stories are told elsewhere.
-        let own = if verb.form == Form::Type2 { resource.keywords } else { &[] };
+        let own = if verb.form == Form::Type1 { &[] } else { resource.keywords };
         let rows: Vec<&'static KeywordRow> = own.iter().chain(COMMON).collect();
         let optional: Vec<_> = rows.iter().copied().filter(|row| !row.required).collect();
         let most = optional.len();
@@ -163,7 +181,7 @@ proptest! {
     /// A command parsed again from its own text is the same command.
     #[test]
     fn a_command_is_what_its_text_says((verb, resource, keywords) in command()) {
-        let text = format!("  {} {} {}\n", verb.name, resource.name, keywords.join(" "));
+        let text = format!("  {} {}\n", verb.command(resource), keywords.join(" "));
         let first = Command::parse(&text).unwrap();
         prop_assert_eq!(Command::parse(&first.text).unwrap(), first);
     }
@@ -175,10 +193,14 @@ proptest! {
         turns in any::<prop::sample::Index>(),
         envelope in any::<bool>(),
     ) {
-        let plain = format!("{} {} {}", verb.name, resource.name, keywords.join(" "));
+        let plain = format!("{} {}", verb.command(resource), keywords.join(" "));
         let mut turned = keywords.clone();
         turned.rotate_left(if keywords.is_empty() { 0 } else { turns.index(keywords.len()) });
-        let form = format!("/{}\t{}\n{}", verb.abbreviation, resource.name, turned.join("  "));
+        let short = match verb.form {
+            Form::Dbrc => verb.command(resource),
+            _ => format!("/{}\t{}", verb.abbreviation, resource.name),
+        };
+        let form = format!("{short}\n{}", turned.join("  "));
         let form = form.to_lowercase().replace('(', " ( ").replace(',', " , ");
         let form = if envelope { format!("Cmd ({form})") } else { form };
         let (plain, form) = (Command::parse(&plain).unwrap(), Command::parse(&form).unwrap());
@@ -189,7 +211,7 @@ proptest! {
     /// command is not unknown to those who carry it out.
     #[test]
     fn every_command_has_a_view((verb, resource, keywords) in command()) {
-        let text = format!("{} {} {}", verb.name, resource.name, keywords.join(" "));
+        let text = format!("{} {}", verb.command(resource), keywords.join(" "));
         if let Err(error) = CommandView::of(&Command::parse(&text).unwrap()) {
             prop_assert!(matches!(error.reason_code().0, 0x201C | 0x2024), "{}", error);
         }

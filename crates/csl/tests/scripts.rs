@@ -291,6 +291,11 @@ fn commands_of_ims() {
 }
 
 #[test]
+fn commands_of_dbrc() {
+    goldenscript::run(&mut Commands, "scripts/command/dbrc").unwrap();
+}
+
+#[test]
 fn answers_merge() {
     goldenscript::run(&mut Answers::default(), "scripts/answer/merge").unwrap();
 }

@@ -87,7 +87,7 @@ impl fmt::Display for Held {
     }
 }
 
-const CHANGES: [&str; 15] = [
+const CHANGES: [&str; 16] = [
     "Form",
     "Register",
     "Depart",
@@ -103,6 +103,7 @@ const CHANGES: [&str; 15] = [
     "Audit",
     "Catalog",
     "PrepareUnit",
+    "Recon",
 ];
 
 /// The name of a change.

@@ -16,6 +16,7 @@ mod query_master;
 mod query_member;
 mod query_olc;
 mod query_pgm;
+mod recon;
 mod update_catalog;
 mod update_db;
 mod update_ims;
@@ -209,7 +210,12 @@ fn way_of(region: &ControlRegion, command: &Command, view: &CommandView) -> Resu
         | CommandView::QueryResource(_) => {
             Ok(Way::Everywhere { members: routed(region, &command.route), newest: true })
         }
-        CommandView::ExportDefn(_)
+        CommandView::Dbrc(dbrc) if !dbrc.lists() => {
+            refuse_strangers(region, command)?;
+            Ok(Way::ByOne { to: master(region, &command.text)?, token: None })
+        }
+        CommandView::Dbrc(_)
+        | CommandView::ExportDefn(_)
         | CommandView::QueryAudit(_)
         | CommandView::QueryCatalog(_)
         | CommandView::QueryMaster(_)
@@ -293,6 +299,7 @@ pub(crate) fn execute(region: &mut ControlRegion, asked: &OperatorRequest) -> An
 
 fn execute_view(region: &mut ControlRegion, text: &str, view: CommandView) -> Answer {
     match view {
+        CommandView::Dbrc(command) if command.lists() => recon::list(region, &command),
         CommandView::DisplayModify(_) => display_modify::display(region),
         CommandView::ExportDefn(asked) => export_defn::export(region, &asked),
         CommandView::QueryAudit(query) => query_audit::query(region, &query),
@@ -311,7 +318,8 @@ fn execute_view(region: &mut ControlRegion, text: &str, view: CommandView) -> An
         }
         CommandView::UpdateIms(update) => update_ims::update(region, update),
         CommandView::UpdateResource(update) => execute_update(region, &update),
-        CommandView::DeleteCatalog(_)
+        CommandView::Dbrc(_)
+        | CommandView::DeleteCatalog(_)
         | CommandView::DeleteMember(_)
         | CommandView::ImportDefn(_)
         | CommandView::UpdateCatalog(_)
@@ -374,6 +382,9 @@ impl ControlRegion {
             Ok((_, CommandView::ImportDefn(options))) => {
                 let options = import_defn::options(&options);
                 return self.begin_import(token, text.to_string(), options, reply_to, None);
+            }
+            Ok((_, CommandView::Dbrc(command))) if !command.lists() => {
+                return self.change_recon(reply_to, &command);
             }
             Ok((_, CommandView::DeleteMember(delete))) => return self.delete_member(reply_to, text, delete),
             Ok((_, CommandView::DeleteCatalog(purge))) => {

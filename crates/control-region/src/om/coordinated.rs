@@ -38,6 +38,7 @@ enum What {
     Populate,
     Utility,
     Ddl,
+    Recon,
 }
 
 /// What is to be done about a command.
@@ -91,6 +92,9 @@ impl ControlRegion {
             (OperatorRequest::Ddl(_), _) => What::Ddl,
             (_, Some((Verb::Import, _))) => What::Import,
             (_, Some((Verb::Delete, Resource::Member))) => What::DeleteMember,
+            (_, Some((Verb::DbrcChange | Verb::DbrcDelete | Verb::DbrcInit | Verb::DbrcNotify, _))) => {
+                What::Recon
+            }
             (_, _) => What::Utility,
         };
         Coordinated { token, call, to, what, handed_over_in: 0, doubt: None, heard: None }
@@ -271,6 +275,9 @@ impl ControlRegion {
             What::Utility => format!(
                 "{to} was lost, and it is not known how much it did; submit the command again, it does what is left"
             ),
+            What::Recon => {
+                format!("{to} was lost, and it is not known whether RECON was changed; LIST tells")
+            }
             What::Import => format!(
                 "{to} was lost, and it is not known whether it imported; QUERY DB and QUERY PGM with SHOW(TIMESTAMP) and ROUTE({to}) tell when it is back"
             ),

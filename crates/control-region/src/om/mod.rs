@@ -34,9 +34,9 @@ pub(crate) struct Desk {
     deferred: Vec<Deferred>,
     /// The jobs of populate and DDL whose first part went through here.
     jobs: Remembered<u64>,
-    /// The parts of such jobs that came in letters. A letter may come twice; a part must not count twice, nor a job that is
-    /// over be run again.
-    parts: Remembered<(MemberName, CallId)>,
+    /// What came in letters and must not count twice, though a letter may come twice: parts of such jobs, and changes of
+    /// RECON.
+    heard: Remembered<(MemberName, CallId)>,
 }
 
 impl Desk {
@@ -177,6 +177,14 @@ impl ControlRegion {
         }
     }
 
+    /// Whether something was not asked before.
+    pub(crate) fn is_first(&mut self, asked: ReplyTo) -> bool {
+        match asked {
+            ReplyTo::Operator(_) => true,
+            ReplyTo::Member(from, call) => self.desk.heard.is_new((from, call)),
+        }
+    }
+
     /// Answers whoever asked this member to do something.
     pub(crate) fn reply(&mut self, to: ReplyTo, answer: Answer) {
         match to {
@@ -232,12 +240,12 @@ impl ControlRegion {
             }
             Letter::LookAgain { call } => self.told_to_look_again(call),
             Letter::Populate { call, user, part, first } => {
-                if self.desk.parts.is_new((from, call)) {
+                if self.desk.heard.is_new((from, call)) {
                     self.take_part_for(ReplyTo::Member(from, call), &user, part, first);
                 }
             }
             Letter::Ddl { call, user, part, first } => {
-                if self.desk.parts.is_new((from, call)) {
+                if self.desk.heard.is_new((from, call)) {
                     self.take_ddl_for(ReplyTo::Member(from, call), &user, part, first);
                 }
             }

@@ -5,7 +5,7 @@ use super::grammar::{COMMANDS, Resource, Verb};
 use super::lexer::Span;
 use super::{generic::Generic, parser, view::SERVED};
 use std::collections::BTreeMap;
-use vocabulary::{InstanceStamp, MemberName};
+use vocabulary::{DataSetName, DbdName, DdName, GroupName, InstanceStamp, MemberName, Moment};
 
 /// A command: a verb, a resource type, and keywords with parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,8 +14,8 @@ pub struct Command {
     pub verb: Verb,
     /// What it is done to.
     pub resource: Resource,
-    /// The parameters of each keyword that was given. A keyword nested in another goes by `FOR(IMSID)`; the
-    /// parameters of a type-1 command go by its resource type.
+    /// The parameters of each keyword that was given; of one that stands alone, its name. A keyword nested in another
+    /// goes by `FOR(IMSID)`; the parameters of a type-1 command go by its resource type.
     pub keywords: BTreeMap<String, Vec<Parameter>>,
     /// Who is asked.
     pub route: Route,
@@ -58,6 +58,18 @@ pub struct Parameter {
 /// What a parameter says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ParameterValue {
+    /// A database.
+    Dbd(DbdName),
+    /// A DD statement.
+    Dd(DdName),
+    /// A data set.
+    DataSet(DataSetName),
+    /// A group of data sets.
+    Group(GroupName),
+    /// A data set of a database.
+    Pair(DbdName, DdName),
+    /// A moment.
+    Moment(Moment),
     /// A word of the set that the keyword takes.
     Flag(&'static str),
     /// A name that may be generic.
@@ -107,23 +119,26 @@ impl Command {
 
     /// The number of a keyword that takes one.
     pub fn number(&self, keyword: &str) -> Option<u64> {
-        let numbers = self.each(keyword, |value| match value {
+        self.one(keyword, |value| match value {
             ParameterValue::Number(number) => Some(*number),
             _ => None,
-        });
-        numbers.first().copied()
+        })
     }
 
     /// The instance of a keyword that takes one.
     pub fn stamp(&self, keyword: &str) -> Option<InstanceStamp> {
-        let stamps = self.each(keyword, |value| match value {
+        self.one(keyword, |value| match value {
             ParameterValue::Stamp(stamp) => Some(*stamp),
             _ => None,
-        });
-        stamps.first().copied()
+        })
     }
 
-    fn each<T>(&self, keyword: &str, wanted: impl Fn(&ParameterValue) -> Option<T>) -> Vec<T> {
+    /// What a keyword that takes one parameter says.
+    pub(super) fn one<T>(&self, keyword: &str, wanted: impl Fn(&ParameterValue) -> Option<T>) -> Option<T> {
+        self.keywords.get(keyword)?.iter().find_map(|parameter| wanted(&parameter.value))
+    }
+
+    pub(super) fn each<T>(&self, keyword: &str, wanted: impl Fn(&ParameterValue) -> Option<T>) -> Vec<T> {
         let parameters = self.keywords.get(keyword).map_or(&[][..], Vec::as_slice);
         parameters.iter().filter_map(|parameter| wanted(&parameter.value)).collect()
     }

@@ -1,7 +1,10 @@
 //! What can stand next in a command that is being typed: verbs, resource types, keywords and their words, from the
 //! grammar.
 
-use super::grammar::{COMMANDS, COMMON, Form, KeywordRow, Kind, ResourceRow, VerbRow, What, verb_of};
+use super::grammar::{
+    COMMANDS, COMMON, Form, KeywordRow, Kind, ResourceRow, VerbRow, What, command_of, dbrc_words, offered,
+    verb_of,
+};
 use super::lexer::{Lexeme, Token, lexemes};
 
 /// What can take the place of the word before the cursor.
@@ -67,6 +70,10 @@ fn candidates(typed: &[Lexeme<'_>]) -> (Candidates, Option<Names>) {
         _ => None,
     };
     let Some(word) = typed.first().map(|_| words(0).unwrap_or_default()) else { return (verbs(), None) };
+    if dbrc_words(word).is_some() {
+        let command = command_of(COMMANDS, word, None);
+        return command.map_or_else(Default::default, |(verb, resource)| within(verb, resource, &typed[1..]));
+    }
     let Some(verb) = verb_of(COMMANDS, word.strip_prefix('/').unwrap_or(word)) else {
         return Default::default();
     };
@@ -78,10 +85,12 @@ fn candidates(typed: &[Lexeme<'_>]) -> (Candidates, Option<Names>) {
 }
 
 fn verbs() -> Candidates {
-    let offered = COMMANDS.iter().filter(|verb| verb.offered().next().is_some());
-    offered
-        .flat_map(|verb| [(verb.name.to_string(), ""), (verb.abbreviation.to_string(), verb.name)])
-        .collect()
+    let is_dbrc = |verb: &VerbRow| verb.form == Form::Dbrc;
+    let verbs = COMMANDS.iter().filter(|verb| !is_dbrc(verb) && verb.offered().next().is_some());
+    let verbs =
+        verbs.flat_map(|verb| [(verb.name.to_string(), ""), (verb.abbreviation.to_string(), verb.name)]);
+    let of_dbrc = offered().filter(|(verb, _)| is_dbrc(verb));
+    verbs.chain(of_dbrc.map(|(verb, resource)| (verb.command(resource), resource.says))).collect()
 }
 
 fn resources(verb: &VerbRow) -> Candidates {
@@ -94,7 +103,7 @@ fn within(
     resource: &'static ResourceRow,
     typed: &[Lexeme<'_>],
 ) -> (Candidates, Option<Names>) {
-    let own = if verb.form == Form::Type2 { resource.keywords } else { &[] };
+    let own = if verb.form == Form::Type1 { &[] } else { resource.keywords };
     let all: Vec<&'static KeywordRow> = own.iter().chain(COMMON).collect();
     // Each parenthesis that is open, with the keyword that it follows.
     let mut open: Vec<Option<&'static KeywordRow>> = Vec::new();
@@ -116,7 +125,8 @@ fn within(
         Some(Some(KeywordRow { kind: Kind::One(what) | Kind::Several(what), .. })) => parameters(*what),
         inside => {
             let rows = rows_of(inside.copied(), &all).into_iter().filter(|row| !given.contains(&row.name));
-            (rows.map(|row| (format!("{}(", row.name), row.says)).collect(), None)
+            let opened = |row: &KeywordRow| if matches!(row.kind, Kind::Alone) { "" } else { "(" };
+            (rows.map(|row| (format!("{}{}", row.name, opened(row)), row.says)).collect(), None)
         }
     }
 }
@@ -141,8 +151,16 @@ fn parameters(what: What) -> (Candidates, Option<Names>) {
             (all.map(|(word, says)| (word.to_string(), says)).to_vec(), Some(Names::Members))
         }
         What::Member => (Vec::new(), Some(Names::Members)),
-        What::Generic => (Vec::new(), Some(Names::Resources)),
-        What::Number { .. } | What::Stamp | What::User | What::Wait => Default::default(),
+        What::Dbd | What::Generic => (Vec::new(), Some(Names::Resources)),
+        What::Dd
+        | What::DataSet
+        | What::Group
+        | What::Moment
+        | What::Pair
+        | What::Number { .. }
+        | What::Stamp
+        | What::User
+        | What::Wait => Default::default(),
     }
 }
 
@@ -160,7 +178,11 @@ mod tests {
     #[test]
     fn what_can_stand_next_is_offered() {
         for (text, expected) in [
-            ("", "DELETE DEL DISPLAY DIS EXPORT EXP IMPORT IMP QUERY QRY UPDATE UPD"),
+            ("E", "EXPORT EXP"),
+            ("list.", "list.bkout list.cagrp list.db list.dbds list.dbdsgrp list.log list.recon list.subsys"),
+            ("LIST.DB DBD(ACCTDB) ", "ALL DBDS NODBDS ROUTE( WAIT("),
+            ("change.db no", "nonrecov noauth noback"),
+            ("LIST.NONSENSE ", ""),
             ("/up", "update upd"),
             ("QRY ", "AUDIT CATALOG DB IMS IMSPLEX MASTER MEMBER OLC PGM"),
             ("qry me", "member"),

@@ -2,7 +2,7 @@
 
 use super::{code::ReasonCode, lexer::Span};
 use std::fmt;
-use vocabulary::{MomentError, NameError};
+use vocabulary::{DataSetNameError, MomentError, NameError};
 
 /// A command that can't be understood: what is wrong, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -167,6 +167,9 @@ pub enum CommandProblem {
     /// A parameter that is no name.
     #[error(transparent)]
     BadName(#[from] NameError),
+    /// A parameter that is not the name of a data set.
+    #[error(transparent)]
+    BadDataSetName(#[from] DataSetNameError),
     /// A parameter that is not the timestamp of an instance.
     #[error(transparent)]
     BadStamp(#[from] MomentError),
@@ -241,7 +244,7 @@ impl CommandError {
             P::MissingParenthesis { .. } => 0x2014,
             P::NeverClosed | P::NeverOpened | P::NeverEnded => 0x2018,
             P::MissingKeyword { .. } => 0x201C,
-            P::BadName(_) => 0x2020,
+            P::BadName(_) | P::BadDataSetName(_) => 0x2020,
             P::Exclusive { .. } => 0x2024,
             P::Duplicate { .. } => 0x2028,
             P::EmptyParameter { .. } => 0x202C,

@@ -4,7 +4,7 @@ use super::command::ParameterValue;
 use super::error::{Choice, CommandProblem, quoted};
 use super::generic::Generic;
 use super::grammar::What;
-use vocabulary::{InstanceStamp, MemberName};
+use vocabulary::{DataSetName, DbdName, DdName, GroupName, InstanceStamp, MemberName, Moment};
 
 /// The longest time to wait: 999 minutes and 59 seconds.
 const WAIT_SECONDS_MAX: u64 = 999 * 60 + 59;
@@ -16,6 +16,13 @@ pub(super) fn parameter_value(
     word: &str,
 ) -> Result<ParameterValue, CommandProblem> {
     match what {
+        What::Dbd => Ok(ParameterValue::Dbd(DbdName::new(word)?)),
+        What::Dd => Ok(ParameterValue::Dd(DdName::new(word)?)),
+        What::DataSet => Ok(ParameterValue::DataSet(word.parse::<DataSetName>()?)),
+        What::Group => Ok(ParameterValue::Group(GroupName::new(word)?)),
+        What::Moment => Ok(ParameterValue::Moment(word.parse::<Moment>()?)),
+        // The parser reads its two names.
+        What::Pair => Err(CommandProblem::Unexpected { word: quoted(word), expected: "a parenthesis" }),
         What::Flag(set) => flag(set, keyword, word),
         What::User => Ok(ParameterValue::Generic(Generic::of_user(word)?)),
         What::Generic => Ok(ParameterValue::Generic(Generic::new(word)?)),

@@ -7,7 +7,7 @@ use super::command::{Command, Parameter, ParameterValue, Route};
 use super::error::{Choice, CommandError, CommandProblem, quoted};
 use super::grammar::{
     COMMON, Form, KeywordRow, Kind, OTHER_KEYWORDS, OTHER_PARAMETERS, Resource, ResourceRow, Verb, VerbRow,
-    What, instead_of_verb, verb_of,
+    What, dbrc_verb_of, dbrc_words, instead_of_verb, verb_of,
 };
 use super::lexer::{Lexeme, Span, Token, lexemes};
 use super::parameter::parameter_value;
@@ -47,22 +47,25 @@ struct Place {
     rows: Vec<&'static KeywordRow>,
     /// How the name of a nested keyword is completed to its path.
     nested: bool,
+    /// Whether commas may stand between keywords.
+    commas: bool,
 }
 
 impl Place {
     fn command(verb: &VerbRow, resource: &ResourceRow) -> Self {
-        let owner = format!("{} {}", verb.name, resource.name);
+        let owner = verb.command(resource);
         // What a type-1 command takes stands without parentheses.
-        let own = if verb.form == Form::Type2 { resource.keywords } else { &[] };
-        Self { owner, rows: own.iter().chain(COMMON).collect(), nested: false }
+        let own = if verb.form == Form::Type1 { &[] } else { resource.keywords };
+        let commas = verb.form == Form::Dbrc;
+        Self { owner, rows: own.iter().chain(COMMON).collect(), nested: false, commas }
     }
 
     fn envelope() -> Self {
-        Self { owner: "CMD".to_string(), rows: COMMON.iter().collect(), nested: false }
+        Self { owner: "CMD".to_string(), rows: COMMON.iter().collect(), nested: false, commas: false }
     }
 
     fn nested(path: &str, rows: &'static [KeywordRow]) -> Self {
-        Self { owner: path.to_string(), rows: rows.iter().collect(), nested: true }
+        Self { owner: path.to_string(), rows: rows.iter().collect(), nested: true, commas: true }
     }
 
     fn path(&self, row: &KeywordRow) -> String {
@@ -104,8 +107,13 @@ impl<'t> Parser<'t> {
     fn command(mut self, grammar: &'static [VerbRow]) -> Result<Command, CommandError> {
         self.refuse_unended()?;
         let envelope = self.envelope();
-        let verb = self.verb(grammar)?;
-        let resource = self.resource(verb)?;
+        let (verb, resource) = match self.dbrc_command(grammar)? {
+            Some(command) => command,
+            None => {
+                let verb = self.verb(grammar)?;
+                (verb, self.resource(verb)?)
+            }
+        };
         let mut keywords = Keywords::new();
         if verb.form == Form::Type1 {
             self.type_1_parameters(resource, &mut keywords)?;
@@ -168,9 +176,25 @@ impl<'t> Parser<'t> {
         verb.resources.iter().filter(move |row| self.is_served(verb, row)).map(|row| row.name)
     }
 
-    /// The verbs with a command that is carried out.
+    /// The verbs with a command that is carried out, but for those of DBRC.
     fn served_verbs(&self, grammar: &'static [VerbRow]) -> impl Iterator<Item = &'static VerbRow> {
-        grammar.iter().filter(|row| self.served_names(row).next().is_some())
+        grammar.iter().filter(|row| row.form != Form::Dbrc && self.served_names(row).next().is_some())
+    }
+
+    /// The verb and the kind of record of a command of DBRC, if the next word has both.
+    fn dbrc_command(
+        &mut self,
+        grammar: &'static [VerbRow],
+    ) -> Result<Option<(&'static VerbRow, &'static ResourceRow)>, CommandError> {
+        let Some(Lexeme { token: Token::Word(word), span, .. }) = self.peek(0) else { return Ok(None) };
+        let Some((verb, record)) = dbrc_words(word) else { return Ok(None) };
+        self.at += 1;
+        let Some(verb) = dbrc_verb_of(grammar, verb) else {
+            let verbs = grammar.iter().filter(|row| row.form == Form::Dbrc);
+            let choice = Choice::near(verb, verbs.map(|row| row.name));
+            return Err(self.error(span, CommandProblem::UnknownVerb { word: quoted(verb), choice }));
+        };
+        Ok(Some((verb, self.served_resource(verb, record, span)?)))
     }
 
     fn verb(&mut self, grammar: &'static [VerbRow]) -> Result<&'static VerbRow, CommandError> {
@@ -198,7 +222,15 @@ impl<'t> Parser<'t> {
             let choice = Choice::of(self.served_names(verb));
             return Err(self.error_here(CommandProblem::MissingResource { verb: verb.name, choice }));
         };
-        let word = self.without_period(verb.form, word);
+        self.served_resource(verb, self.without_period(verb.form, word), span)
+    }
+
+    fn served_resource(
+        &self,
+        verb: &'static VerbRow,
+        word: &str,
+        span: Span,
+    ) -> Result<&'static ResourceRow, CommandError> {
         let found = verb.resources.iter().find(|row| row.is_called(word, verb.form));
         match found {
             Some(row) if self.is_served(verb, row) => Ok(row),
@@ -274,7 +306,7 @@ impl<'t> Parser<'t> {
                 return Err(self.error(span, no_keyword(place, word)));
             };
             self.keyword(row, place.path(row), span, keywords)?;
-            if place.nested {
+            if place.commas {
                 self.skip_comma();
             }
         }
@@ -300,14 +332,18 @@ impl<'t> Parser<'t> {
         if is_given(keywords, &path) {
             return Err(self.error(span, CommandProblem::Duplicate { keyword: path }));
         }
-        let open = match self.take() {
-            Some(Lexeme { token: Token::Open, span, .. }) => span,
-            _ => return Err(self.error(span, CommandProblem::MissingParenthesis { keyword: path })),
-        };
         let parameters = match row.kind {
-            Kind::One(what) => vec![self.one(what, &path, open)?],
-            Kind::Several(what) => self.several(what, &path, open)?,
+            Kind::Alone => vec![Parameter { value: ParameterValue::Flag(row.name), span }],
+            Kind::One(what) => {
+                let open = self.open(&path, span)?;
+                vec![self.one(what, &path, open)?]
+            }
+            Kind::Several(what) => {
+                let open = self.open(&path, span)?;
+                self.several(what, &path, open)?
+            }
             Kind::Nested(rows) => {
+                let open = self.open(&path, span)?;
                 self.refuse_empty(&path)?;
                 self.keywords(&Place::nested(&path, rows), keywords)?;
                 return self.close(open);
@@ -315,6 +351,14 @@ impl<'t> Parser<'t> {
         };
         keywords.insert(path, parameters);
         Ok(())
+    }
+
+    /// The parenthesis behind a keyword.
+    fn open(&mut self, keyword: &str, span: Span) -> Result<Span, CommandError> {
+        match self.take() {
+            Some(Lexeme { token: Token::Open, span, .. }) => Ok(span),
+            _ => Err(self.error(span, CommandProblem::MissingParenthesis { keyword: keyword.to_string() })),
+        }
     }
 
     fn refuse_empty(&self, keyword: &str) -> Result<(), CommandError> {
@@ -351,11 +395,29 @@ impl<'t> Parser<'t> {
     fn parameter(&mut self, what: What, keyword: &str, open: Span) -> Result<Parameter, CommandError> {
         let lexeme = self.take_or_never_closed(open)?;
         match lexeme.token {
+            Token::Open if matches!(what, What::Pair) => self.pair(keyword, lexeme.span),
             Token::Word(word) | Token::Quoted(word) => self.value(what, keyword, word, lexeme.span),
             Token::Close | Token::Comma => {
                 Err(self.error(lexeme.span, CommandProblem::EmptyParameter { keyword: keyword.to_string() }))
             }
             Token::Open | Token::Equals | Token::Unclosed => Err(self.unexpected(lexeme, "a parameter")),
+        }
+    }
+
+    /// The two names of a pair, behind its parenthesis.
+    fn pair(&mut self, keyword: &str, open: Span) -> Result<Parameter, CommandError> {
+        let dbd = self.parameter(What::Dbd, keyword, open)?;
+        let comma = self.take_or_never_closed(open)?;
+        if comma.token != Token::Comma {
+            return Err(self.unexpected(comma, "a comma"));
+        }
+        let ddn = self.parameter(What::Dd, keyword, open)?;
+        self.close(open)?;
+        match (dbd.value, ddn.value) {
+            (ParameterValue::Dbd(dbd), ParameterValue::Dd(ddn)) => {
+                Ok(Parameter { value: ParameterValue::Pair(dbd, ddn), span: open })
+            }
+            _ => Err(self.error(open, CommandProblem::EmptyParameter { keyword: keyword.to_string() })),
         }
     }
 

@@ -2,7 +2,8 @@
 //! what the parser takes.
 
 use super::grammar::{
-    COMMANDS, COMMON, Form, KeywordRow, Kind, ResourceRow, VerbRow, What, offered, roles, verb_of,
+    COMMANDS, COMMON, Form, KeywordRow, Kind, ResourceRow, VerbRow, What, command_of, dbrc_words, offered,
+    roles, verb_of,
 };
 
 /// The commands that members carry out, a line each: in short, and what it does.
@@ -11,13 +12,16 @@ pub fn overview() -> String {
 }
 
 fn overview_line(verb: &VerbRow, resource: &ResourceRow) -> String {
-    format!("{:<16} {}\n", format!("{} {}", verb.name, resource.name), resource.says)
+    format!("{:<16} {}\n", verb.command(resource), resource.says)
 }
 
 /// Help about the commands that some words begin: all of a verb, or one with its keywords. `None` where they begin
 /// none.
 pub fn help(words: &[&str]) -> Option<String> {
     let (word, rest) = words.split_first()?;
+    if dbrc_words(word).is_some() {
+        return command_of(COMMANDS, word, None).map(|(verb, resource)| help_on(verb, resource));
+    }
     let verb = verb_of(COMMANDS, word.strip_prefix('/').unwrap_or(word))?;
     let Some(word) = rest.first() else {
         let lines: String = verb.offered().map(|resource| overview_line(verb, resource)).collect();
@@ -28,7 +32,7 @@ pub fn help(words: &[&str]) -> Option<String> {
 }
 
 fn help_on(verb: &VerbRow, resource: &'static ResourceRow) -> String {
-    let (syntax, name) = (syntax(verb, resource), name(verb, resource));
+    let (syntax, name) = (syntax(verb, resource), verb.command(resource));
     let mut text = format!("{syntax}\n\n{name} {}.\nIt takes {}.\n", resource.says, role(verb, resource));
     let own = keywords(resource).into_iter();
     for (name, row) in own.chain(COMMON.iter().map(|row| (row.name.to_string(), row))) {
@@ -51,14 +55,13 @@ fn role(verb: &VerbRow, resource: &ResourceRow) -> String {
     })
 }
 
-fn name(verb: &VerbRow, resource: &ResourceRow) -> String {
-    format!("{} {}", verb.name, resource.name)
-}
-
 /// How a command is written, on a line: `{QUERY|QRY} DB [NAME(name,..)] [SHOW(ALL,DEFN,..)]`.
 pub fn syntax(verb: &VerbRow, resource: &ResourceRow) -> String {
     let slash = if verb.form == Form::Type1 { "/" } else { "" };
-    let mut text = format!("{slash}{{{}|{}}} {}", verb.name, verb.abbreviation, resource.name);
+    let mut text = match verb.form {
+        Form::Dbrc => verb.command(resource),
+        _ => format!("{slash}{{{}|{}}} {}", verb.name, verb.abbreviation, resource.name),
+    };
     for row in resource.keywords {
         let written = match (verb.form, row.kind) {
             (Form::Type1, Kind::One(what) | Kind::Several(what)) => parameter(what),
@@ -71,6 +74,9 @@ pub fn syntax(verb: &VerbRow, resource: &ResourceRow) -> String {
 
 /// A keyword with what it takes; a path such as `SET(RATE)` takes it innermost.
 fn written(path: &str, row: &KeywordRow) -> String {
+    if let Kind::Alone = row.kind {
+        return path.to_string();
+    }
     let open = path.trim_end_matches(')');
     format!("{open}({}){}", content(row.kind), &path[open.len()..])
 }
@@ -79,6 +85,7 @@ fn content(kind: Kind) -> String {
     match kind {
         Kind::One(What::Flag(words)) => words.join("|"),
         Kind::Several(What::Flag(words)) => words.join(","),
+        Kind::Alone => String::new(),
         Kind::One(what) => parameter(what),
         Kind::Several(what) => format!("{},..", parameter(what)),
         Kind::Nested(rows) => rows.iter().map(|row| written(row.name, row)).collect::<Vec<_>>().join(" "),
@@ -88,6 +95,10 @@ fn content(kind: Kind) -> String {
 fn parameter(what: What) -> String {
     match what {
         What::Flag(words) => words.join("|"),
+        What::Dbd | What::Dd | What::Group => "name".to_string(),
+        What::Pair => "(dbd,ddn)".to_string(),
+        What::Moment => "'yyyy.ddd hh:mm:ss.f'".to_string(),
+        What::DataSet => "dsname".to_string(),
         What::Generic => "name*".to_string(),
         What::User => "user*".to_string(),
         What::Member | What::Route => "member".to_string(),
@@ -137,8 +148,12 @@ pub fn reference() -> String {
     let mut text = REFERENCE_HEAD.to_string();
     text.push_str("\n| Command | Short | What it does |\n|---|---|---|\n");
     for (verb, resource) in offered() {
-        let (name, short) = (name(verb, resource), format!("{} {}", verb.abbreviation, resource.name));
-        let anchor = name.to_lowercase().replace(' ', "-");
+        let name = verb.command(resource);
+        let short = match verb.form {
+            Form::Dbrc => name.clone(),
+            _ => format!("{} {}", verb.abbreviation, resource.name),
+        };
+        let anchor = name.to_lowercase().replace(' ', "-").replace('.', "");
         text.push_str(&format!("| [{name}](#{anchor}) | `{short}` | {} |\n", resource.says));
     }
     for (verb, resource) in offered() {
@@ -153,7 +168,7 @@ pub fn reference() -> String {
 }
 
 fn section(verb: &VerbRow, resource: &'static ResourceRow) -> String {
-    let head = format!("\n## {}\n\n`{}`\n\n", name(verb, resource), syntax(verb, resource));
+    let head = format!("\n## {}\n\n`{}`\n\n", verb.command(resource), syntax(verb, resource));
     let says = format!("It {}. It takes {}.\n\n", resource.says, role(verb, resource));
     head + &says + &keyword_table(keywords(resource).into_iter())
 }
@@ -161,13 +176,16 @@ fn section(verb: &VerbRow, resource: &'static ResourceRow) -> String {
 fn keyword_table<'a>(rows: impl Iterator<Item = (String, &'a KeywordRow)>) -> String {
     let mut text = "| Keyword | Takes | What it is for |\n|---|---|---|\n".to_string();
     for (path, row) in rows {
-        let takes = content(row.kind).replace('|', "\\|");
+        let takes = match row.kind {
+            Kind::Alone => "nothing".to_string(),
+            kind => format!("`{}`", content(kind).replace('|', "\\|")),
+        };
         let needed = match (row.required, path.contains('(')) {
             (true, true) => " (needed there)",
             (true, false) => " (needed)",
             (false, _) => "",
         };
-        text.push_str(&format!("| `{path}`{needed} | `{takes}` | {} |\n", row.says));
+        text.push_str(&format!("| `{path}`{needed} | {takes} | {} |\n", row.says));
     }
     text
 }
@@ -199,7 +217,7 @@ mod tests {
         let page = reference();
         for verb in COMMANDS {
             for resource in verb.resources {
-                let heading = format!("\n## {} {}\n", verb.name, resource.name);
+                let heading = format!("\n## {}\n", verb.command(resource));
                 let is_offered = verb.offered().any(|row| row.resource == resource.resource);
                 assert_eq!(page.contains(&heading), is_offered, "{heading}");
             }

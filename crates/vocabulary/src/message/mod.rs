@@ -11,6 +11,7 @@ mod generation;
 mod host;
 mod log;
 mod member;
+mod recon;
 mod safety;
 mod start;
 
@@ -22,6 +23,7 @@ pub use generation::*;
 pub use host::*;
 pub use log::*;
 pub use member::*;
+pub use recon::*;
 pub use safety::*;
 pub use start::*;
 
@@ -147,7 +149,8 @@ impl<'de> Deserialize<'de> for Message {
 
 /// Every message this program can issue, table by table.
 pub fn all() -> impl Iterator<Item = &'static MessageDefinition> {
-    let tables = [ACTIVATION, CATALOG, DATABASE, DDL_JOBS, GENERATION, HOST, LOG, MEMBER, SAFETY, START];
+    let tables =
+        [ACTIVATION, CATALOG, DATABASE, DDL_JOBS, GENERATION, HOST, LOG, MEMBER, RECON, SAFETY, START];
     tables.into_iter().flatten().copied()
 }
 

@@ -1,6 +1,8 @@
 //! The table of commands.
 
-use super::{Form, KeywordRow, Resource, ResourceRow, Verb, VerbRow, catalog, elsewhere, query, update};
+use super::{
+    Form, KeywordRow, Resource, ResourceRow, Verb, VerbRow, catalog, dbrc, elsewhere, query, update,
+};
 
 const fn command(
     resource: Resource,
@@ -19,6 +21,56 @@ const fn verb(
 ) -> VerbRow {
     VerbRow { verb, form: Form::Type2, name, abbreviation, resources, instead: &[] }
 }
+
+/// A verb of DBRC has no short form.
+const fn of_dbrc(verb: Verb, name: &'static str, resources: &'static [ResourceRow]) -> VerbRow {
+    VerbRow { verb, form: Form::Dbrc, name, abbreviation: name, resources, instead: &[] }
+}
+
+const DBRC_CHANGE: &[ResourceRow] = &[
+    command(Resource::Db, "DB", dbrc::CHANGE_DB, "changes the record of a database in RECON"),
+    command(Resource::Dbds, "DBDS", dbrc::CHANGE_DBDS, "changes the record of a data set in RECON"),
+    command(Resource::Ic, "IC", dbrc::CHANGE_IC, "says whether an image copy may be used"),
+    command(Resource::Subsys, "SUBSYS", dbrc::CHANGE_SUBSYS, "says how a subsystem fares"),
+];
+
+const DBRC_DELETE: &[ResourceRow] = &[
+    command(Resource::Alloc, "ALLOC", dbrc::DELETE_ALLOC, "takes an allocation of a data set out of RECON"),
+    command(Resource::Bkout, "BKOUT", dbrc::SUBSYSTEM, "forgets what a subsystem has to back out"),
+    command(Resource::Cagrp, "CAGRP", dbrc::GROUP, "takes a change accumulation group out of RECON"),
+    command(Resource::Db, "DB", dbrc::DELETE_DB, "takes a database with its data sets out of RECON"),
+    command(Resource::Dbds, "DBDS", dbrc::DELETE_DBDS, "takes a data set out of RECON"),
+    command(Resource::Dbdsgrp, "DBDSGRP", dbrc::GROUP, "takes a group of data sets out of RECON"),
+    command(Resource::Ic, "IC", dbrc::DELETE_RUN, "takes an image copy out of RECON"),
+    command(Resource::Log, "LOG", dbrc::DELETE_LOG, "takes logs out of RECON"),
+    command(Resource::Recov, "RECOV", dbrc::DELETE_RUN, "takes a recovery out of RECON"),
+    command(Resource::Reorg, "REORG", dbrc::DELETE_RUN, "takes a reorganization out of RECON"),
+    command(Resource::Subsys, "SUBSYS", dbrc::SUBSYSTEM, "takes a subsystem that ended out of RECON"),
+];
+
+const DBRC_INIT: &[ResourceRow] = &[
+    command(Resource::Cagrp, "CAGRP", dbrc::INIT_CAGRP, "makes a group whose changes are accumulated"),
+    command(Resource::Db, "DB", dbrc::INIT_DB, "registers a database in RECON"),
+    command(Resource::Dbds, "DBDS", dbrc::INIT_DBDS, "registers a data set of a database in RECON"),
+    command(Resource::Dbdsgrp, "DBDSGRP", dbrc::INIT_DBDSGRP, "makes a group of data sets"),
+];
+
+const DBRC_NOTIFY: &[ResourceRow] = &[
+    command(Resource::Ic, "IC", dbrc::NOTIFY_IC, "tells RECON of an image copy"),
+    command(Resource::Recov, "RECOV", dbrc::NOTIFY_RECOV, "tells RECON of a recovery"),
+    command(Resource::Reorg, "REORG", dbrc::NOTIFY_REORG, "tells RECON of a reorganization"),
+];
+
+const DBRC_LIST: &[ResourceRow] = &[
+    command(Resource::Bkout, "BKOUT", dbrc::LIST_SUBSYSTEM, "lists what has to be backed out"),
+    command(Resource::Cagrp, "CAGRP", dbrc::LIST_GROUP, "lists change accumulation groups"),
+    command(Resource::Db, "DB", dbrc::LIST_DB, "lists databases as RECON has them"),
+    command(Resource::Dbds, "DBDS", dbrc::LIST_DBDS, "lists a data set as RECON has it"),
+    command(Resource::Dbdsgrp, "DBDSGRP", dbrc::LIST_GROUP, "lists groups of data sets"),
+    command(Resource::Log, "LOG", dbrc::LIST_SUBSYSTEM, "lists logs as RECON has them"),
+    command(Resource::Recon, "RECON", dbrc::LIST_RECON, "lists all of RECON"),
+    command(Resource::Subsys, "SUBSYS", dbrc::LIST_SUBSYSTEM, "lists who signed on"),
+];
 
 const DELETE: &[ResourceRow] = &[
     command(
@@ -109,4 +161,9 @@ pub const COMMANDS: &[VerbRow] = &[
     VerbRow { instead: elsewhere::QUEUE, ..verb(Verb::Queue, "QUEUE", "QUE", &[]) },
     VerbRow { instead: elsewhere::TERMINATE, ..verb(Verb::Terminate, "TERMINATE", "TERM", &[]) },
     VerbRow { instead: elsewhere::UPDATE, ..verb(Verb::Update, "UPDATE", "UPD", UPDATE) },
+    of_dbrc(Verb::DbrcChange, "CHANGE", DBRC_CHANGE),
+    of_dbrc(Verb::DbrcDelete, "DELETE", DBRC_DELETE),
+    of_dbrc(Verb::DbrcInit, "INIT", DBRC_INIT),
+    of_dbrc(Verb::DbrcList, "LIST", DBRC_LIST),
+    of_dbrc(Verb::DbrcNotify, "NOTIFY", DBRC_NOTIFY),
 ];

@@ -8,7 +8,7 @@ type OtherVerb = (&'static str, &'static str);
 
 const RESTART: &str = "a member is started as a process, `ims member`; it finds out by itself how";
 const NO_TRANSACTIONS: &str = "there are no transactions, terminals or message queues";
-const DBRC: &str = "there is no RECON that an operator sees";
+const DBRC: &str = "commands of DBRC are typed as they are, such as LIST.DB DBD(name)";
 const OLREORG: &str = "databases are not reorganized while they are in use";
 const FAST_PATH: &str = "there is no Fast Path";
 
@@ -16,7 +16,10 @@ const FAST_PATH: &str = "there is no Fast Path";
 const VERBS: &[OtherVerb] = &[
     ("ASSIGN", NO_TRANSACTIONS),
     ("BROADCAST", NO_TRANSACTIONS),
-    ("CHANGE", NO_TRANSACTIONS),
+    (
+        "CHANGE",
+        "there are no transactions, terminals or message queues; CHANGE.DB and its like change records of RECON",
+    ),
     ("CHECKPOINT", "a member stops in order on SIGTERM; its log is forced by itself"),
     (
         "DBDUMP",

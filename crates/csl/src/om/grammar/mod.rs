@@ -5,6 +5,7 @@
 
 mod catalog;
 mod commands;
+mod dbrc;
 mod elsewhere;
 mod query;
 pub mod roles;
@@ -41,6 +42,9 @@ pub enum Form {
     Type1,
     /// `QUERY DB NAME(ACCT*)`: keywords with parameters in parentheses.
     Type2,
+    /// `CHANGE.DB DBD(ACCTDB) NOAUTH`: as DBRC has it, the verb and the kind of record in a word, keywords that may stand
+    /// alone, and blanks or commas between them.
+    Dbrc,
 }
 
 /// One command: a verb applied to a resource type.
@@ -79,11 +83,25 @@ pub enum Kind {
     Several(What),
     /// Further keywords.
     Nested(&'static [KeywordRow]),
+    /// Nothing: it stands without parentheses.
+    Alone,
 }
 
 /// What a parameter is.
 #[derive(Debug, Clone, Copy)]
 pub enum What {
+    /// A database.
+    Dbd,
+    /// A DD statement: a data set of a database.
+    Dd,
+    /// The name of a data set.
+    DataSet,
+    /// A group of data sets.
+    Group,
+    /// A data set of a database: both names, in parentheses of their own.
+    Pair,
+    /// A moment.
+    Moment,
     /// A word of a set.
     Flag(&'static [&'static str]),
     /// A name that may be generic.
@@ -112,6 +130,16 @@ pub enum What {
 #[expect(missing_docs, reason = "each is the word of that name")]
 pub enum Verb {
     Create,
+    /// CHANGE of DBRC.
+    DbrcChange,
+    /// DELETE of DBRC.
+    DbrcDelete,
+    /// INIT of DBRC.
+    DbrcInit,
+    /// LIST of DBRC.
+    DbrcList,
+    /// NOTIFY of DBRC.
+    DbrcNotify,
     Delete,
     Display,
     Export,
@@ -126,20 +154,34 @@ pub enum Verb {
 /// What it is done to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Resource {
+    /// Times in which subsystems could change a data set, as RECON has them.
+    Alloc,
     /// The audit record.
     Audit,
+    /// Units of work that have to be backed out, as RECON has them.
+    Bkout,
+    /// Groups of data sets whose changes are accumulated, as RECON has them.
+    Cagrp,
     /// The catalog: records and instances of definitions.
     Catalog,
     /// Databases.
     Db,
+    /// Data sets of databases, as RECON has them.
+    Dbds,
+    /// Groups of data sets, as RECON has them.
+    Dbdsgrp,
     /// Definitions.
     Defn,
     /// The directory: what is active.
     Directory,
     /// A member as an IMS of its own.
     Ims,
+    /// Image copies, as RECON has them.
+    Ic,
     /// The plex with all that belongs to it.
     Imsplex,
+    /// Logs, as RECON has them.
+    Log,
     /// Who leads the plex.
     Master,
     /// Members of the plex.
@@ -150,6 +192,14 @@ pub enum Resource {
     Olc,
     /// Programs.
     Pgm,
+    /// RECON as a whole.
+    Recon,
+    /// Recoveries, as RECON has them.
+    Recov,
+    /// Reorganizations, as RECON has them.
+    Reorg,
+    /// Subsystems that signed on, as RECON has them.
+    Subsys,
 }
 
 /// The keywords that OM itself takes with any command: who is asked, and how long OM collects their answers.
@@ -168,6 +218,12 @@ impl VerbRow {
     pub fn offered(&self) -> impl Iterator<Item = &'static ResourceRow> + use<> {
         let verb = self.verb;
         self.resources.iter().filter(move |row| SERVED.contains(&(verb, row.resource)))
+    }
+
+    /// One of its commands as it is written: `QUERY DB`, `LIST.DB`.
+    pub fn command(&self, resource: &ResourceRow) -> String {
+        let between = if self.form == Form::Dbrc { "." } else { " " };
+        format!("{}{between}{}", self.name, resource.name)
     }
 
     /// What takes the place of a resource type of IMS that is no part of this language, with its name.
@@ -191,8 +247,34 @@ fn begins(name: &str, word: &str, least: usize) -> bool {
 
 /// The verb that a word is. A short form of one goes before a beginning of another: `QUE` is QUEUE.
 pub(super) fn verb_of(table: &'static [VerbRow], word: &str) -> Option<&'static VerbRow> {
-    let short = table.iter().find(|row| word.eq_ignore_ascii_case(row.abbreviation));
-    short.or_else(|| table.iter().find(|row| row.is_called(word)))
+    let mut verbs = table.iter().filter(|row| row.form != Form::Dbrc);
+    let short = verbs.clone().find(|row| word.eq_ignore_ascii_case(row.abbreviation));
+    short.or_else(|| verbs.find(|row| row.is_called(word)))
+}
+
+/// The verb and the kind of record of a command of DBRC, which are one word.
+pub(super) fn dbrc_words(word: &str) -> Option<(&str, &str)> {
+    // OM takes a command with or without its recognition character.
+    let word = word.strip_prefix('/').unwrap_or(word);
+    word.split_once('.').filter(|(verb, record)| !verb.is_empty() && !record.is_empty())
+}
+
+/// The verb of DBRC that a word is.
+pub(super) fn dbrc_verb_of(table: &'static [VerbRow], word: &str) -> Option<&'static VerbRow> {
+    table.iter().find(|row| row.form == Form::Dbrc && word.eq_ignore_ascii_case(row.name))
+}
+
+/// The command that words begin: one word of DBRC, or two of others.
+pub(super) fn command_of(
+    table: &'static [VerbRow],
+    first: &str,
+    second: Option<&str>,
+) -> Option<(&'static VerbRow, &'static ResourceRow)> {
+    let (verb, resource) = match dbrc_words(first) {
+        Some((verb, record)) => (dbrc_verb_of(table, verb)?, record),
+        None => (verb_of(table, first.strip_prefix('/').unwrap_or(first))?, second?),
+    };
+    Some((verb, verb.resources.iter().find(|row| row.is_called(resource, verb.form))?))
 }
 
 /// Every command that members carry out, by verb.
@@ -206,6 +288,10 @@ const fn optional(name: &'static str, kind: Kind, says: &'static str) -> Keyword
 
 const fn required(name: &'static str, kind: Kind, says: &'static str) -> KeywordRow {
     KeywordRow { name, kind, required: true, says }
+}
+
+const fn alone(name: &'static str, says: &'static str) -> KeywordRow {
+    optional(name, Kind::Alone, says)
 }
 
 #[cfg(test)]

@@ -100,14 +100,17 @@ pub(super) const AUDIT: &[KeywordRow] = &[
 
 /// The verbs, and the utilities.
 const AUDITED: &[&str] = &[
+    "CHANGE",
     "CREATE",
     "DDL",
     "DELETE",
     "DISPLAY",
     "EXPORT",
     "IMPORT",
+    "INIT",
     "INITIATE",
     "LIST",
+    "NOTIFY",
     "POPULATE",
     "QUERY",
     "QUEUE",

@@ -7,7 +7,7 @@
 use crate::om::answer::{Answer, MemberError, MemberMessage, MessageBody, Row, Value};
 use crate::om::code::{ReasonCode, ReturnCode, meaning};
 use crate::om::column::{Align, Column, DataType, Scope, Sort};
-use crate::om::grammar::{COMMANDS, verb_of};
+use crate::om::grammar::{COMMANDS, command_of};
 use crate::om::lexer::{Token, lexemes};
 use quick_xml::Writer;
 use quick_xml::escape::partial_escape;
@@ -186,12 +186,9 @@ fn words(text: &str) -> (&'static str, &'static str) {
         Token::Word(word) if !word.eq_ignore_ascii_case("CMD") => Some(word),
         _ => None,
     });
-    let verb = words.next().and_then(|word| verb_of(COMMANDS, word.strip_prefix('/').unwrap_or(word)));
-    let found = verb.zip(words.next()).and_then(|(verb, word)| {
-        let resource = verb.resources.iter().find(|row| row.is_called(word, verb.form))?;
-        Some((verb.abbreviation, resource.name))
-    });
-    found.unwrap_or_default()
+    let (first, second) = (words.next(), words.next());
+    let found = first.and_then(|first| command_of(COMMANDS, first, second));
+    found.map(|(verb, resource)| (verb.abbreviation, resource.name)).unwrap_or_default()
 }
 
 fn header(xml: &mut Xml, column: &Column) -> io::Result<()> {

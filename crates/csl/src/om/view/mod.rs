@@ -5,6 +5,7 @@
 //! refused by name.
 
 mod catalog;
+mod dbrc;
 mod import;
 mod member;
 mod query;
@@ -13,6 +14,7 @@ mod update;
 pub use catalog::{
     CatalogAction, CatalogInstances, Definitions, ExportDefn, Purge, RecoverDirectory, UpdateCatalog,
 };
+pub use dbrc::DbrcCommand;
 pub use import::{ImportMode, ImportOptions};
 pub use member::DeleteMember;
 pub use query::{
@@ -51,6 +53,13 @@ macro_rules! served {
 }
 
 served! {
+    /// The commands of DBRC.
+    Dbrc(DbrcCommand):
+        DbrcChange Db, DbrcChange Dbds, DbrcChange Ic, DbrcChange Subsys, DbrcDelete Alloc, DbrcDelete Bkout,
+        DbrcDelete Cagrp, DbrcDelete Db, DbrcDelete Dbds, DbrcDelete Dbdsgrp, DbrcDelete Ic, DbrcDelete Log,
+        DbrcDelete Recov, DbrcDelete Reorg, DbrcDelete Subsys, DbrcInit Cagrp, DbrcInit Db, DbrcInit Dbds,
+        DbrcInit Dbdsgrp, DbrcList Bkout, DbrcList Cagrp, DbrcList Db, DbrcList Dbds, DbrcList Dbdsgrp,
+        DbrcList Log, DbrcList Recon, DbrcList Subsys, DbrcNotify Ic, DbrcNotify Recov, DbrcNotify Reorg;
     /// `DELETE CATALOG`.
     DeleteCatalog(Purge): Delete Catalog;
     /// `DELETE MEMBER`.
