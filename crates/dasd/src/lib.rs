@@ -7,7 +7,8 @@
 //! **Its words.** A [`KeyedSet`] keeps records under keys, in key order, and takes changes in a [`Batch`] that
 //! happens whole or not at all. A [`LogSet`] keeps records in the order they came and gives each a *position*. A
 //! [`BlockSet`] keeps blocks of one size under numbers, and refuses writers from the past: an *epoch* rises at every
-//! takeover, and a set writes for the one *admitted* last or a later one.
+//! takeover, and a set writes for the one *admitted* last or a later one. A [`SequentialSet`] is bytes that are added at the
+//! end, as other programs have them too.
 //! *Forced* (of a log) and *synced* (of a keyed set) means: it survives the loss of power. *Accepted* means: the
 //! call returned well, and a crash of the program alone may still lose it until it is forced. *Poisoned* means: a
 //! force or a sync failed, nobody can tell what reached the disk, and the set refuses everything from then on.
@@ -25,7 +26,7 @@
 //! whoever knows what is in a block, and only he can tell a torn one.
 //!
 //! It stands where the access methods stand in IMS: VSAM KSDS below RECON and catalog, BSAM below the
-//! OLDS, OSAM and VSAM ESDS below databases.
+//! OLDS and GSAM, OSAM and VSAM ESDS below databases.
 
 mod block;
 pub mod contract;
@@ -34,9 +35,11 @@ mod faulty;
 mod keyed;
 mod log;
 pub mod memory;
+mod sequential;
 
 pub use block::BlockSet;
 pub use error::DataSetError;
 pub use faulty::{Fault, Faulty};
 pub use keyed::{Batch, KeyedSet, Record, Records};
 pub use log::LogSet;
+pub use sequential::SequentialSet;

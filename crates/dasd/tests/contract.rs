@@ -2,7 +2,7 @@
 
 use dasd::{
     Batch, BlockSet, DataSetError, Fault, Faulty, KeyedSet, LogSet, contract,
-    memory::{MemoryBlockSet, MemoryKeyedSet, MemoryLogSet, Torn},
+    memory::{MemoryBlockSet, MemoryKeyedSet, MemoryLogSet, MemorySequentialSet, Torn},
 };
 
 #[test]
@@ -15,6 +15,12 @@ fn a_keyed_set_in_memory_keeps_the_contract() {
 fn a_log_in_memory_keeps_the_contract() {
     let log = MemoryLogSet::new();
     contract::log_set(|| log.clone());
+}
+
+#[test]
+fn a_sequential_set_in_memory_keeps_the_contract() {
+    let set = MemorySequentialSet::default();
+    contract::sequential_set(|| set.clone());
 }
 
 #[test]

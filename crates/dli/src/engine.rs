@@ -2,6 +2,7 @@
 
 use crate::database::{DataSets, Database, Finding, Opened, Opener, Recovery};
 use crate::error::{OpenError, ScheduleError};
+use crate::gsam::{GsamDatabase, SequentialSets};
 use crate::lock::Locks;
 use crate::pool::BufferPool;
 use crate::program::Program;
@@ -9,6 +10,7 @@ use crate::randomizer::Randomizers;
 use crate::units::Units;
 use dbrc::Authorization;
 use definitions::acb::{Dmb, PsbBlock};
+use definitions::model::dbd::Dbd;
 use logger::{
     Checkpoint, CheckpointKind, InFlight, Log, LogError, LogSequence, PendingDatabase, RecoveryToken,
     RestartKind, RestartPlan,
@@ -51,6 +53,7 @@ pub struct Engine {
     randomizers: Randomizers,
     next_set: AtomicU16,
     databases: RwLock<BTreeMap<DbdName, Arc<Database>>>,
+    gsam: RwLock<BTreeMap<DbdName, Arc<GsamDatabase>>>,
     restart: Mutex<Restart>,
     checkpoint_records: u64,
     /// The record that begins the next checkpoint, at the latest.
@@ -87,6 +90,7 @@ impl Engine {
             randomizers: settings.randomizers,
             next_set: AtomicU16::new(1),
             databases: RwLock::default(),
+            gsam: RwLock::default(),
             restart: Mutex::default(),
             checkpoint_records: settings.checkpoint_records.max(1),
             checkpoint_due: AtomicU64::new(u64::MAX),
@@ -154,12 +158,34 @@ impl Engine {
         Ok(opened)
     }
 
+    /// Opens a GSAM database, as DBRC allowed. Its data sets are those of one job, and are read and written as they are.
+    ///
+    /// # Errors
+    /// A database that is none of GSAM or is open, data sets that are missing, records that this engine does not have.
+    pub fn open_gsam(
+        &self,
+        authorization: &Authorization,
+        dbd: &Dbd,
+        sets: SequentialSets,
+    ) -> Result<(), OpenError> {
+        if authorization.dbd() != dbd.name {
+            return Err(OpenError::NotAuthorized(authorization.dbd()));
+        }
+        let mut open = self.gsam.write().unwrap_or_else(PoisonError::into_inner);
+        if open.contains_key(&dbd.name) {
+            return Err(OpenError::Open);
+        }
+        open.insert(dbd.name, Arc::new(GsamDatabase::open(dbd, sets)?));
+        Ok(())
+    }
+
     /// Writes what was changed, and closes a database. It stays in memory for programs that have it; they should have
     /// ended.
     ///
     /// # Errors
     /// When a data set could not be written. The database is closed all the same, and needs recovery.
     pub fn close(&self, name: &DbdName) -> Result<(), OpenError> {
+        self.gsam.write().unwrap_or_else(PoisonError::into_inner).remove(name);
         let database = self.databases.write().unwrap_or_else(PoisonError::into_inner).remove(name);
         let Some(database) = database else { return Ok(()) };
         let pool = &self.pool;
@@ -282,6 +308,10 @@ impl Engine {
 
     pub(crate) fn database(&self, name: &DbdName) -> Option<Arc<Database>> {
         self.databases.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    pub(crate) fn gsam_database(&self, name: &DbdName) -> Option<Arc<GsamDatabase>> {
+        self.gsam.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 
     /// A unit of work that only a restart can take back: what it changed has to be found in the log.

@@ -60,6 +60,9 @@ pub enum OpenError {
     /// A feature of the DBD is none that this engine has.
     #[error("{0} of segment {1} is not supported")]
     Segment(&'static str, String),
+    /// The records of a GSAM data set are none that this engine has.
+    #[error("{0}. Correct RECFM= and RECORD= of its DATASET statement")]
+    Records(&'static str),
     /// The randomizing module is not there.
     #[error("there is no randomizing module {0}. Add it to the member, or use DFSHDC40")]
     Randomizer(String),

@@ -12,9 +12,9 @@
 //!
 //! **How it is built.** `format` is arithmetic on bytes. The pool keeps blocks. `database` finds segments,
 //! puts and removes them, and notes what takes a change back. `call` is what a program sees: search arguments, the search
-//! itself, and each call. `lock` decides who may touch what while others work. [`ddlt0`] is the test program, which speaks
-//! to the engine as any program does, and lives here so that its decks can be the stories of the engine. `docs/dli/` has
-//! the formats and the rules that IMS leaves open.
+//! itself, and each call. `lock` decides who may touch what while others work. `gsam` is sequential data sets, apart from all
+//! that. [`ddlt0`] is the test program, which speaks to the engine as any program does, and lives here so that its decks can
+//! be the stories of the engine. `docs/dli/` has the formats and the rules that IMS leaves open.
 //!
 //! **Its invariants.**
 //! - Nobody latches a block while holding another.
@@ -37,9 +37,9 @@
 //! kept for it.
 //!
 //! **What it leaves out**, and refuses when a database is opened or a PSB is scheduled: access methods other than HDAM and
-//! HIDAM, secondary indexes, logical relationships, compression, data capture, GSAM. A load (PROCOPT=L) is not logged: one
-//! that was not committed is done again from the start. Locks are those of one engine: nobody shares a database with
-//! another member.
+//! HIDAM, secondary indexes, logical relationships, compression, data capture, records of undefined length in GSAM. A load
+//! (PROCOPT=L) is not logged: one that was not committed is done again from the start. Locks are those of one engine:
+//! nobody shares a database with another member.
 //!
 //! It follows *Application Programming APIs* (calls, status codes) and *Database Administration* (HD organizations).
 
@@ -50,6 +50,7 @@ pub mod ddlt0;
 mod engine;
 mod error;
 mod format;
+mod gsam;
 mod lock;
 mod pcb;
 mod pool;
@@ -64,6 +65,7 @@ pub use database::{DataSets, Finding, Opened, block_bytes};
 pub use engine::{Engine, RestartOwed, Settings};
 pub use error::{CommitError, OpenError, ScheduleError};
 pub use format::Rba;
+pub use gsam::SequentialSets;
 pub use pcb::DbMask;
 pub use program::{Ending, IoMask, Program};
 pub use randomizer::{AnchorPoint, General, Randomizer, Randomizers};

@@ -9,6 +9,7 @@ use definitions::acb::DbBlock;
 use definitions::model::procopt::ProcOpt;
 use std::borrow::Cow;
 use std::sync::Arc;
+use vocabulary::DbdName;
 
 /// Where the fields of a database PCB's mask are.
 mod offset {
@@ -20,6 +21,9 @@ mod offset {
     pub(super) const SEGMENT_COUNT: usize = 32;
     pub(super) const KEY: usize = 36;
 }
+
+/// Bytes of the key feedback area of a GSAM PCB.
+const GSAM_KEY_BYTES: u32 = 12;
 
 /// The mask of a database PCB: 36 bytes, and the key feedback area behind them. Numbers are big-endian.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +43,25 @@ impl DbMask {
         let count = block.segments.len() as u32;
         bytes[offset::SEGMENT_COUNT..offset::KEY].copy_from_slice(&count.to_be_bytes());
         Self { bytes }
+    }
+
+    /// That of a GSAM PCB: behind the record search argument is the length of a record where that is undefined.
+    pub(crate) fn gsam(dbd: &DbdName, options: ProcOpt) -> Self {
+        let block = DbBlock {
+            dbd: *dbd,
+            options,
+            key_bytes: GSAM_KEY_BYTES,
+            multiple_positioning: false,
+            sequence: None,
+            sequential_buffering: false,
+            msdb_view: false,
+            database_version: None,
+            segments: Vec::new(),
+        };
+        let mut mask = Self::new(&block);
+        mask.bytes[offset::KEY..].fill(0);
+        mask.bytes[offset::KEY_LENGTH..offset::SEGMENT_COUNT].copy_from_slice(&GSAM_KEY_BYTES.to_be_bytes());
+        mask
     }
 
     /// All of it, as a program has it.
@@ -79,6 +102,11 @@ impl DbMask {
 
     pub(crate) fn set_status(&mut self, status: StatusCode) {
         self.bytes[offset::STATUS..offset::OPTIONS].copy_from_slice(&status.bytes());
+    }
+
+    /// Overwrites the beginning of the key feedback area.
+    pub(crate) fn set_key(&mut self, key: &[u8]) {
+        self.bytes[offset::KEY..offset::KEY + key.len()].copy_from_slice(key);
     }
 
     fn set_path(&mut self, level: usize, segment: &[u8; 8], key: &[u8]) {

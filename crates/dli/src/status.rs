@@ -23,7 +23,9 @@ codes! {
     AC = b"AC";
     /// The function is unknown, or not for this PCB.
     AD = b"AD";
-    /// An insert needs a search argument.
+    /// A record has a wrong length (GSAM).
+    AF = b"AF";
+    /// An insert needs a search argument, a GU of GSAM a record search argument.
     AH = b"AH";
     /// The database is in the wrong state: loaded already, or not to be loaded.
     AI = b"AI";
@@ -71,6 +73,8 @@ codes! {
     GP = b"GP";
     /// The segment is there already.
     II = b"II";
+    /// Nothing is written to a data set that refused (GSAM).
+    IX = b"IX";
     /// Load: the segment is there already.
     LB = b"LB";
     /// Load: the segment is out of sequence.

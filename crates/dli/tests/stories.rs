@@ -14,11 +14,13 @@
 //! - `commit` is not needed: a deck that ends well is committed.
 //! - `close NAME`, `check NAME` closes a database, follows all its pointers.
 //! - `spoil DD block=N at=N` overwrites a byte of a data set.
+//! - `file DD [TEXT]` gives a sequential data set, after it added the text to it, if there is one.
 
 #![allow(clippy::unwrap_used, reason = "what fails in the helpers of a test fails the test")]
 
 mod support;
 
+use dasd::SequentialSet;
 use dli::{Ending, Program};
 use goldenscript::Context;
 use std::collections::BTreeMap;
@@ -101,6 +103,14 @@ impl goldenscript::Runner for Story {
                 let block = arguments.take_key("block").ok_or("block?")?.parse()?;
                 let at = arguments.take_key("at").ok_or("at?")?.parse()?;
                 self.house.spoil(&dd, block, at)
+            }
+            "file" => {
+                let dd: DdName = arguments.next_pos().ok_or("which?")?.parse()?;
+                let file = self.house.files.entry(dd).or_default();
+                if let Some(text) = arguments.next_pos() {
+                    file.append(text.as_bytes())?;
+                }
+                format!("{:?}\n", String::from_utf8_lossy(&file.bytes()))
             }
             name => return Err(format!("invalid command {name}").into()),
         };

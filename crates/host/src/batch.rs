@@ -1,14 +1,15 @@
 //! What programs do without a plex (batch): databases in a folder, definitions that are compiled on the way, and the log in
 //! the folder `log` beside the data sets. What a run that was killed left is made good by the next one.
 
-use crate::files::BlockFile;
+use crate::files::{BlockFile, SequentialFile};
 use crate::log_folder::open_log;
 use crate::sources::read_all;
 use dasd::DataSetError;
 use dbrc::{Access, Recon, ShareLevel};
 use definitions::acb::Dmb;
+use definitions::model::dbd::Dbd;
 use definitions::report::{Input, Report, generate};
-use dli::{DataSets, Engine, RestartOwed, Settings, block_bytes};
+use dli::{DataSets, Engine, RestartOwed, SequentialSets, Settings, block_bytes};
 use logger::{CheckpointKind, Log, LogError, RestartKind};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -98,6 +99,9 @@ impl Batch {
     }
 
     fn open_one(&mut self, report: &Report, name: DbdName) -> Result<(), BatchError> {
+        if let Some(dbd) = report.dbds.get(&name).filter(|dbd| dbd.is_gsam()) {
+            return self.open_gsam(dbd);
+        }
         let dmb = report.dmbs.get(&name).ok_or(BatchError::NoDbd(name))?;
         let index = dmb.primary_index.as_ref().and_then(|index| report.dmbs.get(&index.dbd));
         let sets = data_sets(&self.folder, dmb, index)?;
@@ -110,6 +114,20 @@ impl Batch {
             complain(&LOG110I.with(&[&name, &opened.redone, &opened.backed_out]));
         }
         self.databases.insert(name);
+        Ok(())
+    }
+
+    fn open_gsam(&mut self, dbd: &Dbd) -> Result<(), BatchError> {
+        let mut sets = SequentialSets::new();
+        for dd in dbd.dd_names() {
+            sets.insert(*dd, Box::new(SequentialFile::open(&self.folder.join(dd.as_str()))?));
+        }
+        let mut recon = Recon::new();
+        recon.register(dbd.name, ShareLevel::One);
+        let authorization = recon.authorize(self.subsystem, dbd.name, Access::Exclusive)?;
+        let opened = self.engine.open_gsam(&authorization, dbd, sets);
+        opened.map_err(|error| BatchError::Refused(error.message(&dbd.name)))?;
+        self.databases.insert(dbd.name);
         Ok(())
     }
 

@@ -87,7 +87,8 @@ fn run_deck(args: &Ddlt0Args) -> Result<u8, BatchError> {
 fn databases_of(psb: &PsbBlock) -> BTreeSet<DbdName> {
     let used = |pcb: &PcbBlock| match &pcb.kind {
         PcbBlockKind::Db(db) => Some(db.dbd),
-        _ => None,
+        PcbBlockKind::Gsam(gsam) => Some(gsam.dbd),
+        PcbBlockKind::Tp(_) => None,
     };
     psb.pcbs.iter().filter_map(used).collect()
 }
@@ -153,13 +154,23 @@ mod tests {
  SENSEG NAME=ACCOUNT,PARENT=0
  PSBGEN PSBNAME=TELLER
 ";
+    const GSAM: &str = " DBD NAME=CARDSDB,ACCESS=(GSAM,BSAM)
+ DATASET DD1=CARDS,RECORD=(8),RECFM=F
+ DBDGEN
+ PCB TYPE=DB,DBDNAME=ACCTDB,PROCOPT=A,KEYLEN=4
+ SENSEG NAME=ACCOUNT,PARENT=0
+ PCB TYPE=GSAM,DBDNAME=CARDSDB,PROCOPT=G
+ PSBGEN PSBNAME=READER
+ PCB TYPE=GSAM,DBDNAME=CARDSDB,PROCOPT=L
+ PSBGEN PSBNAME=PUNCHER
+";
     const QUIET: &str = "S              ACCTDB\n";
     const GET: &str = "L        GU    ACCOUNT (NUMBER  = 0002)\n";
 
     /// A folder with definitions, and what runs decks there.
     fn runner(folder: &Path) -> impl Fn(&str, &str) -> u8 + '_ {
         std::fs::write(folder.join("acct.dbd"), DBD).unwrap();
-        std::fs::write(folder.join("acct.psb"), PSBS).unwrap();
+        std::fs::write(folder.join("acct.psb"), format!("{PSBS}{GSAM}")).unwrap();
         move |psb, deck| {
             let input = folder.join("deck");
             std::fs::write(&input, format!("{QUIET}{deck}")).unwrap();
@@ -195,5 +206,18 @@ mod tests {
         assert_eq!(run("NOBODY", GET), UNUSABLE);
         std::fs::write(folder.path().join("data/ACCTDD"), "no data set").unwrap();
         assert_eq!(run("TELLER", GET), UNUSABLE);
+    }
+
+    #[test]
+    fn a_deck_reads_and_writes_the_files_of_gsam_as_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = runner(folder.path());
+        let cards = folder.path().join("data/CARDS");
+        std::fs::create_dir(folder.path().join("data")).unwrap();
+        std::fs::write(&cards, "0001 ADA").unwrap();
+        assert_eq!(run("PUNCHER", "S              CARDSDB\nL        ISRT\nL        DATA  0002 BOB\n"), 0);
+        assert_eq!(std::fs::read(&cards).unwrap(), b"0001 ADA0002 BOB");
+        let read = "S              CARDSDB\nL        GN\nE        DATA  0001 ADA\nL        GN\nE        DATA  0002 BOB\nL        GN\nE      GB\n";
+        assert_eq!(run("READER", read), 0);
     }
 }

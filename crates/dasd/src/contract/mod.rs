@@ -8,7 +8,9 @@
 mod block_set;
 mod keyed_set;
 mod log_set;
+mod sequential_set;
 
 pub use block_set::block_set;
 pub use keyed_set::keyed_set;
 pub use log_set::log_set;
+pub use sequential_set::sequential_set;

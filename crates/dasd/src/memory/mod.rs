@@ -7,7 +7,9 @@
 mod block;
 mod keyed;
 mod log;
+mod sequential;
 
 pub use block::{MemoryBlockSet, Torn};
 pub use keyed::MemoryKeyedSet;
 pub use log::MemoryLogSet;
+pub use sequential::MemorySequentialSet;

@@ -35,6 +35,10 @@ pub enum Function {
     Init,
     /// DEQ: segments that were reserved are let go.
     Deq,
+    /// OPEN: a GSAM data set.
+    Open,
+    /// CLSE: a GSAM data set.
+    Clse,
 }
 
 /// The kinds of get call.
@@ -83,6 +87,8 @@ impl Function {
             b"ROLS" => Some(Self::Rols),
             b"INIT" => Some(Self::Init),
             b"DEQ" => Some(Self::Deq),
+            b"OPEN" => Some(Self::Open),
+            b"CLSE" => Some(Self::Clse),
             _ => None,
         }
     }

@@ -1,6 +1,5 @@
 //! Who uses a database: one program that needs it alone, because it loads it or says so, or any number.
 
-use super::Database;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The programs that are scheduled with a database.
@@ -17,14 +16,14 @@ struct Counts {
 
 /// A program's right to use a database, until it is dropped.
 pub(crate) struct Claim {
-    db: Arc<Database>,
+    users: Arc<Users>,
     alone: bool,
 }
 
 impl Claim {
     /// Claims a database; none while what another program does with it does not go with that.
-    pub(crate) fn new(db: &Arc<Database>, alone: bool) -> Option<Self> {
-        let mut counts = db.users.counts.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn new(users: &Arc<Users>, alone: bool) -> Option<Self> {
+        let mut counts = users.counts.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.owners > 0 || (alone && counts.sharers > 0) {
             return None;
         }
@@ -32,13 +31,13 @@ impl Claim {
             true => counts.owners += 1,
             false => counts.sharers += 1,
         }
-        Some(Self { db: db.clone(), alone })
+        Some(Self { users: users.clone(), alone })
     }
 }
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        let mut counts = self.db.users.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.users.counts.lock().unwrap_or_else(PoisonError::into_inner);
         match self.alone {
             true => counts.owners -= 1,
             false => counts.sharers -= 1,

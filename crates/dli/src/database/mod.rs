@@ -17,7 +17,7 @@ mod tree;
 mod write;
 
 pub use check::Finding;
-pub(crate) use claim::Claim;
+pub(crate) use claim::{Claim, Users};
 pub(crate) use cursor::Cursor;
 pub(crate) use journal::{Journal, Mark};
 pub(crate) use open::Opener;
@@ -30,7 +30,6 @@ pub(crate) use write::{Spot, Wish, Writer};
 
 use crate::error::{Trouble, stopped};
 use crate::pool::DataSet;
-use claim::Users;
 use definitions::acb::Dmb;
 use logger::{Body, Log, PendingDatabase};
 use space::Space;
@@ -57,7 +56,7 @@ pub(crate) struct Database {
     /// A program loads it, or did and has not committed.
     pub(crate) is_loading: AtomicBool,
     /// The programs that are scheduled with it.
-    users: Users,
+    pub(crate) users: Arc<Users>,
     is_stopped: AtomicBool,
     stop_message: Mutex<Option<Message>>,
 }

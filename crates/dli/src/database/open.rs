@@ -1,7 +1,6 @@
 //! Opening a database: what is refused, what is compiled, and the control block of each data set.
 
 use super::change::{Trail, change_block};
-use super::claim::Users;
 use super::redo::{Recovery, Redone, redo};
 use super::roots::Hdam;
 use super::space::Space;
@@ -128,7 +127,7 @@ impl Opener<'_> {
             types,
             groups,
             roots,
-            users: Users::default(),
+            users: Arc::default(),
             is_stopped: AtomicBool::new(false),
             stop_message: Mutex::default(),
         });

@@ -209,7 +209,7 @@ impl Run<'_> {
             let length = data.len().min(self.area.len());
             self.area[..length].copy_from_slice(&data[..length]);
         }
-        if call.function == "STAT" {
+        if call.function == "STAT" || (call.function == "OPEN" && call.data.is_none()) {
             self.area.fill(b' ');
         }
         let is_system = matches!(
@@ -275,6 +275,7 @@ impl Run<'_> {
                 self.area[..end].to_vec()
             }
             Some(data) => data.clone(),
+            None if matches!(call.function.as_str(), "OPEN" | "CLSE") => Vec::new(),
             // A delete shows what the get call before it returned.
             None if good => self.shown.clone(),
             None => Vec::new(),

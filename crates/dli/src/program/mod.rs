@@ -12,6 +12,7 @@ use crate::call::{Deleted, Function, NotMade, Request, Reservations, Shown};
 use crate::database::{Claim, Database, Journal, Mark};
 use crate::engine::Engine;
 use crate::error::{CommitError, ScheduleError};
+use crate::gsam::GsamPcb;
 use crate::lock::{Locker, Refusal, Resource, Standing};
 use crate::pcb::{DbMask, DbPcb};
 use crate::status::StatusCode;
@@ -72,6 +73,11 @@ enum ProgramPcb {
         name: Option<PcbName>,
         pcb: Box<DbPcb>,
     },
+    /// A sequential data set.
+    Gsam {
+        name: Option<PcbName>,
+        pcb: Box<GsamPcb>,
+    },
     /// A destination of messages; there are no calls for it here.
     Other {
         name: Option<PcbName>,
@@ -129,6 +135,7 @@ impl Program {
     pub fn mask(&self, number: usize) -> Option<&DbMask> {
         match self.pcbs.get(number.checked_sub(2)?)? {
             ProgramPcb::Db { pcb, .. } => Some(&pcb.mask),
+            ProgramPcb::Gsam { pcb, .. } => Some(&pcb.mask),
             ProgramPcb::Other { .. } => None,
         }
     }
@@ -136,7 +143,7 @@ impl Program {
     /// The name of a PCB.
     pub fn pcb_name(&self, number: usize) -> Option<PcbName> {
         match self.pcbs.get(number.checked_sub(2)?)? {
-            ProgramPcb::Db { name, .. } | ProgramPcb::Other { name } => *name,
+            ProgramPcb::Db { name, .. } | ProgramPcb::Gsam { name, .. } | ProgramPcb::Other { name } => *name,
         }
     }
 
@@ -146,6 +153,7 @@ impl Program {
             Some(ProgramPcb::Db { pcb, .. }) if pcb.area_used > 0 => {
                 pcb.held.iter().map(|&(_, bytes)| bytes).collect()
             }
+            Some(ProgramPcb::Gsam { pcb, .. }) if pcb.area_used > 0 => vec![pcb.area_used],
             _ => Vec::new(),
         }
     }
@@ -171,6 +179,9 @@ impl Program {
         ssas: &[&[u8]],
     ) -> Ending {
         let at = number.wrapping_sub(2);
+        if let Some(ProgramPcb::Gsam { pcb, .. }) = self.pcbs.get_mut(at) {
+            return Ending::Continues(pcb.call(function, area, ssas));
+        }
         self.note_elsewhere(at);
         let Some(ProgramPcb::Db { pcb, .. }) = self.pcbs.get_mut(at) else {
             return self.io_status(StatusCode::AD);
@@ -298,13 +309,20 @@ impl Program {
         self.end_loads()
     }
 
-    fn end_loads(&self) -> Result<(), CommitError> {
-        for pcb in &self.pcbs {
-            if let ProgramPcb::Db { pcb, .. } = pcb
-                && let Err(trouble) = pcb.db.end_load(&self.engine.pool)
-            {
-                pcb.db.stop(&trouble);
-                return Err(CommitError::Load(trouble.to_string()));
+    /// What is not logged reaches its data sets.
+    fn end_loads(&mut self) -> Result<(), CommitError> {
+        for pcb in &mut self.pcbs {
+            match pcb {
+                ProgramPcb::Db { pcb, .. } => {
+                    if let Err(trouble) = pcb.db.end_load(&self.engine.pool) {
+                        pcb.db.stop(&trouble);
+                        return Err(CommitError::Load(trouble.to_string()));
+                    }
+                }
+                ProgramPcb::Gsam { pcb, .. } => {
+                    pcb.write_out().map_err(|error| CommitError::Load(error.to_string()))?;
+                }
+                ProgramPcb::Other { .. } => {}
             }
         }
         Ok(())

@@ -3,6 +3,7 @@
 use super::system::commit_ending;
 use super::{Ending, LOG_ABEND, Program, ProgramPcb};
 use crate::aib::padded;
+use crate::gsam::GsamPosition;
 use crate::status::StatusCode;
 use logger::Log;
 use vocabulary::SegmentName;
@@ -15,9 +16,12 @@ const AREAS_MAX: usize = 7;
 /// Bytes of the I/O area that XRST uses.
 const RESTART_AREA_BYTES: usize = 12;
 
-/// What a program saves at a symbolic checkpoint: its areas; by the number of the PCB, the segment where it stands and that
-/// segment's concatenated key.
-type Saved = (Vec<Vec<u8>>, Vec<(u16, SegmentName, Vec<u8>)>);
+/// By the number of the PCB, the segment where it stands and that segment's concatenated key.
+type Positions = Vec<(u16, SegmentName, Vec<u8>)>;
+/// By the number of a GSAM PCB, where it is.
+type GsamPositions = Vec<(u16, GsamPosition)>;
+/// What a program saves at a symbolic checkpoint: its areas, and where its PCBs are.
+type Saved = (Vec<Vec<u8>>, Positions, GsamPositions);
 
 impl Program {
     /// A symbolic checkpoint (CHKP): a commit point at which up to seven areas are saved, for [`Self::restart`]. Its name
@@ -27,7 +31,7 @@ impl Program {
             return self.io_status(StatusCode::AP);
         }
         let areas: Vec<Vec<u8>> = areas.iter().map(|area| area.to_vec()).collect();
-        let saved: Saved = (areas, self.positions());
+        let saved: Saved = (areas, self.positions(), self.gsam_positions());
         let saved = encode(&saved);
         if saved.len() > Log::SAVED_BYTES_MAX {
             return self.io_status(StatusCode::AT);
@@ -68,9 +72,8 @@ impl Program {
             Ok(found) => found,
             Err(_) => return self.abend(LOG_ABEND),
         };
-        let saved =
-            found.and_then(|found| Some((found.id, decode::<Saved>("checkpoint", &found.bytes).ok()?)));
-        let Some((id, (saved, positions))) = saved.filter(|(_, (saved, _))| saved.len() == areas.len())
+        let saved = found.and_then(|found| Some((found.id, read_saved(&found.bytes)?)));
+        let Some((id, (saved, positions, of_gsam))) = saved.filter(|(_, saved)| saved.0.len() == areas.len())
         else {
             return self.abend(RESTART_ABEND);
         };
@@ -80,6 +83,9 @@ impl Program {
         }
         area[..8].copy_from_slice(&id);
         area[8..RESTART_AREA_BYTES].fill(b' ');
+        if !self.gsam_stands_again(of_gsam) {
+            return self.abend(RESTART_ABEND);
+        }
         match self.stand_again(&positions) {
             Ending::Continues(_) => self.io_status(StatusCode::OK),
             ending => {
@@ -91,7 +97,7 @@ impl Program {
     }
 
     /// Where each PCB stands, as far as keys tell.
-    fn positions(&self) -> Vec<(u16, SegmentName, Vec<u8>)> {
+    fn positions(&self) -> Positions {
         let position = |(at, pcb): (usize, &ProgramPcb)| {
             let ProgramPcb::Db { pcb, .. } = pcb else { return None };
             let place = pcb.position.path.last()?;
@@ -103,6 +109,25 @@ impl Program {
             tells.then(|| (at as u16 + 2, segment.name, pcb.position.keys.clone()))
         };
         self.pcbs.iter().enumerate().filter_map(position).collect()
+    }
+
+    fn gsam_positions(&self) -> GsamPositions {
+        let position = |(at, pcb): (usize, &ProgramPcb)| match pcb {
+            ProgramPcb::Gsam { pcb, .. } => Some((at as u16 + 2, pcb.position())),
+            _ => None,
+        };
+        self.pcbs.iter().enumerate().filter_map(position).collect()
+    }
+
+    /// False when a data set is not what it was.
+    fn gsam_stands_again(&mut self, positions: GsamPositions) -> bool {
+        positions.into_iter().all(|(number, position)| {
+            let pcb = usize::from(number).checked_sub(2).and_then(|at| self.pcbs.get_mut(at));
+            match pcb {
+                Some(ProgramPcb::Gsam { pcb, .. }) => pcb.stand_again(position).unwrap_or(false),
+                _ => false,
+            }
+        })
     }
 
     fn stand_again(&mut self, positions: &[(u16, SegmentName, Vec<u8>)]) -> Ending {
@@ -127,5 +152,28 @@ impl Program {
             Some(ProgramPcb::Db { pcb, .. }) => std::mem::replace(&mut pcb.arguments_bytes_max, most),
             _ => None,
         }
+    }
+}
+
+/// What a program saved; before there was GSAM no places in it were.
+fn read_saved(bytes: &[u8]) -> Option<Saved> {
+    decode::<Saved>("checkpoint", bytes).ok().or_else(|| {
+        let (areas, positions) = decode("checkpoint", bytes).ok()?;
+        Some((areas, positions, GsamPositions::new()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_saved_before_there_was_gsam_is_read() {
+        let areas = vec![b"AREA".to_vec()];
+        let positions: Positions = vec![(2, "ROOT".parse().unwrap(), b"KEY".to_vec())];
+        let old = encode(&(&areas, &positions));
+        assert_eq!(read_saved(&old), Some((areas.clone(), positions.clone(), Vec::new())));
+        let new: Saved = (areas, positions, vec![(3, Some(80)), (4, None)]);
+        assert_eq!(read_saved(&encode(&new)), Some(new));
     }
 }

@@ -1,9 +1,10 @@
 //! Scheduling a program: the databases that it needs, and what is refused.
 
 use super::ProgramPcb;
-use crate::database::{Claim, Database};
+use crate::database::{Claim, Users};
 use crate::engine::Engine;
 use crate::error::ScheduleError;
+use crate::gsam::GsamPcb;
 use crate::pcb::DbPcb;
 use definitions::acb::{DbBlock, PcbBlockKind, PsbBlock};
 use std::collections::BTreeMap;
@@ -19,7 +20,10 @@ pub(super) fn pcbs(engine: &Engine, psb: &PsbBlock) -> Result<Vec<ProgramPcb>, S
             PcbBlockKind::Db(db) => schedule_pcb(engine, db, at + 2, arguments)
                 .map(|pcb| ProgramPcb::Db { name, pcb: Box::new(pcb) }),
             PcbBlockKind::Tp(_) => Ok(ProgramPcb::Other { name }),
-            PcbBlockKind::Gsam(_) => Err(ScheduleError::Pcb("GSAM", at + 2)),
+            PcbBlockKind::Gsam(gsam) => {
+                let db = engine.gsam_database(&gsam.dbd).ok_or(ScheduleError::NotOpen(gsam.dbd))?;
+                Ok(ProgramPcb::Gsam { name, pcb: Box::new(GsamPcb::new(gsam, db)) })
+            }
         }
     };
     psb.pcbs.iter().enumerate().map(pcb).collect()
@@ -27,15 +31,18 @@ pub(super) fn pcbs(engine: &Engine, psb: &PsbBlock) -> Result<Vec<ProgramPcb>, S
 
 /// Claims every database of a program; alone, if one of its PCBs needs that.
 pub(super) fn claim(pcbs: &[ProgramPcb]) -> Result<Vec<Claim>, ScheduleError> {
-    let mut wanted: BTreeMap<DbdName, (&Arc<Database>, bool)> = BTreeMap::new();
+    let mut wanted: BTreeMap<DbdName, (&Arc<Users>, bool)> = BTreeMap::new();
     for pcb in pcbs {
-        if let ProgramPcb::Db { pcb, .. } = pcb {
-            wanted.entry(pcb.db.name()).or_insert((&pcb.db, false)).1 |= pcb.view.needs_alone;
-        }
+        let (name, users, alone) = match pcb {
+            ProgramPcb::Db { pcb, .. } => (pcb.db.name(), &pcb.db.users, pcb.view.needs_alone),
+            ProgramPcb::Gsam { pcb, .. } => (pcb.db.name, &pcb.db.users, pcb.loads),
+            ProgramPcb::Other { .. } => continue,
+        };
+        wanted.entry(name).or_insert((users, false)).1 |= alone;
     }
     wanted
         .into_iter()
-        .map(|(name, (db, alone))| Claim::new(db, alone).ok_or(ScheduleError::InUse(name)))
+        .map(|(name, (users, alone))| Claim::new(users, alone).ok_or(ScheduleError::InUse(name)))
         .collect()
 }
 

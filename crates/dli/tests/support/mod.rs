@@ -5,11 +5,12 @@
 pub(crate) mod plant;
 
 use dasd::BlockSet;
-use dasd::memory::MemoryBlockSet;
+use dasd::memory::{MemoryBlockSet, MemorySequentialSet};
 use dbrc::{Access, Recon, ShareLevel};
 use definitions::acb::{Dmb, PsbBlock};
+use definitions::model::dbd::Dbd;
 use definitions::report::{Input, Report, generate};
-use dli::{DataSets, Engine, Program, Settings, block_bytes, ddlt0};
+use dli::{DataSets, Engine, Program, SequentialSets, Settings, block_bytes, ddlt0};
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ pub(crate) struct House {
     pub(crate) engine: Arc<Engine>,
     pub(crate) report: Option<Report>,
     pub(crate) disks: BTreeMap<DdName, MemoryBlockSet>,
+    pub(crate) files: BTreeMap<DdName, MemorySequentialSet>,
     recon: Recon,
 }
 
@@ -33,7 +35,8 @@ impl House {
     pub(crate) fn with_buffers(buffers: usize) -> Self {
         let engine =
             Arc::new(Engine::new(Settings { buffers, lock_wait_ms_max: Some(1000), ..Settings::default() }));
-        Self { engine, report: None, disks: BTreeMap::new(), recon: Recon::new() }
+        let (disks, files) = Default::default();
+        Self { engine, report: None, disks, files, recon: Recon::new() }
     }
 
     pub(crate) fn generate(&mut self, lines: &[String]) -> Result<String, Box<dyn Error>> {
@@ -53,6 +56,11 @@ impl House {
     }
 
     pub(crate) fn open(&mut self, name: &DbdName) -> Result<String, Box<dyn Error>> {
+        if let Some(dbd) =
+            self.report.as_ref().and_then(|report| report.dbds.get(name)).filter(|dbd| dbd.is_gsam())
+        {
+            return self.open_gsam(&dbd.clone());
+        }
         let dmb = self.dmb(name).ok_or("no such DMB")?;
         let index = dmb.primary_index.as_ref().and_then(|index| self.dmb(&index.dbd));
         let mut sets = DataSets::new();
@@ -67,6 +75,19 @@ impl House {
         match self.engine.open(&authorization, dmb, index.as_deref(), sets) {
             Ok(_) => Ok(String::new()),
             Err(error) => Ok(format!("{}\n", error.message(name))),
+        }
+    }
+
+    fn open_gsam(&mut self, dbd: &Dbd) -> Result<String, Box<dyn Error>> {
+        let mut sets = SequentialSets::new();
+        for dd in dbd.dd_names() {
+            sets.insert(*dd, Box::new(self.files.entry(*dd).or_default().clone()));
+        }
+        self.recon.register(dbd.name, ShareLevel::One);
+        let authorization = self.recon.authorize(MemberName::new("IMS1")?, dbd.name, Access::Update)?;
+        match self.engine.open_gsam(&authorization, dbd, sets) {
+            Ok(()) => Ok(String::new()),
+            Err(error) => Ok(format!("{}\n", error.message(&dbd.name))),
         }
     }
 

@@ -1,11 +1,11 @@
 //! An engine on a log, on disks in memory whose power can fail at any write.
 
-use dasd::memory::{MemoryBlockSet, MemoryKeyedSet, MemoryLogSet, Torn};
-use dasd::{Batch, BlockSet, DataSetError, KeyedSet, LogSet, Record, Records};
+use dasd::memory::{MemoryBlockSet, MemoryKeyedSet, MemoryLogSet, MemorySequentialSet, Torn};
+use dasd::{Batch, BlockSet, DataSetError, KeyedSet, LogSet, Record, Records, SequentialSet};
 use dbrc::{Access, Recon, ShareLevel};
 use definitions::acb::PsbBlock;
 use definitions::report::{Input, Report, generate};
-use dli::{DataSets, Engine, Opened, RestartOwed, Settings, block_bytes};
+use dli::{DataSets, Engine, Opened, RestartOwed, SequentialSets, Settings, block_bytes};
 use logger::{Log, LogSets, Olds};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -149,6 +149,31 @@ impl LogSet for Powered<MemoryLogSet> {
     }
 }
 
+impl SequentialSet for Powered<MemorySequentialSet> {
+    fn byte_count(&self) -> u64 {
+        self.set.byte_count()
+    }
+
+    fn read(&self, at: u64, into: &mut [u8]) -> Result<usize, DataSetError> {
+        self.set.read(at, into)
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> Result<(), DataSetError> {
+        self.use_power()?;
+        self.set.append(bytes)
+    }
+
+    fn truncate(&mut self, byte_count: u64) -> Result<(), DataSetError> {
+        self.use_power()?;
+        self.set.truncate(byte_count)
+    }
+
+    fn sync(&mut self) -> Result<(), DataSetError> {
+        self.use_power()?;
+        self.set.sync()
+    }
+}
+
 impl KeyedSet for Powered<MemoryKeyedSet> {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, DataSetError> {
         self.set.get(key)
@@ -185,6 +210,8 @@ pub(crate) struct Plant {
     pub(crate) buffers: usize,
     pub(crate) checkpoint_records: u64,
     disks: BTreeMap<DdName, MemoryBlockSet>,
+    /// The data sets of GSAM.
+    pub(crate) files: BTreeMap<DdName, MemorySequentialSet>,
     oldses: Vec<[MemoryBlockSet; 2]>,
     slds: MemoryLogSet,
     rds: MemoryKeyedSet,
@@ -212,6 +239,7 @@ impl Plant {
             buffers: 16,
             checkpoint_records: 1_000_000,
             disks: BTreeMap::new(),
+            files: BTreeMap::new(),
             oldses: (0..3).map(|_| pair()).collect(),
             slds: MemoryLogSet::new(),
             rds: MemoryKeyedSet::new(),
@@ -252,6 +280,7 @@ impl Plant {
         for name in self.databases() {
             opened.push(self.open(&engine, name)?);
         }
+        self.open_gsam(&engine)?;
         Ok(Started { engine: Arc::new(engine), log, owed, opened })
     }
 
@@ -279,6 +308,22 @@ impl Plant {
         engine.open(&authorization, dmb, index.as_ref(), sets).map_err(|error| format!("{name}: {error}"))
     }
 
+    fn open_gsam(&mut self, engine: &Engine) -> Result<(), String> {
+        for dbd in self.report.dbds.values().filter(|dbd| dbd.is_gsam()) {
+            let mut sets = SequentialSets::new();
+            for dd in dbd.dd_names() {
+                let set = self.files.entry(*dd).or_default().clone();
+                sets.insert(*dd, Box::new(Powered { set, power: self.power.clone() }));
+            }
+            let mut recon = Recon::new();
+            recon.register(dbd.name, ShareLevel::One);
+            let ims = MemberName::new("IMS1").unwrap();
+            let authorization = recon.authorize(ims, dbd.name, Access::Update).unwrap();
+            engine.open_gsam(&authorization, dbd, sets).map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    }
+
     /// The power fails, if it did not yet, and comes back. Of what was written and not synced each disk has as much as
     /// `any` says of it: how many writes, and how many bytes of the next.
     pub(crate) fn crash(&self, mut any: impl FnMut() -> usize) {
@@ -286,6 +331,7 @@ impl Plant {
             let (kept, torn) = (any() % (set.unsynced_count() + 1), any() % (set.block_bytes() + 1));
             set.crash(kept, if any().is_multiple_of(4) { Torn::No } else { Torn::After(torn) });
         }
+        self.files.values().for_each(|file| file.crash(any() % 64));
         self.slds.crash(any() as u64 % 8);
         self.rds.crash(any() % 2);
         self.power.store(i64::MAX, Ordering::Relaxed);

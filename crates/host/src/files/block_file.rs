@@ -190,7 +190,7 @@ fn array<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
 }
 
 /// The refusal of the operating system as a data set says it.
-fn refused(set: &str, doing: &str, error: &io::Error) -> DataSetError {
+pub(super) fn refused(set: &str, doing: &str, error: &io::Error) -> DataSetError {
     let (set, reason) = (set.to_string(), format!("{doing}: {error}"));
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => DataSetError::Full { set, reason },
