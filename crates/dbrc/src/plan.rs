@@ -36,10 +36,10 @@ pub enum NoPlan {
         why: &'static str,
     },
     /// A log with changes is still written.
-    #[error("{} is still written, and has changes of it. Stop the database with /DBR, which switches the log", RecordName::Log(*.0, *.1))]
+    #[error("{} is still written, and has changes of it. Archive it and close it, with NOTIFY.PRILOG where nothing else tells of it", RecordName::Log(*.0, *.1))]
     LogOpen(MemberName, Moment),
     /// A log with changes is not there.
-    #[error("{} has changes of it, and is not archived whole. GENJCL.ARCHIVE makes the job that does", RecordName::Log(*.0, *.1))]
+    #[error("{} has changes of it, and is not archived whole. NOTIFY.PRILOG tells of an archived part, CHANGE.PRILOG whether it can be read", RecordName::Log(*.0, *.1))]
     LogNotArchived(MemberName, Moment),
     /// Somebody changed the data set at that moment.
     #[error(

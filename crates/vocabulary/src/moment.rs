@@ -49,8 +49,8 @@ pub struct InstanceStamp {
     hundredths_since_1970: u64,
 }
 
-/// A moment as it is written, with as much of a second as there is: `2026.100 10:11:12.3`. The thirteen digits of an
-/// instance are a moment too.
+/// A moment as it is written, with as much of a second as there is, and how far its clock is from UTC where it is:
+/// `2026.100 10:11:12.3`, `2026.100 03:11:12.3 -07:00`. The thirteen digits of an instance are a moment too.
 impl FromStr for Moment {
     type Err = MomentError;
 
@@ -63,6 +63,17 @@ impl FromStr for Moment {
 }
 
 fn written(text: &str) -> Option<Moment> {
+    let offset_at = text.rfind([' ', '+', '-']).filter(|at| text[*at..].contains(['+', '-']));
+    let Some((there, offset)) = offset_at.map(|at| text.split_at(at)) else { return in_utc(text) };
+    let (hours, minutes) = offset[1..].split_once(':')?;
+    let (hours, minutes) = (u64::from(digits(hours, 2)?), u64::from(digits(minutes, 2)?));
+    let away = (hours <= 14 && minutes < 60).then_some((hours * 60 + minutes) * 60 * 1_000_000)?;
+    let Moment(there) = in_utc(there.trim_end())?;
+    let moment = if offset.starts_with('-') { there.checked_add(away) } else { there.checked_sub(away) };
+    moment.map(Moment)
+}
+
+fn in_utc(text: &str) -> Option<Moment> {
     let (date, time) = text.split_once(' ')?;
     let (year, day) = date.split_once('.')?;
     let (time, fraction) = time.split_once('.').unwrap_or((time, ""));
@@ -89,7 +100,7 @@ fn digits(text: &str, count: usize) -> Option<u16> {
 pub enum MomentError {
     /// Not a moment as it is written.
     #[error(
-        "{0:?} is not a moment: it takes 'yyyy.ddd hh:mm:ss', with up to six digits of a second behind a period"
+        "{0:?} is not a moment: it takes 'yyyy.ddd hh:mm:ss', six digits of a second behind a period at most, and '-07:00' or its like where it is not UTC"
     )]
     NotAMoment(String),
     /// Not thirteen digits.
@@ -186,6 +197,9 @@ mod tests {
         assert_eq!("2012.356 18:16:10.3".parse(), Ok(Moment(1_356_113_770_300_000)));
         assert_eq!("2012.356 18:16:10".parse(), Ok(Moment(1_356_113_770_000_000)));
         assert_eq!("1235618161037".parse(), Ok(Moment(1_356_113_770_370_000)));
+        assert_eq!("2012.356 11:16:10.374274 -07:00".parse(), Ok(moment));
+        assert_eq!("2012.356 19:46:10.374274+01:30".parse(), Ok(moment));
+        assert_eq!("2012.356 18:16:10.374274 +00:00".parse(), Ok(moment));
         for text in [
             "",
             "2012.356",
@@ -197,6 +211,10 @@ mod tests {
             "2012.356 18:16:10.-1",
             "1969.001 00:00:00",
             "2012.356 +8:16:10",
+            "2012.356 18:16:10 -7:00",
+            "2012.356 18:16:10 +99:00",
+            "2012.356 18:16:10 -07:00:00",
+            "1970.001 00:00:00 +01:00",
         ] {
             assert_eq!(text.parse::<Moment>(), Err(MomentError::NotAMoment(text.to_string())), "{text}");
         }

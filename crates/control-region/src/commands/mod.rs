@@ -210,7 +210,7 @@ fn way_of(region: &ControlRegion, command: &Command, view: &CommandView) -> Resu
         | CommandView::QueryResource(_) => {
             Ok(Way::Everywhere { members: routed(region, &command.route), newest: true })
         }
-        CommandView::Dbrc(dbrc) if !dbrc.lists() => {
+        CommandView::Dbrc(dbrc) if !dbrc.looks() => {
             refuse_strangers(region, command)?;
             Ok(Way::ByOne { to: master(region, &command.text)?, token: None })
         }
@@ -299,7 +299,7 @@ pub(crate) fn execute(region: &mut ControlRegion, asked: &OperatorRequest) -> An
 
 fn execute_view(region: &mut ControlRegion, text: &str, view: CommandView) -> Answer {
     match view {
-        CommandView::Dbrc(command) if command.lists() => recon::list(region, &command),
+        CommandView::Dbrc(command) if command.looks() => recon::look(region, &command),
         CommandView::DisplayModify(_) => display_modify::display(region),
         CommandView::ExportDefn(asked) => export_defn::export(region, &asked),
         CommandView::QueryAudit(query) => query_audit::query(region, &query),
@@ -383,7 +383,7 @@ impl ControlRegion {
                 let options = import_defn::options(&options);
                 return self.begin_import(token, text.to_string(), options, reply_to, None);
             }
-            Ok((_, CommandView::Dbrc(command))) if !command.lists() => {
+            Ok((_, CommandView::Dbrc(command))) if !command.looks() => {
                 return self.change_recon(reply_to, &command);
             }
             Ok((_, CommandView::DeleteMember(delete))) => return self.delete_member(reply_to, text, delete),

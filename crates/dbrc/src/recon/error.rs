@@ -16,7 +16,7 @@ pub enum ReconError {
     #[error("{0} is in RECON already")]
     Exists(RecordName),
     /// Subsystems have the database.
-    #[error("subsystems have database {dbd}: {}. Take it from them with /DBR first", listed(.holders))]
+    #[error("subsystems have database {dbd}: {}. Have them give it back first", listed(.holders))]
     InUse {
         /// Which.
         dbd: DbdName,

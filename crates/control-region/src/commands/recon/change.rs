@@ -46,6 +46,12 @@ fn change(command: &DbrcCommand) -> Result<Change, CommandError> {
             run: command.needed_moment("RUNTIME")?,
             invalid: command.has("INVALID"),
         },
+        Resource::Prilog => Change::Log {
+            subsystem: command.ssid()?,
+            start: command.needed_moment("STARTIME")?,
+            dsn: command.dsn("DSN")?,
+            in_error: command.has("ERROR"),
+        },
         Resource::Subsys => {
             let to = match () {
                 () if command.has("STARTRCV") => SubsystemChange::RecoveryStarted,
@@ -84,6 +90,7 @@ fn delete(command: &DbrcCommand) -> Result<Delete, CommandError> {
     Ok(match command.resource() {
         Resource::Alloc => Delete::Allocation(command.data_set()?, command.needed_moment("ALLTIME")?),
         Resource::Bkout => Delete::Backout(command.ssid()?),
+        Resource::Ca => Delete::ChangeAccumulation(command.group_name()?, command.needed_moment("RUNTIME")?),
         Resource::Cagrp => Delete::CaGroup(command.group_name()?),
         Resource::Db => Delete::Database(command.dbd()?),
         Resource::Dbdsgrp => Delete::Group(command.group_name()?),
@@ -98,6 +105,44 @@ fn delete(command: &DbrcCommand) -> Result<Delete, CommandError> {
 }
 
 fn notify(command: &DbrcCommand) -> Result<Notify, CommandError> {
+    match command.resource() {
+        Resource::Alloc => notify_allocation(command),
+        Resource::Ca => Ok(Notify::ChangeAccumulation {
+            group: command.group_name()?,
+            run: command.needed_moment("RUNTIME")?,
+            dsn: command.dsn("CADSN")?,
+            stop: command.needed_moment("STOPTIME")?,
+        }),
+        Resource::Prilog => notify_log(command),
+        _ => notify_run(command),
+    }
+}
+
+fn notify_allocation(command: &DbrcCommand) -> Result<Notify, CommandError> {
+    let (key, at) = (command.data_set()?, command.needed_moment("ALLTIME")?);
+    Ok(match command.moment("DEALTIME") {
+        Some(deallocated) => Notify::Deallocation { key, at, deallocated },
+        None => {
+            let (subsystem, log_start) = (command.ssid()?, command.needed_moment("STARTIME")?);
+            Notify::Allocation { key, subsystem, at, log_start }
+        }
+    })
+}
+
+fn notify_log(command: &DbrcCommand) -> Result<Notify, CommandError> {
+    let (subsystem, start) = (command.ssid()?, command.needed_moment("STARTIME")?);
+    Ok(match (command.data_set_name("DSN"), command.moment("RUNTIME")) {
+        (Some(dsn), Some(stop)) => {
+            let span = (command.moment("DSSTART").unwrap_or(start), stop);
+            Notify::LogArchived { subsystem, start, dsn, span }
+        }
+        (_, Some(stop)) => Notify::LogClosed { subsystem, start, stop },
+        (_, None) => Notify::LogOpened { subsystem, start },
+    })
+}
+
+/// Of an image copy, a reorganization or a recovery.
+fn notify_run(command: &DbrcCommand) -> Result<Notify, CommandError> {
     let (key, run) = (command.data_set()?, command.needed_moment("RUNTIME")?);
     Ok(match command.resource() {
         Resource::Ic => {

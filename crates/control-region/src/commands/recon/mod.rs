@@ -1,31 +1,56 @@
 //! The commands of DBRC. Whoever is asked lists RECON; the master changes it, a command in one agreed change.
 
 mod change;
+mod plan;
 
 use crate::om::ReplyTo;
 use crate::region::{ControlRegion, Purpose};
-use csl::om::grammar::Resource;
+use csl::om::grammar::{Resource, Verb};
 use csl::om::view::DbrcCommand;
 use csl::om::{Answer, CommandError, MemberMessage, MessageBody, ReasonCode, ReturnCode};
-use dbrc::{Listing, ReconError, RecordName};
+use dbrc::{Listing, NoPlan, Recon, ReconError, RecordName};
 use plex::{PlexChange, PlexReply};
 use std::fmt::Display;
 use vocabulary::message::{DSP0203I, DSP0209I};
 
-/// The records that were asked for, a line after the other. What was named and is not there is told as an error.
-pub(super) fn list(region: &ControlRegion, command: &DbrcCommand) -> Answer {
-    let listing = match listing(command) {
-        Ok(listing) => listing,
-        Err(error) => return Answer::of_error(&error, region.now),
+/// What was asked for, a line after the other. What was named and is not there is told as an error.
+pub(super) fn look(region: &ControlRegion, command: &DbrcCommand) -> Answer {
+    let told = match command.verb() {
+        Verb::DbrcGenjcl => plan::lines(region.plex.recon(), command),
+        _ => list(region.plex.recon(), command),
     };
-    let lines = region.plex.recon().list(&listing);
-    if let (true, Some(named)) = (lines.is_empty(), named(&listing)) {
-        return refused(region, &command.name(), &ReconError::NoSuch(named));
-    }
+    let lines = match told {
+        Ok(lines) => lines,
+        Err(NoLines::Command(error)) => return Answer::of_error(&error, region.now),
+        Err(NoLines::Record(error)) => return refused(region, &command.name(), &error),
+        Err(NoLines::Plan(error)) => return refused(region, &command.name(), &error),
+    };
     let line = |line| MemberMessage { member: Some(region.me()), body: MessageBody::Line(line) };
     let mut answer = Answer { messages: lines.into_iter().map(line).collect(), ..Answer::default() };
     answer.say(region.me(), DSP0203I.with(&[&command.name()]));
     answer
+}
+
+/// Why there is nothing to tell.
+enum NoLines {
+    Command(CommandError),
+    Record(ReconError),
+    Plan(NoPlan),
+}
+
+impl From<CommandError> for NoLines {
+    fn from(error: CommandError) -> Self {
+        Self::Command(error)
+    }
+}
+
+fn list(recon: &Recon, command: &DbrcCommand) -> Result<Vec<String>, NoLines> {
+    let listing = listing(command)?;
+    let lines = recon.list(&listing);
+    match named(&listing) {
+        Some(named) if lines.is_empty() => Err(NoLines::Record(ReconError::NoSuch(named))),
+        _ => Ok(lines),
+    }
 }
 
 fn listing(command: &DbrcCommand) -> Result<Listing, CommandError> {

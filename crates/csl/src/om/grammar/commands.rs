@@ -31,12 +31,19 @@ const DBRC_CHANGE: &[ResourceRow] = &[
     command(Resource::Db, "DB", dbrc::CHANGE_DB, "changes the record of a database in RECON"),
     command(Resource::Dbds, "DBDS", dbrc::CHANGE_DBDS, "changes the record of a data set in RECON"),
     command(Resource::Ic, "IC", dbrc::CHANGE_IC, "says whether an image copy may be used"),
+    command(
+        Resource::Prilog,
+        "PRILOG",
+        dbrc::CHANGE_PRILOG,
+        "says whether an archived part of a log can be read",
+    ),
     command(Resource::Subsys, "SUBSYS", dbrc::CHANGE_SUBSYS, "says how a subsystem fares"),
 ];
 
 const DBRC_DELETE: &[ResourceRow] = &[
     command(Resource::Alloc, "ALLOC", dbrc::DELETE_ALLOC, "takes an allocation of a data set out of RECON"),
     command(Resource::Bkout, "BKOUT", dbrc::SUBSYSTEM, "forgets what a subsystem has to back out"),
+    command(Resource::Ca, "CA", dbrc::DELETE_CA, "takes a change accumulation out of RECON"),
     command(Resource::Cagrp, "CAGRP", dbrc::GROUP, "takes a change accumulation group out of RECON"),
     command(Resource::Db, "DB", dbrc::DELETE_DB, "takes a database with its data sets out of RECON"),
     command(Resource::Dbds, "DBDS", dbrc::DELETE_DBDS, "takes a data set out of RECON"),
@@ -55,8 +62,23 @@ const DBRC_INIT: &[ResourceRow] = &[
     command(Resource::Dbdsgrp, "DBDSGRP", dbrc::INIT_DBDSGRP, "makes a group of data sets"),
 ];
 
+const DBRC_GENJCL: &[ResourceRow] = &[command(
+    Resource::Recov,
+    "RECOV",
+    dbrc::GENJCL_RECOV,
+    "tells what a data set is recovered from, in the order in which it is read; no JCL is made",
+)];
+
 const DBRC_NOTIFY: &[ResourceRow] = &[
+    command(Resource::Alloc, "ALLOC", dbrc::NOTIFY_ALLOC, "tells RECON when a data set could be changed"),
+    command(Resource::Ca, "CA", dbrc::NOTIFY_CA, "tells RECON of a change accumulation"),
     command(Resource::Ic, "IC", dbrc::NOTIFY_IC, "tells RECON of an image copy"),
+    command(
+        Resource::Prilog,
+        "PRILOG",
+        dbrc::NOTIFY_PRILOG,
+        "tells RECON of a log, of a part of it, or of its end",
+    ),
     command(Resource::Recov, "RECOV", dbrc::NOTIFY_RECOV, "tells RECON of a recovery"),
     command(Resource::Reorg, "REORG", dbrc::NOTIFY_REORG, "tells RECON of a reorganization"),
 ];
@@ -163,6 +185,7 @@ pub const COMMANDS: &[VerbRow] = &[
     VerbRow { instead: elsewhere::UPDATE, ..verb(Verb::Update, "UPDATE", "UPD", UPDATE) },
     of_dbrc(Verb::DbrcChange, "CHANGE", DBRC_CHANGE),
     of_dbrc(Verb::DbrcDelete, "DELETE", DBRC_DELETE),
+    of_dbrc(Verb::DbrcGenjcl, "GENJCL", DBRC_GENJCL),
     of_dbrc(Verb::DbrcInit, "INIT", DBRC_INIT),
     of_dbrc(Verb::DbrcList, "LIST", DBRC_LIST),
     of_dbrc(Verb::DbrcNotify, "NOTIFY", DBRC_NOTIFY),

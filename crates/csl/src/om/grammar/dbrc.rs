@@ -78,6 +78,7 @@ const GRPNAME: KeywordRow = required("GRPNAME", Kind::One(What::Group), "which g
 const SSID: KeywordRow = required("SSID", Kind::One(What::Member), "which subsystem");
 const ONE_SSID: KeywordRow =
     optional("SSID", Kind::One(What::Member), "which subsystem; every one where it is left out");
+const STARTIME: KeywordRow = required("STARTIME", Kind::One(What::Moment), "when the log began");
 const RUNTIME: KeywordRow = required("RUNTIME", Kind::One(What::Moment), "when it was made");
 
 pub(super) const INIT_DBDSGRP: &[KeywordRow] = &[
@@ -142,3 +143,57 @@ pub(super) const NOTIFY_REORG: &[KeywordRow] = &[DBD, DDN, RUNTIME];
 
 pub(super) const NOTIFY_RECOV: &[KeywordRow] =
     &[DBD, DDN, RUNTIME, optional("RCVTIME", Kind::One(What::Moment), "what came after that was left out")];
+
+pub(super) const NOTIFY_ALLOC: &[KeywordRow] = &[
+    DBD,
+    DDN,
+    required("ALLTIME", Kind::One(What::Moment), "when the data set was allocated"),
+    optional(
+        "STARTIME",
+        Kind::One(What::Moment),
+        "when the log began that was written then: makes the record",
+    ),
+    optional("SSID", Kind::One(What::Member), "whose log it is; needed with STARTIME"),
+    optional("DEALTIME", Kind::One(What::Moment), "when it was deallocated: completes the record"),
+];
+
+pub(super) const NOTIFY_CA: &[KeywordRow] = &[
+    GRPNAME,
+    RUNTIME,
+    required("STOPTIME", Kind::One(What::Moment), "the end of the last log that went into it"),
+    required("CADSN", Kind::One(What::DataSet), "where it is"),
+];
+
+pub(super) const NOTIFY_PRILOG: &[KeywordRow] = &[
+    SSID,
+    STARTIME,
+    optional(
+        "DSN",
+        Kind::One(What::DataSet),
+        "a data set that a part of the log was archived to, up to RUNTIME",
+    ),
+    optional("DSSTART", Kind::One(What::Moment), "where that part begins; with the log where it is left out"),
+    optional("RUNTIME", Kind::One(What::Moment), "when the part ends, or without DSN the log"),
+    alone("RLDS", "of a recovery log; there is one kind of archived log"),
+    alone("SLDS", "of a system log; there is one kind of archived log"),
+];
+
+pub(super) const CHANGE_PRILOG: &[KeywordRow] = &[
+    SSID,
+    STARTIME,
+    required("DSN", Kind::One(What::DataSet), "which data set of the log"),
+    alone("ERROR", "it can't be read"),
+    alone("NOERROR", "it can be read again"),
+];
+
+pub(super) const DELETE_CA: &[KeywordRow] = &[GRPNAME, RUNTIME];
+
+pub(super) const GENJCL_RECOV: &[KeywordRow] = &[
+    DBD,
+    DDN,
+    optional(
+        "RCVTIME",
+        Kind::One(What::Moment),
+        "to which moment; to the end of the logs where it is left out",
+    ),
+];

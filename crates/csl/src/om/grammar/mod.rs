@@ -134,6 +134,8 @@ pub enum Verb {
     DbrcChange,
     /// DELETE of DBRC.
     DbrcDelete,
+    /// GENJCL of DBRC.
+    DbrcGenjcl,
     /// INIT of DBRC.
     DbrcInit,
     /// LIST of DBRC.
@@ -160,6 +162,8 @@ pub enum Resource {
     Audit,
     /// Units of work that have to be backed out, as RECON has them.
     Bkout,
+    /// Accumulations of changes, as RECON has them.
+    Ca,
     /// Groups of data sets whose changes are accumulated, as RECON has them.
     Cagrp,
     /// The catalog: records and instances of definitions.
@@ -192,6 +196,8 @@ pub enum Resource {
     Olc,
     /// Programs.
     Pgm,
+    /// Logs with their archived parts, as RECON has them.
+    Prilog,
     /// RECON as a whole.
     Recon,
     /// Recoveries, as RECON has them.

@@ -106,6 +106,7 @@ const AUDITED: &[&str] = &[
     "DELETE",
     "DISPLAY",
     "EXPORT",
+    "GENJCL",
     "IMPORT",
     "INIT",
     "INITIATE",

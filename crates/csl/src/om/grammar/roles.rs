@@ -65,7 +65,7 @@ pub const LIST: OperatorRole = OperatorRole::Read;
 /// The role that a verb takes, unless [`RESOURCES`] says something else.
 const fn of_verb(verb: Verb) -> OperatorRole {
     match verb {
-        Verb::DbrcList | Verb::Display | Verb::Query => OperatorRole::Read,
+        Verb::DbrcGenjcl | Verb::DbrcList | Verb::Display | Verb::Query => OperatorRole::Read,
         Verb::DbrcChange
         | Verb::DbrcNotify
         | Verb::Export
@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn only_commands_that_look_take_the_least_role() {
         for (verb, resource) in offered() {
-            let looks = matches!(verb.verb, Verb::DbrcList | Verb::Query | Verb::Display);
+            let looks = matches!(verb.verb, Verb::DbrcGenjcl | Verb::DbrcList | Verb::Query | Verb::Display);
             let role = of_resource(verb.verb, resource.resource);
             assert!(looks || role > OperatorRole::Read, "{} {}", verb.name, resource.name);
         }

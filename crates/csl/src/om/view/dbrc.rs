@@ -21,6 +21,8 @@ const OPPOSITES: &[(&str, &str)] = &[
     ("BATCH", "ONLINE"),
     ("CIC", "ONLINE"),
     ("DBDS", "NODBDS"),
+    ("DEALTIME", "STARTIME"),
+    ("ERROR", "NOERROR"),
     ("ICON", "ICOFF"),
     ("INACTIVE", "SSID"),
     ("INACTIVE", "STARTIME"),
@@ -31,8 +33,13 @@ const OPPOSITES: &[(&str, &str)] = &[
     ("STARTRCV", "ENDRECOV"),
 ];
 
-/// Keywords that say which record is meant.
-const WHICH: &[&str] = &["DBD", "DDN", "RUNTIME", "SSID"];
+/// Keywords that say which record is meant, and not what becomes of it.
+fn which(resource: Resource) -> &'static [&'static str] {
+    match resource {
+        Resource::Prilog => &["DSN", "SSID", "STARTIME"],
+        _ => &["DBD", "DDN", "RUNTIME", "SSID"],
+    }
+}
 
 /// A command of DBRC with all its rules checked.
 #[derive(Clone, PartialEq, Eq)]
@@ -49,17 +56,23 @@ impl DbrcCommand {
                 return Err(command.error_at_keyword(other, CommandProblem::Exclusive { first, second }));
             }
         }
-        let changes = command.keywords.keys().any(|keyword| !WHICH.contains(&keyword.as_str()));
-        if command.verb == Verb::DbrcChange && !changes {
-            return Err(missing(command, "a keyword that says what is changed"));
-        }
-        if (command.verb, command.resource) == (Verb::DbrcDelete, Resource::Log) {
-            let of_one = command.has("STARTIME") && command.has("SSID");
-            if !of_one && !command.has("INACTIVE") {
-                return Err(missing(command, "INACTIVE, or STARTIME and SSID"));
+        let log = command.has("STARTIME") && command.has("SSID");
+        let changes =
+            || command.keywords.keys().any(|keyword| !which(command.resource).contains(&keyword.as_str()));
+        let lacks = match (command.verb, command.resource) {
+            (Verb::DbrcChange, _) if !changes() => Some("a keyword that says what is changed"),
+            (Verb::DbrcDelete, Resource::Log) if !log && !command.has("INACTIVE") => {
+                Some("INACTIVE, or STARTIME and SSID")
             }
-        }
-        Ok(Self { command: command.clone() })
+            (Verb::DbrcNotify, Resource::Alloc) if !log && !command.has("DEALTIME") => {
+                Some("DEALTIME, or STARTIME and SSID")
+            }
+            (Verb::DbrcNotify, Resource::Prilog) if command.has("DSN") && !command.has("RUNTIME") => {
+                Some("RUNTIME, where the part in DSN ends")
+            }
+            _ => None,
+        };
+        lacks.map_or_else(|| Ok(Self { command: command.clone() }), |what| Err(missing(command, what)))
     }
 
     /// As it is called: `LIST.DB`.
@@ -67,9 +80,9 @@ impl DbrcCommand {
         name(&self.command)
     }
 
-    /// Whether it only lists.
-    pub fn lists(&self) -> bool {
-        self.command.verb == Verb::DbrcList
+    /// Whether it changes nothing.
+    pub fn looks(&self) -> bool {
+        matches!(self.command.verb, Verb::DbrcGenjcl | Verb::DbrcList)
     }
 
     /// What is done.

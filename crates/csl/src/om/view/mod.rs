@@ -55,7 +55,8 @@ macro_rules! served {
 served! {
     /// The commands of DBRC.
     Dbrc(DbrcCommand):
-        DbrcChange Db, DbrcChange Dbds, DbrcChange Ic, DbrcChange Subsys, DbrcDelete Alloc, DbrcDelete Bkout,
+        DbrcChange Db, DbrcChange Dbds, DbrcChange Ic, DbrcChange Prilog, DbrcChange Subsys, DbrcDelete Alloc,
+        DbrcDelete Ca, DbrcGenjcl Recov, DbrcNotify Alloc, DbrcNotify Ca, DbrcNotify Prilog, DbrcDelete Bkout,
         DbrcDelete Cagrp, DbrcDelete Db, DbrcDelete Dbds, DbrcDelete Dbdsgrp, DbrcDelete Ic, DbrcDelete Log,
         DbrcDelete Recov, DbrcDelete Reorg, DbrcDelete Subsys, DbrcInit Cagrp, DbrcInit Db, DbrcInit Dbds,
         DbrcInit Dbdsgrp, DbrcList Bkout, DbrcList Cagrp, DbrcList Db, DbrcList Dbds, DbrcList Dbdsgrp,
