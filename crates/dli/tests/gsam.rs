@@ -111,6 +111,23 @@ fn a_copy_that_is_restarted_after_every_failure_has_each_record_once() {
 }
 
 #[test]
+fn what_was_written_behind_a_checkpoint_goes_also_if_nothing_was_written_before_it() {
+    let mut plant = plant();
+    let out = "OUT".parse().unwrap();
+    plant.files.insert(out, MemorySequentialSet::new(b"\0\x07\0\0OLD"));
+    for begin in [b"            ", b"LAST        "] {
+        let started = plant.start().unwrap();
+        let mut program = schedule(&started, &plant);
+        assert_eq!(program.restart(&mut begin.clone(), &mut [&mut [0; 4]]), OK);
+        assert_eq!(program.call(3, b"CLSE", &mut [], &[]), OK);
+        assert_eq!(program.checkpoint_symbolic(b"BEGUN", &[&[0; 4]]), OK);
+        assert_eq!(program.call(3, b"ISRT", &mut b"\0\x06NOTE".clone(), &[]), OK);
+        assert_eq!(program.call(1, b"CHKP", b"BASIC   ".clone().as_mut(), &[]), OK, "it is there for good");
+    }
+    assert_eq!(plant.files[&out].bytes(), b"\0\x07\0\0OLD\0\x08\0\0NOTE");
+}
+
+#[test]
 fn a_data_set_that_is_shorter_than_it_was_is_not_gone_on_with() {
     let mut plant = plant();
     let started = plant.start().unwrap();

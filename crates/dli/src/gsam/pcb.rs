@@ -18,7 +18,7 @@ pub(crate) struct GsamPcb {
     pub(crate) db: Arc<GsamDatabase>,
     /// It writes (PROCOPT L), and does not read.
     pub(crate) loads: bool,
-    /// Where it reads next; none while the data set is closed for it.
+    /// Where it reads next; none while the data set is closed for it. What is written goes to the end.
     next: Option<u64>,
     /// The data set refused: nothing is written to it any more.
     failed: bool,
@@ -26,7 +26,7 @@ pub(crate) struct GsamPcb {
     pub(crate) area_used: usize,
 }
 
-/// Where a PCB is at a checkpoint: where it reads next, or how much was written; none while it is closed.
+/// Where a PCB is at a checkpoint: where it reads next, none while it is closed; or how much there is that it may have written.
 pub(crate) type GsamPosition = Option<u64>;
 
 impl GsamPcb {
@@ -86,7 +86,6 @@ impl GsamPcb {
             () => {}
         }
         let record = self.db.format.written(area)?;
-        self.next.get_or_insert(0);
         let mut set = lock(&self.db.output);
         let at = set.byte_count();
         let written = set.append(&record);
@@ -158,10 +157,9 @@ impl GsamPcb {
         outcome
     }
 
-    /// Where it is.
+    /// Where it is. Whoever has not written yet is at the end, too: what comes behind it goes at a restart.
     pub(crate) fn position(&self) -> GsamPosition {
-        let next = self.next?;
-        Some(if self.loads { lock(&self.db.output).byte_count() } else { next })
+        if self.loads { Some(lock(&self.db.output).byte_count()) } else { self.next }
     }
 
     /// Goes to where it was at a checkpoint. What was written since then goes. False when the data set does not reach as far.
