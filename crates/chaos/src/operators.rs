@@ -72,7 +72,7 @@ struct Known {
     /// When staging was emptied for an import that found something in error in it, by the entry that did so.
     emptied: BTreeMap<u64, (usize, usize)>,
     /// The activations that operators were told of.
-    told: BTreeSet<String>,
+    told: BTreeSet<CommandToken>,
     /// Jobs of which operators were not told what came of them, and whether they empty staging first.
     open: Vec<(JobId, bool)>,
     until: usize,
@@ -165,7 +165,7 @@ impl Operators {
         }
         for (token, (when, activated)) in std::mem::take(&mut self.known.activated) {
             // Refreshing programs activates nothing.
-            if !activated.is_empty() && !self.known.told.contains(&token.to_string()) {
+            if !activated.is_empty() && !self.known.told.contains(&token) {
                 self.history.happened(when, Operation::Import { activated });
             }
         }

@@ -1,15 +1,15 @@
 //! An activation is committed everywhere or nowhere.
 
-use super::{Invariant, News, Rule, Terms, Verdict, token_of};
+use super::{Invariant, News, Rule, Terms, Verdict, token_at_start, token_of};
 use crate::world::cluster::{Cluster, Sight};
-use plex::Outcome;
+use plex::{CommandToken, Outcome};
 use std::collections::BTreeMap;
 use vocabulary::MemberName;
 
 /// How activations were found to end, by command token: whether committed, and who said so first.
 #[derive(Debug, Default)]
 pub(crate) struct AllOrNothing {
-    ends: BTreeMap<String, (bool, MemberName)>,
+    ends: BTreeMap<CommandToken, (bool, MemberName)>,
 }
 
 impl Invariant for AllOrNothing {
@@ -23,21 +23,21 @@ impl Invariant for AllOrNothing {
 
     fn look(&mut self, news: &News, cluster: &Cluster) -> Verdict {
         for sight in &news.sights {
-            if let Sight::Issued(member, message) = sight
-                && let Some(token) = token_of(&message.text())
-            {
-                match message.number() {
-                    "DFS4781I" | "DFS4897I" => self.ended(&token, true, *member)?,
-                    "DFS4326E" | "DFS4898E" => self.ended(&token, false, *member)?,
-                    _ => {}
-                }
+            let Sight::Issued(member, message) = sight else { continue };
+            let committed = match message.number() {
+                "DFS4781I" | "DFS4897I" => true,
+                "DFS4326E" | "DFS4898E" => false,
+                _ => continue,
+            };
+            if let Some(token) = token_of(&message.text()) {
+                self.ended(token, committed, *member)?;
             }
         }
         for (member, node) in cluster.nodes.iter().filter(|(_, node)| node.group == 0) {
             let latest = node.region.iter().flat_map(|region| region.plex().history().rev().take(2));
             for finished in latest {
                 let committed = matches!(finished.outcome, Outcome::Committed { .. });
-                self.ended(&finished.token.to_string(), committed, *member)?;
+                self.ended(finished.token, committed, *member)?;
             }
         }
         Ok(())
@@ -45,13 +45,11 @@ impl Invariant for AllOrNothing {
 
     fn look_when_calm(&mut self, cluster: &Cluster, _: Terms) -> Verdict {
         for (_, answer) in cluster.requests.values().flat_map(|request| &request.answers) {
-            if let Some(rest) = answer.reason_text.strip_prefix("the master was lost before command ") {
-                let token: String = rest.chars().take(16).collect();
-                if let Some((true, member)) = self.ends.get(&token) {
-                    return Err(format!(
-                        "{token} was said to have never begun, and {member} has committed it"
-                    ));
-                }
+            let rest = answer.reason_text.strip_prefix("the master was lost before command ");
+            if let Some(token) = rest.and_then(token_at_start)
+                && let Some((true, member)) = self.ends.get(&token)
+            {
+                return Err(format!("{token} was said to have never begun, and {member} has committed it"));
             }
         }
         Ok(())
@@ -59,8 +57,8 @@ impl Invariant for AllOrNothing {
 }
 
 impl AllOrNothing {
-    fn ended(&mut self, token: &str, committed: bool, member: MemberName) -> Verdict {
-        let (before, first) = *self.ends.entry(token.to_string()).or_insert((committed, member));
+    fn ended(&mut self, token: CommandToken, committed: bool, member: MemberName) -> Verdict {
+        let (before, first) = *self.ends.entry(token).or_insert((committed, member));
         if before == committed {
             return Ok(());
         }

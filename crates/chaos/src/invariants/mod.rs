@@ -16,6 +16,7 @@ use crate::world::cluster::{Cluster, Sight};
 use crate::world::facts::Fact;
 pub(crate) use acknowledged::{admitted_in, definitions_in, says};
 use csl::om::{Answer, MessageBody};
+use plex::CommandToken;
 
 /// Nothing, or what was found instead.
 pub(crate) type Verdict = Result<(), String>;
@@ -126,7 +127,7 @@ impl Broken {
 }
 
 /// The command tokens of the activations that an answer says are complete.
-pub(crate) fn tokens_in(answer: &Answer) -> impl Iterator<Item = String> {
+pub(crate) fn tokens_in(answer: &Answer) -> impl Iterator<Item = CommandToken> {
     answer.messages.iter().filter_map(|message| match &message.body {
         MessageBody::Message(message) if message.number() == "DFS4897I" => token_of(&message.text()),
         _ => None,
@@ -134,7 +135,12 @@ pub(crate) fn tokens_in(answer: &Answer) -> impl Iterator<Item = String> {
 }
 
 /// The command token that a message names.
-fn token_of(text: &str) -> Option<String> {
+fn token_of(text: &str) -> Option<CommandToken> {
     let (_, token) = text.split_once("COMMAND TOKEN=")?;
-    Some(token.chars().take(16).collect())
+    token_at_start(token)
+}
+
+/// The command token that a text begins with.
+fn token_at_start(text: &str) -> Option<CommandToken> {
+    u64::from_str_radix(text.get(..16)?, 16).ok().map(CommandToken)
 }

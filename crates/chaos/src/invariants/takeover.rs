@@ -2,15 +2,15 @@
 
 use super::{Invariant, News, Rule, Terms, Verdict, token_of};
 use crate::world::cluster::{Cluster, Sight};
-use plex::{AbortReason, Finished, Outcome};
+use plex::{AbortReason, CommandToken, Finished, Outcome};
 use std::collections::BTreeMap;
 use vocabulary::MemberName;
 
 /// Who told that it finished what a lost master left, and who was found to be the master at the end.
 #[derive(Debug, Default)]
 pub(crate) struct OneWinner {
-    told: BTreeMap<String, MemberName>,
-    masters: BTreeMap<String, MemberName>,
+    told: BTreeMap<CommandToken, MemberName>,
+    masters: BTreeMap<CommandToken, MemberName>,
 }
 
 impl Invariant for OneWinner {
@@ -28,7 +28,7 @@ impl Invariant for OneWinner {
             if let Sight::Issued(member, message) = sight
                 && ["DFS4997I", "DFS4998I", "DFS4999I", "DFS5000I"].contains(&message.number())
                 && let Some(token) = token_of(&message.text())
-                && let Some(other) = self.told.insert(token.clone(), *member)
+                && let Some(other) = self.told.insert(token, *member)
             {
                 return Err(format!("{other} and {member} both tell that they took {token} over"));
             }
@@ -36,8 +36,7 @@ impl Invariant for OneWinner {
         for (member, node) in cluster.nodes.iter().filter(|(_, node)| node.group == 0) {
             let latest = node.region.iter().flat_map(|region| region.plex().history().rev().take(2));
             for finished in latest {
-                let token = finished.token.to_string();
-                let known = *self.masters.entry(token).or_insert(finished.master);
+                let known = *self.masters.entry(finished.token).or_insert(finished.master);
                 if known != finished.master {
                     let (token, master) = (finished.token, finished.master);
                     return Err(format!("{member} says that {master} was master of {token}, others {known}"));
@@ -49,7 +48,7 @@ impl Invariant for OneWinner {
 
     fn look_when_calm(&mut self, cluster: &Cluster, terms: Terms) -> Verdict {
         for finished in cluster.sharing_regions().take(1).flat_map(|region| region.plex().history()) {
-            let token = finished.token.to_string();
+            let token = finished.token;
             if terms.takeovers_are_seen && was_taken_over(finished) && !self.told.contains_key(&token) {
                 return Err(format!("nobody told of the takeover of {token}"));
             }

@@ -131,8 +131,8 @@ impl Disk {
         Some(Found { plex: restored(self.records()?)?, index, rebuilt: false })
     }
 
-    /// What the shelf would have if everything were written, unless it is damaged.
-    pub(crate) fn as_if_written(&self) -> Option<Plex> {
+    /// The records that the shelf would have if everything were written, unless it is damaged.
+    pub(crate) fn as_if_written(&self) -> Option<BTreeMap<Vec<u8>, Vec<u8>>> {
         let mut records = if self.replaced { BTreeMap::new() } else { self.records()? };
         for (key, value) in &self.unwritten {
             match value {
@@ -140,7 +140,7 @@ impl Disk {
                 None => records.remove(key),
             };
         }
-        restored(records)
+        Some(records)
     }
 
     fn records(&self) -> Option<BTreeMap<Vec<u8>, Vec<u8>>> {

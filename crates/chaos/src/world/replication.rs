@@ -14,7 +14,8 @@ impl Cluster {
     /// Lets every member that can apply its next entry; whether any did.
     pub(super) fn apply_some(&mut self) -> bool {
         let mut applied = false;
-        let is_behind = |node: &Node| node.applied < self.groups[node.group].last();
+        let is_behind =
+            |node: &Node| node.is_alive() && !node.lags && node.applied < self.groups[node.group].last();
         let behind: Vec<MemberName> =
             self.nodes.values().filter(|node| is_behind(node)).map(Node::member).collect();
         for member in behind {
