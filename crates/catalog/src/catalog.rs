@@ -363,7 +363,7 @@ impl Catalog {
     /// Takes a dropped definition out of the catalog, with everything that there was of it.
     fn remove(&mut self, name: ResourceName) {
         let Some(record) = self.records.remove(&name) else { return };
-        self.changed.insert(CatalogKey::Header(name));
+        self.changed.extend([CatalogKey::Header(name), CatalogKey::Retention(name)]);
         self.changed.extend(record.instances.keys().map(|stamp| CatalogKey::Instance(name, *stamp)));
         if let Some(active) = record.active_instance() {
             self.leave_dbds(name, &active.facts.references);

@@ -245,6 +245,43 @@ fn retention_keeps_its_word(before: &Catalog, call: &Call, after: &Catalog) {
     }
 }
 
+/// Who keeps what changed has, after each call, what the catalog has.
+fn makes_up_the_whole(history: &[Call]) -> Catalog {
+    let mut catalog = Catalog::default();
+    let mut kept = records(&catalog);
+    for (at, call) in history.iter().enumerate() {
+        make(&mut catalog, at as u64, call);
+        for key in catalog.take_changed() {
+            match catalog.stored(&key) {
+                Some(bytes) => drop(kept.insert(key, bytes)),
+                None => drop(kept.remove(&key)),
+            }
+        }
+        assert_eq!(kept, records(&catalog), "after {call:?}");
+    }
+    catalog
+}
+
+#[test]
+fn a_dropped_definition_takes_its_retention_with_it() {
+    let name = ResourceName::from("CLERK".parse::<PsbName>().unwrap());
+    let staged = |job, content: &[u8]| {
+        let stamp = InstanceStamp::at(Moment::default().plus_ms(job * 1_000));
+        let facts = Facts { gsam: false, references: BTreeSet::new() };
+        let (mode, condition) = (PopulateMode::Stage, PopulateCondition::Unconditional);
+        let instances = vec![NewInstance { name, stamp, facts, content: Content::from(content.to_vec()) }];
+        [
+            Call::Begin { job, mode, condition, delete: false },
+            Call::Add { job, first: 0, instances },
+            Call::End { job },
+            Call::Activate { mode: PlanMode::Everything, retention: Retention::default() },
+        ]
+    };
+    let retain = Call::Retain { name, retention: Retention { instances: 1, days: 0 } };
+    let history = [&staged(1, b"a program")[..], &[retain], &staged(2, b"")].concat();
+    assert_eq!(makes_up_the_whole(&history).records().count(), 0);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -267,18 +304,7 @@ proptest! {
 
     #[test]
     fn what_changed_makes_up_the_whole(history in history()) {
-        let mut catalog = Catalog::default();
-        let mut kept = records(&catalog);
-        for (at, call) in history.iter().enumerate() {
-            make(&mut catalog, at as u64, call);
-            for key in catalog.take_changed() {
-                match catalog.stored(&key) {
-                    Some(bytes) => drop(kept.insert(key, bytes)),
-                    None => drop(kept.remove(&key)),
-                }
-            }
-            prop_assert_eq!(&kept, &records(&catalog));
-        }
+        makes_up_the_whole(&history);
     }
 
     #[test]
