@@ -3,7 +3,8 @@
 use crate::bank;
 use crate::dice::Dice;
 use csl::envelope::{
-    ListInstances, ListRequest, OperatorRequest, PopulateCondition, PopulateMode, PopulateRequest, SourceFile,
+    DdlOptions, DdlRequest, ListInstances, ListRequest, OperatorRequest, PopulateCondition, PopulateMode,
+    PopulateRequest, SourceFile,
 };
 use vocabulary::{InstanceStamp, Moment};
 
@@ -17,6 +18,22 @@ const DEFINITIONS: [(&str, &str); 8] = [
     ("psb/TELLER", ""),
     ("psb/CLERK", ""),
     ("gsam/POSTING", ""),
+];
+
+/// What operators say in DDL: one database and its program are made, changed and dropped.
+const DDL: [&str; 3] = [
+    "CREATE DATABASE LOANS;
+CREATE TABLE LOAN (NO CHAR(8) PRIMARY KEY, AMOUNT DECIMAL(9,2));
+CREATE PROGRAMVIEW LENDER (CREATE SCHEMA L USING LOANS (CREATE SENSEGVIEW LOAN)) LANGCOBOL;
+COMMIT DDL;
+",
+    "ALTER TABLE LOAN IN DATABASE LOANS MAXBYTES 80;
+COMMIT DDL;
+",
+    "DROP PROGRAMVIEW LENDER IF EXISTS;
+DROP DATABASE LOANS IF EXISTS;
+COMMIT DDL;
+",
 ];
 
 /// The versions of definitions that are told apart; beyond this they begin anew, under later timestamps.
@@ -58,6 +75,15 @@ impl Drafts {
         self.part(PopulateMode::Stage, empties, sources, Some(stamp))
     }
 
+    /// A DDL job, which stages what it says or activates it at once.
+    pub(crate) fn ddl(&mut self, dice: &mut Dice) -> DdlRequest {
+        self.jobs += 1;
+        let options = DdlOptions { auto_activate: dice.happens(500), ..DdlOptions::default() };
+        let bytes = dice.pick(&DDL).as_bytes().to_vec();
+        let sources = vec![SourceFile { name: "job.ddl".to_string(), bytes }];
+        DdlRequest { job: self.jobs, options, sources, last: true }
+    }
+
     /// A new version of a program, alone in staging, for somebody who wants to see the plex serve.
     pub(crate) fn clerk(&mut self) -> PopulateRequest {
         self.versions += 1;
@@ -82,6 +108,11 @@ impl Drafts {
         let condition = PopulateCondition::Unconditional;
         PopulateRequest { job: self.jobs, mode, condition, delete, sources, last: true, stamp }
     }
+}
+
+/// Whether a definition is one that operators make by DDL.
+pub(crate) fn is_by_ddl(name: &str) -> bool {
+    ["LOANS", "LENDER"].contains(&name)
 }
 
 pub(crate) fn command(text: &str) -> OperatorRequest {

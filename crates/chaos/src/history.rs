@@ -3,8 +3,10 @@
 //! The catalog that operators see is one object: staging and directory of every name. A history of it is linearizable
 //! where each operation can be given a moment between its call and its answer, so that all answers are those of one
 //! catalog that does one thing after the other. Of an operation whose outcome its operator was not told, the world knows
-//! whether and when it happened.
+//! whether and when it happened. What operators make by DDL is not in the history: a unit of work is staged or activated
+//! alone.
 
+use crate::drafts::is_by_ddl;
 use crate::invariants::{Broken, admitted_in, definitions_in, says};
 use csl::om::{Answer, ReasonCode, ReturnCode, Value};
 use std::collections::BTreeMap;
@@ -207,7 +209,8 @@ pub(crate) fn of_staging(empties: bool, answer: &Answer) -> Told {
 /// What the answer to an IMPORT of everything tells.
 pub(crate) fn of_import(answer: &Answer) -> Told {
     if says(answer, "DFS4897I") {
-        return Told::Done(Operation::Import { activated: definitions_in(answer).collect() });
+        let activated = definitions_in(answer).filter(|(name, _)| !is_by_ddl(name));
+        return Told::Done(Operation::Import { activated: activated.collect() });
     }
     if answer.reason_text.contains("nothing is staged") {
         return Told::Done(Operation::NothingStaged);
@@ -226,10 +229,11 @@ pub(crate) fn of_list(answer: &Answer) -> Told {
     let mut catalog = Catalog::new();
     for row in &answer.rows {
         let text = |column| row.get(column).map(Value::to_string).unwrap_or_default();
-        let stamp = text("TIMESTMP").parse().ok();
+        let (name, stamp) = (text("NAME"), text("TIMESTMP").parse().ok());
         match text("INST").as_str() {
-            "ACTIVE" => catalog.entry(text("NAME")).or_default().active = stamp,
-            "PENDING" => catalog.entry(text("NAME")).or_default().pending = stamp,
+            _ if is_by_ddl(&name) => {}
+            "ACTIVE" => catalog.entry(name).or_default().active = stamp,
+            "PENDING" => catalog.entry(name).or_default().pending = stamp,
             _ => {}
         }
     }

@@ -1,7 +1,7 @@
 //! Operators who stage, import, purge and query, each one thing after the other, at whatever member.
 
 use crate::dice::Dice;
-use crate::drafts::{Drafts, command, list_of_everything};
+use crate::drafts::{Drafts, command, is_by_ddl, list_of_everything};
 use crate::history::{Definition, History, Operation, Told, of_import, of_list, of_staging};
 use crate::invariants::tokens_in;
 use crate::world::cluster::Cluster;
@@ -142,7 +142,8 @@ impl Operators {
                     self.known.staged.entry(*job).or_insert_with(|| (since, admitted.clone()));
                 }
                 Fact::Committed { token, activated, .. } => {
-                    self.known.activated.entry(*token).or_insert_with(|| (since, activated.clone()));
+                    let activated = activated.iter().filter(|(name, _)| !is_by_ddl(name)).cloned();
+                    self.known.activated.entry(*token).or_insert_with(|| (since, activated.collect()));
                 }
                 Fact::Emptied { index } => {
                     self.known.emptied.entry(*index).or_insert(since);
@@ -164,7 +165,7 @@ impl Operators {
             }
         }
         for (token, (when, activated)) in std::mem::take(&mut self.known.activated) {
-            // Refreshing programs activates nothing.
+            // Refreshing programs activates nothing, nor does DDL of what the history is about.
             if !activated.is_empty() && !self.known.told.contains(&token) {
                 self.history.happened(when, Operation::Import { activated });
             }
@@ -198,7 +199,8 @@ impl Operators {
                 (asked, OperatorRequest::Populate(part))
             }
             40..72 => (Asked::Import, command(dice.pick(&IMPORTS))),
-            72..88 => (Asked::List, list_of_everything()),
+            72..86 => (Asked::List, list_of_everything()),
+            86..91 => (Asked::Other, OperatorRequest::Ddl(self.drafts.ddl(dice))),
             _ => (Asked::Other, command(dice.pick(&COMMANDS))),
         };
         let request = cluster.ask(at, envelope);

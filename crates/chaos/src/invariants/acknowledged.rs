@@ -118,8 +118,9 @@ fn may_take_away(this: &Request, that: &Request, name: &str) -> bool {
             part.delete || part.sources.iter().any(defines)
         }
         OperatorRequest::Command { text, .. } => text.contains("DELPENDERR"),
-        // What it stages follows from its text.
-        OperatorRequest::Ddl(_) => true,
+        OperatorRequest::Ddl(part) => {
+            part.sources.iter().any(|source| String::from_utf8_lossy(&source.bytes).contains(name))
+        }
         OperatorRequest::List(_) | OperatorRequest::Log(_) => false,
     };
     takes_away && !was_before

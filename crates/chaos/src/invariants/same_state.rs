@@ -66,14 +66,20 @@ impl Invariant for SameState {
     }
 }
 
-/// The first record in which two states differ.
+/// The first record in which two states differ: what is there, or there instead of another.
 fn first_difference(expected: &Records, found: &Records) -> Option<String> {
     if expected == found {
         return None;
     }
-    let differs = expected.iter().zip(found).find(|(one, other)| one != other).map(|(one, _)| &one.0);
-    let key =
-        differs.or_else(|| expected.get(found.len()).or_else(|| found.get(expected.len())).map(|one| &one.0));
-    let named = key.map(|key| vocabulary::encoding::decode::<plex::stored::PlexKey>("plex key", key));
-    Some(format!("record {named:?}"))
+    let same = expected.iter().zip(found).take_while(|(one, other)| one == other).count();
+    let (one, other) = (named(expected.get(same)), named(found.get(same)));
+    Some(if one == other { format!("record {one}") } else { format!("record, {other} and not {one}") })
+}
+
+fn named(record: Option<&(Vec<u8>, Vec<u8>)>) -> String {
+    let Some((key, _)) = record else { return "nothing".to_string() };
+    match vocabulary::encoding::decode::<plex::stored::PlexKey>("plex key", key) {
+        Ok(key) => format!("{key:?}"),
+        Err(error) => error.to_string(),
+    }
 }
