@@ -5,8 +5,7 @@ use clap::Parser;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// Worlds are made of many small things that live shortly: with the allocator of the system a fifth of the time of a run
-/// is its own.
+/// Worlds are made of many small things that live shortly: with the allocator of the system a run takes a fifth longer.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
