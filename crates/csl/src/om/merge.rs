@@ -47,9 +47,11 @@ impl Answer {
         if self.reason_text.is_empty() && (answer.rc, answer.rsn) == (self.rc, self.rsn) {
             self.reason_text.clone_from(&answer.reason_text);
         }
-        // A failure that no row of its own tells of would be lost otherwise.
-        let silent_failure = answer.rows.is_empty() && answer.tally().failed > 0;
-        if silent_failure && answer.member_errors.is_empty() {
+        // Its messages tell who failed and why, the codes of the whole answer the rest.
+        let codes_are_told = (answer.rc, answer.rsn) == (self.rc, self.rsn) && answer.reason_text.is_empty();
+        let is_told = !answer.rows.is_empty() || (codes_are_told && !answer.messages.is_empty());
+        // A failure that nothing else tells of would be lost otherwise.
+        if !is_told && answer.tally().failed > 0 && answer.member_errors.is_empty() {
             self.member_errors.push(own_error(member, &answer));
         }
         self.member_errors.extend(answer.member_errors);

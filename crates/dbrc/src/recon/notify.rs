@@ -50,6 +50,9 @@ impl Recon {
     }
 
     fn copied(&mut self, (dbd, ddn): DataSetKey, run: Moment, image: Image) -> Result<(), ReconError> {
+        if let Some(stop) = image.stop {
+            later(run, stop)?;
+        }
         let data_set = self.data_set_mut((dbd, ddn))?;
         if data_set.images.contains_key(&run) {
             return Err(ReconError::Exists(RecordName::Image(dbd, ddn, run)));
@@ -88,7 +91,8 @@ impl Recon {
         if !data_set.reorganizations.insert(run) {
             return Err(ReconError::Exists(RecordName::Reorganization(key.0, key.1, run)));
         }
-        data_set.image_copy_needed = recoverable && !data_set.images.keys().any(|copied| *copied > run);
+        // One that is told of late asks for nothing, and takes nothing back that a later one asked for.
+        data_set.image_copy_needed |= recoverable && !data_set.is_copied_since(run);
         Ok(())
     }
 
@@ -96,6 +100,7 @@ impl Recon {
         if let Some(to) = to {
             later(to, run)?;
         }
+        let recoverable = self.database(&key.0).is_some_and(|database| database.recoverable);
         let data_set = self.data_set_mut(key)?;
         if data_set.recoveries.contains_key(&run) {
             return Err(ReconError::Exists(RecordName::Recovery(key.0, key.1, run)));
@@ -103,7 +108,7 @@ impl Recon {
         data_set.recoveries.insert(run, Recovery { to });
         data_set.recovery_needed = false;
         data_set.eeqes.clear();
-        data_set.image_copy_needed |= to.is_some();
+        data_set.image_copy_needed |= to.is_some() && recoverable && !data_set.is_copied_since(run);
         Ok(())
     }
 

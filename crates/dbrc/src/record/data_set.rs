@@ -96,6 +96,11 @@ impl DataSet {
         }
     }
 
+    /// Whether there is an image copy from after a moment that may be used.
+    pub(crate) fn is_copied_since(&self, moment: Moment) -> bool {
+        self.images.iter().any(|(run, image)| *run > moment && !image.invalid)
+    }
+
     /// The moment that no image copy from before can be recovered across: the last reorganization, which moved every
     /// segment, or the last recovery that left changes out.
     pub fn barrier(&self, before: Moment) -> Option<Moment> {

@@ -70,6 +70,10 @@ impl DbrcCommand {
             (Verb::DbrcNotify, Resource::Prilog) if command.has("DSN") && !command.has("RUNTIME") => {
                 Some("RUNTIME, where the part in DSN ends")
             }
+            // Without it RUNTIME would close the log.
+            (Verb::DbrcNotify, Resource::Prilog) if command.has("DSSTART") && !command.has("DSN") => {
+                Some("DSN, the part that begins at DSSTART")
+            }
             _ => None,
         };
         lacks.map_or_else(|| Ok(Self { command: command.clone() }), |what| Err(missing(command, what)))
