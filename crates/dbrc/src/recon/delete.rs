@@ -120,7 +120,7 @@ impl Recon {
     }
 
     /// Whether somebody may have to read a log again: it is written, or its subsystem ended without having been
-    /// recovered, or a data set has an allocation in it that not every image copy has.
+    /// recovered, or a data set has an allocation in it, which goes with the image copies from before its end.
     pub fn is_needed(&self, (subsystem, start): &(MemberName, Moment), log: &Log) -> bool {
         let owner = self.subsystems.get(subsystem);
         let unrecovered =

@@ -62,12 +62,15 @@ impl Recon {
             data_set.image_copy_needed = false;
         }
         data_set.images.insert(run, image);
-        forget_oldest(data_set, run);
-        self.forget_allocations((dbd, ddn))
+        if forget_oldest(data_set) {
+            self.forget_before_oldest((dbd, ddn))?;
+        }
+        Ok(())
     }
 
-    /// An allocation whose changes every kept copy has is of no more use.
-    fn forget_allocations(&mut self, key: DataSetKey) -> Result<(), ReconError> {
+    /// What was over before the oldest copy is of no more use. As long as none was let go, one from before it may be
+    /// told of late.
+    fn forget_before_oldest(&mut self, key: DataSetKey) -> Result<(), ReconError> {
         let Some(data_set) = self.data_set(&key) else { return Ok(()) };
         let oldest = data_set.images.keys().next().copied().unwrap_or_default();
         let is_over = |allocation: &Allocation| self.end_of(allocation).is_some_and(|end| end <= oldest);
@@ -75,6 +78,8 @@ impl Recon {
             data_set.allocations.iter().filter(|(_, each)| is_over(each)).map(|(at, _)| *at).collect();
         let data_set = self.data_set_mut(key)?;
         data_set.allocations.retain(|at, _| !over.contains(at));
+        data_set.reorganizations.retain(|run| *run >= oldest);
+        data_set.recoveries.retain(|run, _| *run >= oldest);
         Ok(())
     }
 
@@ -241,12 +246,15 @@ fn later(start: Moment, stop: Moment) -> Result<(), ReconError> {
     if stop > start { Ok(()) } else { Err(ReconError::NotLater { start, stop }) }
 }
 
-/// GENMAX copies are kept, and more where they are within the recovery period.
-fn forget_oldest(data_set: &mut DataSet, now: Moment) {
+/// GENMAX copies are kept, and more where they are within the recovery period. Whether one was let go.
+fn forget_oldest(data_set: &mut DataSet) -> bool {
+    let count = data_set.images.len();
+    let newest = data_set.images.keys().next_back().copied().unwrap_or_default();
     let period_ms = u64::from(data_set.recovery_period_days) * MS_OF_DAY;
     while data_set.images.len() > usize::from(data_set.genmax)
-        && data_set.images.first_key_value().is_some_and(|(run, _)| now.ms_since(*run) > period_ms)
+        && data_set.images.first_key_value().is_some_and(|(run, _)| newest.ms_since(*run) > period_ms)
     {
         data_set.images.pop_first();
     }
+    data_set.images.len() < count
 }
