@@ -12,6 +12,9 @@ const QUERY: &str = "QUERY MEMBER TYPE(IMS) SHOW(ALL)";
 /// The catalog that restarts are measured with.
 const CATALOG_DBDS: usize = 10_000;
 
+/// How often the master is killed with each setting of the timers: the 99th percentile of so few is the worst.
+const FAILOVERS: usize = 20;
+
 /// What can be measured by itself.
 pub(crate) const PARTS: [&str; 3] = ["import", "restart", "failover"];
 
@@ -128,7 +131,7 @@ fn measure_failover(binaries: &Binaries, which: &str, settings: &str) {
     let mut client = Client::new(cluster.layout(), None);
     let all = (0..10).map(|number| source::dbd(number, 0)).collect();
     worked(client.populate(PopulateMode::Setup, all).expect("SETUP").exit_status(), "SETUP");
-    for _ in 0..9 {
+    for _ in 0..FAILOVERS {
         version += 1;
         let mut client = Client::new(cluster.layout(), None);
         let staged = client.populate(PopulateMode::Stage, vec![source::dbd(1, version)]).expect("STAGE");
