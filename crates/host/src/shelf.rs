@@ -14,6 +14,8 @@ use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
 
 /// Memory that sled may use for pages, in bytes.
@@ -22,6 +24,12 @@ const CACHE_BYTES: u64 = 16 << 20;
 /// A tree beside the records. It holds a key while the records are being replaced.
 const STANDING: &str = "standing";
 const REPLACING: &str = "replacing";
+
+/// How long a set is waited for that is open elsewhere: threads of sled keep its file a little longer than its last handle
+/// is there.
+const LETTING_GO: Duration = Duration::from_secs(1);
+/// How often it is looked at meanwhile.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// How many records of a replacement go into one batch.
 const REPLACE_BATCH: usize = 1_000;
@@ -155,7 +163,7 @@ impl KeyedSet for SledSet {
 fn open(path: &Path) -> Result<Result<sled::Db, String>, DataSetError> {
     let opened = catch_unwind(AssertUnwindSafe(|| {
         let config = sled::Config::new().path(path).cache_capacity(CACHE_BYTES).flush_every_ms(None);
-        let db = config.open()?;
+        let db = open_when_free(&config)?;
         for record in db.iter() {
             record?;
         }
@@ -170,6 +178,21 @@ fn open(path: &Path) -> Result<Result<sled::Db, String>, DataSetError> {
         Ok(Err(error)) => Err(refused(path, &error)),
         Err(_) => Ok(Err("opening it failed badly".to_string())),
     }
+}
+
+fn open_when_free(config: &sled::Config) -> sled::Result<sled::Db> {
+    let since = Instant::now();
+    loop {
+        match config.open() {
+            Err(error) if is_open_elsewhere(&error) && since.elapsed() < LETTING_GO => thread::sleep(LOOK),
+            opened => return opened,
+        }
+    }
+}
+
+/// sled makes an error of its own of the one that the operating system gives.
+fn is_open_elsewhere(error: &sled::Error) -> bool {
+    matches!(error, sled::Error::Io(error) if error.to_string().contains("could not acquire lock"))
 }
 
 fn is_damage(error: &sled::Error) -> bool {
@@ -275,6 +298,20 @@ mod tests {
         let (set, opened) = SledSet::open_or_rebuild(&path).unwrap();
         assert_eq!(opened, Opened::Rebuilt { why: "replacing its content was cut short".into() });
         assert_eq!(set.scan(b"").count(), 0);
+    }
+
+    #[test]
+    fn a_set_that_is_about_to_be_let_go_is_waited_for() {
+        let folder = tempdir().unwrap();
+        fill(folder.path(), 10);
+        let (held, _) = SledSet::open_or_rebuild(folder.path()).unwrap();
+        let holder = thread::spawn(move || {
+            thread::sleep(LETTING_GO / 10);
+            drop(held);
+        });
+        let (set, opened) = SledSet::open_or_rebuild(folder.path()).unwrap();
+        assert_eq!((opened, set.scan(&[]).count()), (Opened::Kept, 10));
+        holder.join().unwrap();
     }
 
     #[test]
