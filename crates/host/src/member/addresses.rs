@@ -33,6 +33,10 @@ struct Move {
 impl AddressBook {
     /// Notes where a member is that the roster looks for elsewhere. False when that is known.
     pub(super) fn note(&self, member: MemberName, from: &str, to: &str) -> bool {
+        // The roster learned of it before the member knew that it had.
+        if from == to {
+            return false;
+        }
         let mut moves = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = moves.get(&member).is_some_and(|known| known.from == from && known.to == to);
         moves.insert(member, Move { from: from.to_string(), to: to.to_string() });
@@ -105,5 +109,6 @@ mod tests {
         assert!(!book.note(member, "old:1", "new:1"));
         assert_eq!(book.of(member, "old:1"), "new:1");
         assert_eq!(book.of(member, "third:1"), "third:1");
+        assert!(!book.note(member, "new:1", "new:1"), "the roster has it");
     }
 }
