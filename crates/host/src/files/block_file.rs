@@ -1,8 +1,9 @@
 //! A data set of blocks in one file.
 
+use super::opened_alone::{open_alone, refused};
 use super::sync_folder;
 use dasd::{BlockSet, DataSetError};
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -40,17 +41,7 @@ impl BlockFile {
     pub fn open(path: &Path, block_bytes: usize) -> Result<Self, DataSetError> {
         let set = path.display().to_string();
         let refuse = |error: &io::Error| refused(&set, "open", error);
-        let mut options = OpenOptions::new();
-        let options = options.read(true).write(true).create(true).truncate(false);
-        let file = options.open(path).map_err(|error| refuse(&error))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let reason = "another process has it open".into();
-                return Err(DataSetError::Io { set, reason });
-            }
-            Err(TryLockError::Error(error)) => return Err(refuse(&error)),
-        }
+        let file = open_alone(path, &set)?;
         let length = file.metadata().map_err(|error| refuse(&error))?.len();
         let new = Self {
             set: set.clone(),
@@ -187,15 +178,6 @@ fn array<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
     let mut array = [0; N];
     array.copy_from_slice(&bytes[at..at + N]);
     array
-}
-
-/// The refusal of the operating system as a data set says it.
-pub(super) fn refused(set: &str, doing: &str, error: &io::Error) -> DataSetError {
-    let (set, reason) = (set.to_string(), format!("{doing}: {error}"));
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => DataSetError::Full { set, reason },
-        _ => DataSetError::Io { set, reason },
-    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod block_file;
 mod folder;
 mod identity;
 mod keyed;
+mod opened_alone;
 mod sealed;
 mod segment;
 mod sequential_file;

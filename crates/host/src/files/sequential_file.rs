@@ -1,9 +1,9 @@
 //! A sequential data set in a plain file, which other programs read and write, too.
 
-use super::block_file::refused;
+use super::opened_alone::{open_alone, refused};
 use super::sync_folder;
 use dasd::{DataSetError, SequentialSet};
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -28,17 +28,7 @@ impl SequentialFile {
     pub fn open(path: &Path) -> Result<Self, DataSetError> {
         let set = path.display().to_string();
         let refuse = |error: &io::Error| refused(&set, "open", error);
-        let mut options = OpenOptions::new();
-        let options = options.read(true).write(true).create(true).truncate(false);
-        let file = options.open(path).map_err(|error| refuse(&error))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let reason = "another process has it open".into();
-                return Err(DataSetError::Io { set, reason });
-            }
-            Err(TryLockError::Error(error)) => return Err(refuse(&error)),
-        }
+        let file = open_alone(path, &set)?;
         let byte_count = file.metadata().map_err(|error| refuse(&error))?.len();
         sync_folder(path.parent().unwrap_or(Path::new("."))).map_err(|error| refuse(&error))?;
         Ok(Self { set, file, byte_count, poisoned: None })
