@@ -1,5 +1,4 @@
 //! Why the master changed, or why nothing happened: `spoc ha explain` tells it from what was written down.
-#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use end_to_end::Cluster;
 use serde_json::Value;

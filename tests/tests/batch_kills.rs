@@ -1,8 +1,6 @@
 //! `ims ddlt0` is killed again and again while it works: what it said was committed is there, whole, and nothing that was
 //! not.
 
-#![allow(clippy::unwrap_used, reason = "what fails in the helpers of a test fails the test")]
-
 use end_to_end::Binaries;
 use std::fmt::Write;
 use std::fs;

@@ -1,5 +1,4 @@
 //! DDL against a plex of real members: staged, activated, queued, and taken over when its master is lost.
-#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use end_to_end::bank::IMPORT;
 use end_to_end::{Aside, Binaries, Cluster, Output};

@@ -1,5 +1,4 @@
 //! Messages that reach people: what members keep of them, what is followed, and what an operator sees while he types.
-#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use end_to_end::Cluster;
 use end_to_end::bank::IMPORT;

@@ -1,5 +1,4 @@
 //! What probes, Prometheus and dashboards are told by real members.
-#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use end_to_end::bank::IMPORT;
 use end_to_end::{Cluster, Scrape};

@@ -1,7 +1,5 @@
 //! Certificates, and then the authority, are changed under a plex that works, and no command is lost by it.
 
-#![allow(clippy::unwrap_used, reason = "a story whose scene can't be set fails")]
-
 use end_to_end::bank::{IMPORT, sample};
 use end_to_end::{Binaries, Cluster, operator};
 use std::fs;

@@ -1,5 +1,4 @@
 //! What a member keeps for itself: what is stopped on it, and whose data folder is still one of the plex.
-#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use end_to_end::{Binaries, Cluster};
 use rustix::process::{Pid, Signal, kill_process};

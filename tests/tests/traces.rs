@@ -1,5 +1,4 @@
 //! Traces of activations, as a collector of OpenTelemetry receives them from real members.
-#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use end_to_end::bank::IMPORT;
 use end_to_end::{Binaries, Cluster};

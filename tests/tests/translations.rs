@@ -1,5 +1,4 @@
 //! Definitions said in the other language, by `ims ddlgen`: what comes back is what was given.
-#![allow(clippy::unwrap_used, reason = "what fails in the helpers of a test fails the test")]
 
 use end_to_end::Binaries;
 use std::ffi::OsStr;

@@ -1,5 +1,4 @@
 //! The utilities of the catalog, and that what they changed is still so when a member comes back from its disk.
-#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use end_to_end::Cluster;
 use end_to_end::bank::IMPORT;
