@@ -157,6 +157,7 @@ fn parameters(what: What) -> (Candidates, Option<Names>) {
         | What::Group
         | What::Moment
         | What::Pair
+        | What::Rba
         | What::Number { .. }
         | What::Stamp
         | What::User

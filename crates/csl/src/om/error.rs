@@ -211,6 +211,14 @@ pub enum CommandProblem {
         /// The most.
         most: u64,
     },
+    /// A parameter that is no address of a block.
+    #[error("{word} is not an RBA, which {keyword} takes: one to eight hexadecimal digits")]
+    BadRba {
+        /// What was typed.
+        word: String,
+        /// The keyword.
+        keyword: String,
+    },
     /// A parameter that is no length of time.
     #[error("{word} is not a time to wait: it takes seconds or mmm:ss, from 1 second to 999:59")]
     BadWait {
@@ -249,7 +257,7 @@ impl CommandError {
             P::Duplicate { .. } => 0x2028,
             P::EmptyParameter { .. } => 0x202C,
             P::TooMany { .. } => 0x2030,
-            P::BadNumber { .. } | P::BadWait { .. } | P::BadStamp(_) => 0x2034,
+            P::BadNumber { .. } | P::BadRba { .. } | P::BadWait { .. } | P::BadStamp(_) => 0x2034,
             P::Unexpected { .. } => 0x2038,
             P::NotServed { .. } => 0x203C,
         })

@@ -28,6 +28,7 @@ pub(super) fn parameter_value(
         What::Generic => Ok(ParameterValue::Generic(Generic::new(word)?)),
         What::Member => member(word),
         What::Number { least, most } => number(least, most, keyword, word),
+        What::Rba => rba(keyword, word),
         What::Route => route(word),
         What::Stamp => Ok(ParameterValue::Stamp(word.parse::<InstanceStamp>()?)),
         What::Wait => wait(word),
@@ -63,6 +64,14 @@ fn number(least: u64, most: u64, keyword: &str, word: &str) -> Result<ParameterV
         least,
         most,
     })
+}
+
+/// Eight digits are the most that an RBA of IMS has.
+fn rba(keyword: &str, word: &str) -> Result<ParameterValue, CommandProblem> {
+    let is_rba = word.len() <= 8 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let rba = u64::from_str_radix(word, 16).ok().filter(|_| is_rba);
+    rba.map(ParameterValue::Number)
+        .ok_or_else(|| CommandProblem::BadRba { word: quoted(word), keyword: keyword.to_string() })
 }
 
 fn wait(word: &str) -> Result<ParameterValue, CommandProblem> {

@@ -103,6 +103,7 @@ fn parameter(what: What) -> String {
         What::User => "user*".to_string(),
         What::Member | What::Route => "member".to_string(),
         What::Number { least, most } => format!("{least}..{most}"),
+        What::Rba => "rba".to_string(),
         What::Stamp => "yydddhhmmssth".to_string(),
         What::Wait => "seconds|mmm:ss".to_string(),
     }

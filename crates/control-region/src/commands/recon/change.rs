@@ -81,7 +81,8 @@ fn data_set_change(command: &DbrcCommand) -> DataSetChange {
         recovery_period_days: small(command, "RECOVPD"),
         image_copy_needed: command.either("ICON", "ICOFF"),
         recovery_needed: command.either("RECOV", "NORECOV"),
-        ..DataSetChange::default()
+        add_eeqe: command.number("ADDEQE"),
+        delete_eeqe: command.number("DELEQE"),
     }
 }
 

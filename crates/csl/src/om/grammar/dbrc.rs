@@ -56,6 +56,8 @@ pub(super) const CHANGE_DBDS: &[KeywordRow] = &[
     alone("ICOFF", "it need not be"),
     alone("RECOV", "it has to be recovered before it can be had (RECOVERY NEEDED)"),
     alone("NORECOV", "it need not be"),
+    optional("ADDEQE", Kind::One(What::Rba), "the address of a block that can't be read or written (EEQE)"),
+    optional("DELEQE", Kind::One(What::Rba), "the address of such a block that can be again"),
 ];
 
 pub(super) const DELETE_DB: &[KeywordRow] = &[DBD];

@@ -117,6 +117,8 @@ pub enum What {
         /// The most.
         most: u64,
     },
+    /// The address of a block in a data set, in hexadecimal digits.
+    Rba,
     /// A member, or `*` for all, or `%` for any one.
     Route,
     /// The thirteen digits that tell an instance of a definition.

@@ -12,6 +12,7 @@ use vocabulary::{DataSetName, DbdName, DdName, GroupName, MemberName, Moment};
 const OPPOSITES: &[(&str, &str)] = &[
     ("ABNORMAL", "ENDRECOV"),
     ("ABNORMAL", "STARTRCV"),
+    ("ADDEQE", "DELEQE"),
     ("ALL", "DBD"),
     ("ALL", "GRPNAME"),
     ("ALL", "SSID"),
