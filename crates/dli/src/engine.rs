@@ -3,6 +3,7 @@
 use crate::database::{DataSets, Database, Finding, Opened, Opener, Recovery};
 use crate::error::{OpenError, ScheduleError};
 use crate::gsam::{GsamDatabase, SequentialSets};
+use crate::index_exit::IndexExits;
 use crate::lock::Locks;
 use crate::pool::BufferPool;
 use crate::program::Program;
@@ -27,6 +28,8 @@ pub struct Settings {
     pub buffers: usize,
     /// The randomizing modules.
     pub randomizers: Randomizers,
+    /// The routines that decide what a secondary index holds.
+    pub index_exits: IndexExits,
     /// A commit point after so many log records takes a checkpoint.
     pub checkpoint_records: u64,
     /// How long a program may wait for what another one has locked; none for ever. See [`Engine::tell`].
@@ -38,6 +41,7 @@ impl Default for Settings {
         Self {
             buffers: 1000,
             randomizers: Randomizers::new(),
+            index_exits: IndexExits::default(),
             checkpoint_records: 200_000,
             lock_wait_ms_max: None,
         }
@@ -51,6 +55,7 @@ pub struct Engine {
     pub(crate) locks: Locks,
     pub(crate) log: Option<Arc<Log>>,
     randomizers: Randomizers,
+    index_exits: IndexExits,
     next_set: AtomicU16,
     databases: RwLock<BTreeMap<DbdName, Arc<Database>>>,
     gsam: RwLock<BTreeMap<DbdName, Arc<GsamDatabase>>>,
@@ -88,6 +93,7 @@ impl Engine {
             locks: Locks::new(settings.lock_wait_ms_max),
             log: None,
             randomizers: settings.randomizers,
+            index_exits: settings.index_exits,
             next_set: AtomicU16::new(1),
             databases: RwLock::default(),
             gsam: RwLock::default(),
@@ -122,17 +128,17 @@ impl Engine {
         Ok((engine, owed))
     }
 
-    /// Opens a database, as DBRC allowed. `index` is the DMB of a HIDAM database's primary index, whose data set is
-    /// among `sets` too. A data set that was never written becomes an empty one of this database. What a crash left
+    /// Opens a database, as DBRC allowed. `indexes` are the DMBs of its indexes ([`Dmb::indexes`]): the primary index of a
+    /// HIDAM database, and the secondary ones. Their data sets are among `sets` too. A data set that was never written becomes an empty one of this database. What a crash left
     /// undone or half done is done, or taken back, first.
     ///
     /// # Errors
     /// What this engine does not have, data sets that are missing, damaged, or belong to something else.
-    pub fn open(
+    pub fn open<'d>(
         &self,
         authorization: &Authorization,
         dmb: Arc<Dmb>,
-        index: Option<&Dmb>,
+        indexes: impl IntoIterator<Item = &'d Dmb>,
         sets: DataSets,
     ) -> Result<Opened, OpenError> {
         let name = dmb.name;
@@ -148,11 +154,13 @@ impl Engine {
         let opener = Opener {
             pool: &self.pool,
             randomizers: &self.randomizers,
+            index_exits: &self.index_exits,
             next_set: &self.next_set,
             log: self.log.as_ref(),
             recovery: restart.pending.get(&name).map(|pending| Recovery { pending, start, units }),
         };
-        let (database, opened) = opener.open(authorization, dmb, index, sets)?;
+        let indexes: Vec<&Dmb> = indexes.into_iter().collect();
+        let (database, opened) = opener.open(authorization, dmb, &indexes, sets)?;
         restart.pending.remove(&name);
         databases.insert(name, database);
         Ok(opened)

@@ -34,6 +34,9 @@ pub(crate) enum Trouble {
     /// The unit of work does not get what the call needs. Not told to anybody: it is backed out.
     #[error("a lock is refused")]
     LockRefused(Refusal),
+    /// A secondary index that is unique has the key already. Not a trouble of the database: the program is told.
+    #[error("secondary index {0} has the key already")]
+    DuplicateInIndex(DbdName),
     /// The data set is as large as an address reaches.
     #[error("the data set has reached its greatest size")]
     SetFull,
@@ -66,6 +69,12 @@ pub enum OpenError {
     /// The randomizing module is not there.
     #[error("there is no randomizing module {0}. Add it to the member, or use DFSHDC40")]
     Randomizer(String),
+    /// An exit routine of a secondary index is not there.
+    #[error("there is no index maintenance exit routine {0}. Add it to the member")]
+    IndexExit(String),
+    /// The definition of a secondary index does not go with its database.
+    #[error("secondary index {0} {1}")]
+    Index(DbdName, &'static str),
     /// A data set was not handed over.
     #[error("data set {0} is not allocated")]
     Allocation(String),

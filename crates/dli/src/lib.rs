@@ -11,7 +11,7 @@
 //! *buffer pool* holds a block; whoever reads or changes it holds its *latch*.
 //!
 //! **How it is built.** `format` is arithmetic on bytes. The pool keeps blocks. `database` finds segments,
-//! puts and removes them, and notes what takes a change back. `call` is what a program sees: search arguments, the search
+//! puts and removes them, keeps their secondary indexes, and notes what takes a change back. `call` is what a program sees: search arguments, the search
 //! itself, and each call. `lock` decides who may touch what while others work. `gsam` is sequential data sets, apart from all
 //! that. [`ddlt0`] is the test program, which speaks to the engine as any program does, and lives here so that its decks can
 //! be the stories of the engine. `docs/dli/` has the formats and the rules that IMS leaves open.
@@ -37,7 +37,7 @@
 //! kept for it.
 //!
 //! **What it leaves out**, and refuses when a database is opened or a PSB is scheduled: access methods other than HDAM and
-//! HIDAM, secondary indexes, logical relationships, compression, data capture, records of undefined length in GSAM. A load
+//! HIDAM, logical relationships, secondary indexes in one data set, compression, data capture, records of undefined length in GSAM. A load
 //! (PROCOPT=L) is not logged: one that was not committed is done again from the start. Locks are those of one engine:
 //! nobody shares a database with another member.
 //!
@@ -51,6 +51,7 @@ mod engine;
 mod error;
 mod format;
 mod gsam;
+mod index_exit;
 mod lock;
 mod pcb;
 mod pool;
@@ -66,6 +67,7 @@ pub use engine::{Engine, RestartOwed, Settings};
 pub use error::{CommitError, OpenError, ScheduleError};
 pub use format::Rba;
 pub use gsam::SequentialSets;
+pub use index_exit::{IndexExit, IndexExits};
 pub use pcb::DbMask;
 pub use program::{Ending, IoMask, Program};
 pub use randomizer::{AnchorPoint, General, Randomizer, Randomizers};

@@ -85,6 +85,10 @@ codes! {
     LE = b"LE";
     /// The database can't be used.
     NA = b"NA";
+    /// A secondary index did not have the entry that was to be removed. The call was carried out.
+    NE = b"NE";
+    /// A secondary index that is unique has the key already.
+    NI = b"NI";
     /// A record is shorter than five bytes.
     QF = b"QF";
     /// The token of a ROLS names no SETS.

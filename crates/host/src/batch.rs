@@ -103,12 +103,12 @@ impl Batch {
             return self.open_gsam(dbd);
         }
         let dmb = report.dmbs.get(&name).ok_or(BatchError::NoDbd(name))?;
-        let index = dmb.primary_index.as_ref().and_then(|index| report.dmbs.get(&index.dbd));
-        let sets = data_sets(&self.folder, dmb, index)?;
+        let indexes: Vec<&Dmb> = dmb.indexes().filter_map(|index| report.dmbs.get(&index)).collect();
+        let sets = data_sets(&self.folder, dmb, &indexes)?;
         let mut recon = Recon::new();
         recon.register(name, ShareLevel::One);
         let authorization = recon.authorize(self.subsystem, name, Access::Exclusive)?;
-        let opened = self.engine.open(&authorization, Arc::new(dmb.clone()), index, sets);
+        let opened = self.engine.open(&authorization, Arc::new(dmb.clone()), indexes, sets);
         let opened = opened.map_err(|error| BatchError::Refused(error.message(&name)))?;
         if opened.recovered {
             complain(&LOG110I.with(&[&name, &opened.redone, &opened.backed_out]));
@@ -153,9 +153,9 @@ impl Batch {
     }
 }
 
-fn data_sets(folder: &Path, dmb: &Dmb, index: Option<&Dmb>) -> Result<DataSets, BatchError> {
+fn data_sets(folder: &Path, dmb: &Dmb, indexes: &[&Dmb]) -> Result<DataSets, BatchError> {
     let mut sets = DataSets::new();
-    for statement in [Some(dmb), index].into_iter().flatten().flat_map(|dmb| &dmb.data_sets) {
+    for statement in [dmb].iter().chain(indexes).flat_map(|dmb| &dmb.data_sets) {
         if let Some(dd) = statement.dd1 {
             let file = BlockFile::open(&folder.join(dd.as_str()), block_bytes(statement))?;
             sets.insert(dd, Box::new(file));

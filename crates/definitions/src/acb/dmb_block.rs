@@ -44,6 +44,12 @@ impl Dmb {
         self.segments.iter().find(|segment| segment.name == *name)
     }
 
+    /// The databases that its indexes are: the primary one first, then the secondary ones. They are opened with it.
+    pub fn indexes(&self) -> impl Iterator<Item = DbdName> {
+        let primary = self.primary_index.iter().map(|index| index.dbd);
+        primary.chain(self.secondary_indexes.iter().map(|index| index.dbd))
+    }
+
     /// The segment type of this code, which counts from 1.
     pub fn segment_of_code(&self, code: u8) -> Option<&SegmentBlock> {
         self.segments.get(usize::from(code).checked_sub(1)?)

@@ -46,8 +46,9 @@ impl Request<'_> {
             writer.unindex(key, place.rba)?;
         }
         writer.delete(kind, place.rba, spot)?;
+        let status = writer.status();
         effects.deleted = Some(Deleted { level: level + 1, kind: kind.code, rba: place.rba, next });
-        Ok(StatusCode::OK)
+        Ok(status)
     }
 
     /// The segment to be deleted: the one that an argument names, or the first that the get hold call returned. Gives

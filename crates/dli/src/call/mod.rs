@@ -70,7 +70,10 @@ pub(crate) enum Shown {
 
 impl From<Trouble> for Refused {
     fn from(trouble: Trouble) -> Self {
-        Self::Trouble(trouble)
+        match trouble {
+            Trouble::DuplicateInIndex(_) => Self::Status(StatusCode::NI, Shown::Position),
+            trouble => Self::Trouble(trouble),
+        }
     }
 }
 

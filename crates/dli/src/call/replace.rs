@@ -35,9 +35,10 @@ impl Request<'_> {
         for change in &changes {
             writer.replace(db.kind(change.code), change.rba, &change.data)?;
         }
+        let status = writer.status();
         // A segment of another length moved those behind it in the area.
         self.pcb.held = held;
-        Ok(StatusCode::OK)
+        Ok(status)
     }
 
     /// What has to be written, after everything was checked; and how many bytes of the area each level has now.

@@ -1,5 +1,6 @@
 //! The pointer checker: every chain is followed, and every byte of every block accounted for.
 
+use super::index::Sources;
 use super::{Cursor, Database, Roots, SegmentType};
 use crate::error::Trouble;
 use crate::format::Rba;
@@ -39,6 +40,7 @@ impl Database {
             pool,
             cursor: Cursor::new(pool, None),
             pieces: vec![BTreeMap::new(); self.groups.len()],
+            sources: Sources::new(),
             findings: Vec::new(),
         };
         checker.all();
@@ -52,6 +54,8 @@ struct Checker<'c> {
     cursor: Cursor<'c>,
     /// For each group: where a piece of a segment begins, and how long it is.
     pieces: Vec<BTreeMap<u64, usize>>,
+    /// What has entries in secondary indexes.
+    sources: Sources,
     findings: Vec<Finding>,
 }
 
@@ -63,12 +67,38 @@ impl Checker<'_> {
             Roots::Hidam(tree) => self.index(tree),
         };
         self.note_trouble(outcome);
+        self.secondary_indexes();
         for group in 0..db.groups.len() {
             for number in 1..=db.groups[group].space.last() {
                 let outcome = self.block(group, number);
                 self.note_trouble(outcome);
             }
         }
+    }
+
+    fn secondary_indexes(&mut self) {
+        let db = self.db;
+        for index in &db.indexes {
+            match db.check_index(self.pool, index, &self.sources) {
+                Ok(findings) => {
+                    findings.iter().for_each(|(code, rba, what)| self.find(db.kind(*code).group, *rba, what));
+                }
+                trouble => self.note_trouble(trouble.map(drop)),
+            }
+        }
+    }
+
+    /// Notes what an index may have an entry of, after its pointer to the parent.
+    fn source(&mut self, kind: &SegmentType, rba: Rba, parent: Option<Rba>) -> Result<(), Trouble> {
+        if let Some(offset) = kind.prefix.parent
+            && self.cursor.pointer(self.db, kind, rba, offset)? != parent
+        {
+            self.find(kind.group, rba, "the pointer to the parent is wrong");
+        }
+        if self.db.indexes.iter().any(|index| index.rules.source == kind.code) {
+            self.sources.insert((kind.code, rba), parent);
+        }
+        Ok(())
     }
 
     /// The synonyms of an anchor point: keys ascend, and each key belongs there.
@@ -82,6 +112,7 @@ impl Checker<'_> {
             if hdam.anchor_of(key) != anchor {
                 self.find(0, root, "the root hangs on another anchor point than its key says");
             }
+            self.source(db.root(), root, None)?;
             self.children(db.root(), root)?;
         }
         Ok(())
@@ -106,6 +137,7 @@ impl Checker<'_> {
                 self.neighbours(db.root(), *root, before, after)?;
             }
             self.segment(db.root(), *root)?;
+            self.source(db.root(), *root, None)?;
             self.children(db.root(), *root)?;
         }
         if db.groups[0].set.geometry.anchors == 1 {
@@ -144,7 +176,7 @@ impl Checker<'_> {
     fn children(&mut self, kind: &SegmentType, rba: Rba) -> Result<(), Trouble> {
         if let Some(offset) = kind.prefix.dependents {
             let first = self.cursor.pointer(self.db, kind, rba, offset)?;
-            self.shared_chain(kind, self.db.kind(kind.code + 1), first, None)?;
+            self.shared_chain((kind, rba), self.db.kind(kind.code + 1), first, None)?;
         }
         for slot in &kind.prefix.children {
             let child = self.db.kind(slot.code);
@@ -154,10 +186,11 @@ impl Checker<'_> {
                 None => None,
             };
             if child.shares_chain {
-                self.shared_chain(kind, child, first, last)?;
+                self.shared_chain((kind, rba), child, first, last)?;
                 continue;
             }
             for twin in self.chain(child, first, last)? {
+                self.source(child, twin, Some(rba))?;
                 self.children(child, twin)?;
             }
         }
@@ -209,13 +242,14 @@ impl Checker<'_> {
     /// of the first one, or one that may come before; `last` is what the parent says of its last twin.
     fn shared_chain(
         &mut self,
-        parent: &SegmentType,
+        (parent, parent_rba): (&SegmentType, Rba),
         child: &SegmentType,
         first: Option<Rba>,
         last: Option<Option<Rba>>,
     ) -> Result<(), Trouble> {
         let db = self.db;
         let mut order = Order::new(parent.code);
+        let mut latest = BTreeMap::from([(parent.code, parent_rba)]);
         let (mut before, mut last_twin) = (None, None);
         let mut next = self.cursor.member(db, child, first)?;
         while let Some((rba, code)) = next {
@@ -233,6 +267,9 @@ impl Checker<'_> {
             {
                 self.find(kind.group, rba, "the pointer to the segment before is wrong");
             }
+            let above = kind.parent.and_then(|code| latest.get(&code).copied());
+            self.source(kind, rba, above)?;
+            latest.insert(code, rba);
             self.children(kind, rba)?;
             last_twin = if code == child.code { Some(rba) } else { last_twin };
             before = Some(rba);

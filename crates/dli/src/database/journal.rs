@@ -1,7 +1,7 @@
 //! What a unit of work changed, so that it can be taken back, and its records in the log.
 
 use super::change::{Trail, change_block};
-use super::{Database, Roots};
+use super::{Database, IndexOf};
 use crate::Rba;
 use crate::error::Trouble;
 use crate::pool::{BufferPool, Content};
@@ -48,9 +48,9 @@ enum Undo {
     /// Takes what was freed, and puts back what was there.
     Release { group: usize, block: u32, at: usize, before: Range<usize> },
     /// Removes an index entry that was added.
-    Indexed { key: Range<usize> },
+    Indexed { of: IndexOf, entry: Range<usize> },
     /// Adds an index entry that was removed.
-    Unindexed { key: Range<usize>, rba: Rba },
+    Unindexed { of: IndexOf, entry: Range<usize>, rba: Rba },
 }
 
 /// A change as the log has it, to be taken back by a restart.
@@ -58,8 +58,8 @@ enum Undo {
 pub(crate) enum Logged<'b> {
     /// Of a block of a data set group.
     Block { group: usize, block: u32, change: Change<'b>, before: &'b [u8] },
-    /// Of the index.
-    Entry { added: bool, key: &'b [u8], rba: Rba },
+    /// Of an index.
+    Entry { of: IndexOf, added: bool, entry: &'b [u8], rba: Rba },
 }
 
 impl Journal {
@@ -82,8 +82,10 @@ impl Journal {
                 Some(undo) => undo,
                 None => return,
             },
-            Logged::Entry { added: true, key, .. } => Undo::Indexed { key: self.keep(key) },
-            Logged::Entry { added: false, key, rba } => Undo::Unindexed { key: self.keep(key), rba },
+            Logged::Entry { of, added: true, entry, .. } => Undo::Indexed { of, entry: self.keep(entry) },
+            Logged::Entry { of, added: false, entry, rba } => {
+                Undo::Unindexed { of, entry: self.keep(entry), rba }
+            }
         };
         self.entries.push(Entry { database: database.clone(), undo, sequence });
     }
@@ -212,36 +214,38 @@ impl Journal {
         })
     }
 
-    /// Adds an entry to the index.
+    /// Adds an entry to an index.
     pub(super) fn index(
         &mut self,
         (pool, units): (&BufferPool, &Units),
         database: &Arc<Database>,
-        key: &[u8],
+        of: IndexOf,
+        entry: &[u8],
         rba: Rba,
     ) -> Result<(), Trouble> {
-        let Roots::Hidam(tree) = &database.roots else { return Ok(()) };
+        let Some(tree) = database.tree(of) else { return Ok(()) };
         self.begin(units)?;
-        let outcome = tree.insert(pool, key, rba, self.trail(None));
+        let outcome = tree.insert(pool, entry, rba, self.trail(None));
         let sequence = self.strand(outcome)?;
-        let undo = Undo::Indexed { key: self.keep(key) };
+        let undo = Undo::Indexed { of, entry: self.keep(entry) };
         self.entries.push(Entry { database: database.clone(), undo, sequence });
         Ok(())
     }
 
-    /// Removes an entry from the index.
+    /// Removes an entry from an index.
     pub(super) fn unindex(
         &mut self,
         (pool, units): (&BufferPool, &Units),
         database: &Arc<Database>,
-        key: &[u8],
+        of: IndexOf,
+        entry: &[u8],
         rba: Rba,
     ) -> Result<(), Trouble> {
-        let Roots::Hidam(tree) = &database.roots else { return Ok(()) };
+        let Some(tree) = database.tree(of) else { return Ok(()) };
         self.begin(units)?;
-        let outcome = tree.remove(pool, key, self.trail(None));
+        let outcome = tree.remove(pool, entry, self.trail(None));
         let sequence = self.strand(outcome)?;
-        let undo = Undo::Unindexed { key: self.keep(key), rba };
+        let undo = Undo::Unindexed { of, entry: self.keep(entry), rba };
         self.entries.push(Entry { database: database.clone(), undo, sequence });
         Ok(())
     }
@@ -317,13 +321,13 @@ impl Journal {
                 let change = Change::Retake { at: *at, bytes: &self.bytes[before.clone()] };
                 apply(pool, trail, db, (*group, *block), change)
             }
-            Undo::Indexed { key } => match &db.roots {
-                Roots::Hidam(tree) => tree.remove(pool, &self.bytes[key.clone()], trail).map(drop),
-                Roots::Hdam(_) => Ok(()),
+            Undo::Indexed { of, entry } => match db.tree(*of) {
+                Some(tree) => tree.remove(pool, &self.bytes[entry.clone()], trail).map(drop),
+                None => Ok(()),
             },
-            Undo::Unindexed { key, rba } => match &db.roots {
-                Roots::Hidam(tree) => tree.insert(pool, &self.bytes[key.clone()], *rba, trail).map(drop),
-                Roots::Hdam(_) => Ok(()),
+            Undo::Unindexed { of, entry, rba } => match db.tree(*of) {
+                Some(tree) => tree.insert(pool, &self.bytes[entry.clone()], *rba, trail).map(drop),
+                None => Ok(()),
             },
         }
     }

@@ -5,6 +5,7 @@ mod change;
 mod check;
 mod claim;
 mod cursor;
+mod index;
 mod journal;
 mod open;
 mod place;
@@ -19,6 +20,7 @@ mod write;
 pub use check::Finding;
 pub(crate) use claim::{Claim, Users};
 pub(crate) use cursor::Cursor;
+pub(crate) use index::{IndexOf, SecondaryIndex};
 pub(crate) use journal::{Journal, Mark};
 pub(crate) use open::Opener;
 pub use open::{DataSets, Opened, block_bytes};
@@ -35,6 +37,7 @@ use logger::{Body, Log, PendingDatabase};
 use space::Space;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use tree::Tree;
 use vocabulary::{DbdName, Message};
 
 /// A database that is open.
@@ -47,6 +50,8 @@ pub(crate) struct Database {
     pub(crate) groups: Vec<Group>,
     /// How its roots are found.
     pub(crate) roots: Roots,
+    /// Its secondary indexes.
+    pub(crate) indexes: Vec<SecondaryIndex>,
     /// It may be changed.
     pub(crate) updatable: bool,
     /// Where its changes are logged.
@@ -95,13 +100,30 @@ impl Database {
         &self.groups[kind.group].set
     }
 
-    /// Every data set, that of the index among them.
+    /// Its indexes, the primary one first.
+    pub(crate) fn trees(&self) -> impl Iterator<Item = &Tree> {
+        self.tree(IndexOf::Primary).into_iter().chain(self.indexes.iter().map(|index| &index.tree))
+    }
+
+    /// An index.
+    pub(crate) fn tree(&self, of: IndexOf) -> Option<&Tree> {
+        match (of, &self.roots) {
+            (IndexOf::Primary, Roots::Hidam(tree)) => Some(tree),
+            (IndexOf::Primary, Roots::Hdam(_)) => None,
+            (IndexOf::Secondary(at), _) => self.indexes.get(at).map(|index| &index.tree),
+        }
+    }
+
+    /// The index that the log calls so.
+    pub(crate) fn index_called(&self, name: DbdName) -> Option<IndexOf> {
+        let secondary = self.indexes.iter().position(|index| index.tree.name() == name);
+        let primary = matches!(&self.roots, Roots::Hidam(tree) if tree.name() == name);
+        secondary.map(IndexOf::Secondary).or(primary.then_some(IndexOf::Primary))
+    }
+
+    /// Every data set, those of the indexes among them.
     pub(crate) fn sets(&self) -> impl Iterator<Item = &Arc<DataSet>> {
-        let index = match &self.roots {
-            Roots::Hidam(tree) => Some(tree.set()),
-            Roots::Hdam(_) => None,
-        };
-        self.groups.iter().map(|group| &group.set).chain(index)
+        self.groups.iter().map(|group| &group.set).chain(self.trees().map(Tree::set))
     }
 
     /// What a restart has to know of it.

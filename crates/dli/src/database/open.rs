@@ -1,6 +1,7 @@
 //! Opening a database: what is refused, what is compiled, and the control block of each data set.
 
 use super::change::{Trail, change_block};
+use super::index;
 use super::redo::{Recovery, Redone, redo};
 use super::roots::Hdam;
 use super::space::Space;
@@ -11,6 +12,7 @@ use crate::format::block::{self, Kind, fullword, set_fullword};
 use crate::format::free_space::ELEMENT_BYTES;
 use crate::format::geometry::Geometry;
 use crate::format::prefix::{is_hierarchic, points_backward};
+use crate::index_exit::IndexExits;
 use crate::pool::{BufferPool, DataSet};
 use crate::randomizer::Randomizers;
 use dasd::BlockSet;
@@ -22,7 +24,7 @@ use logger::{Body, Change, Log, PendingDatabase};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use vocabulary::{DbdName, DdName};
+use vocabulary::DdName;
 
 /// The data sets of a database, by the names that its DBDs give them.
 pub type DataSets = BTreeMap<DdName, Box<dyn BlockSet>>;
@@ -46,6 +48,7 @@ const OPEN_AT: usize = SHAPE_AT + 8;
 pub(crate) struct Opener<'e> {
     pub(crate) pool: &'e BufferPool,
     pub(crate) randomizers: &'e Randomizers,
+    pub(crate) index_exits: &'e IndexExits,
     pub(crate) next_set: &'e AtomicU16,
     pub(crate) log: Option<&'e Arc<Log>>,
     /// What a restart has to do first; none for a database that was closed, or never open.
@@ -73,7 +76,7 @@ impl Opener<'_> {
         &self,
         authorization: &Authorization,
         dmb: Arc<Dmb>,
-        index: Option<&Dmb>,
+        indexes: &[&Dmb],
         mut sets: DataSets,
     ) -> Result<(Arc<Database>, Opened), OpenError> {
         check(&dmb)?;
@@ -85,8 +88,13 @@ impl Opener<'_> {
             }
             _ => {}
         }
-        let all = self.data_sets(authorization, &dmb, index, &mut sets)?;
-        let opened = self.open_sets(dmb, index, &all, updatable);
+        let layouts = index::layouts(&dmb, indexes, self.index_exits)?;
+        let mut all = self.data_sets(authorization, &dmb, indexes, &mut sets)?;
+        let first_index = all.len();
+        for layout in &layouts {
+            all.push(self.index_set(authorization, &dmb, &layout.block, layout.entry_bytes(), &mut sets)?);
+        }
+        let opened = self.open_sets(dmb, (indexes, layouts), all.split_at(first_index), updatable);
         if opened.is_err() {
             // The next attempt reads them anew.
             for set in &all {
@@ -99,16 +107,17 @@ impl Opener<'_> {
     fn open_sets(
         &self,
         dmb: Arc<Dmb>,
-        index: Option<&Dmb>,
-        all: &[Arc<DataSet>],
+        (indexes, layouts): (&[&Dmb], Vec<index::Layout>),
+        (own, secondary): (&[Arc<DataSet>], &[Arc<DataSet>]),
         updatable: bool,
     ) -> Result<(Arc<Database>, Opened), OpenError> {
         let types: Vec<SegmentType> =
             dmb.segments.iter().map(|segment| SegmentType::of(&dmb, segment)).collect();
-        let redone = self.redo(dmb.name, all)?;
+        let all: Vec<Arc<DataSet>> = own.iter().chain(secondary).cloned().collect();
+        let redone = self.redo(&dmb, &all)?;
         let mut created = BTreeSet::new();
         let mut groups = Vec::new();
-        for (at, (set, statement)) in all.iter().zip(&dmb.data_sets).enumerate() {
+        for (at, (set, statement)) in own.iter().zip(&dmb.data_sets).enumerate() {
             let longest =
                 types.iter().filter(|kind| kind.group == at).map(SegmentType::stored_bytes_max).max();
             let longest = longest.unwrap_or(ELEMENT_BYTES);
@@ -116,8 +125,19 @@ impl Opener<'_> {
         }
         let roots = match dmb.access {
             Access::Hdam => Roots::Hdam(self.randomizing(&dmb)?),
-            _ => Roots::Hidam(self.index(&all[groups.len()], &dmb, index, updatable, &mut created)?),
+            _ => {
+                let index = primary(&dmb, indexes).unwrap_or(&dmb);
+                let key_bytes = dmb.segments[0].key.as_ref().map_or(0, |key| key.bytes as usize);
+                let set = &own[groups.len()];
+                let shape = self.index_shape(set, index, updatable, &mut created)?;
+                Roots::Hidam(Tree::new(dmb.name, set.clone(), (key_bytes, 0), shape))
+            }
         };
+        let mut indexes = Vec::with_capacity(layouts.len());
+        for (layout, set) in layouts.into_iter().zip(secondary) {
+            let shape = self.index_shape(set, &layout.block, updatable, &mut created)?;
+            indexes.push(layout.on(set.clone(), shape));
+        }
         let database = Arc::new(Database {
             updatable,
             log: self.log.filter(|_| updatable).cloned(),
@@ -127,6 +147,7 @@ impl Opener<'_> {
             types,
             groups,
             roots,
+            indexes,
             users: Arc::default(),
             is_stopped: AtomicBool::new(false),
             stop_message: Mutex::default(),
@@ -142,7 +163,7 @@ impl Opener<'_> {
         &self,
         authorization: &Authorization,
         dmb: &Dmb,
-        index: Option<&Dmb>,
+        indexes: &[&Dmb],
         sets: &mut DataSets,
     ) -> Result<Vec<Arc<DataSet>>, OpenError> {
         let mut all = Vec::new();
@@ -152,27 +173,42 @@ impl Opener<'_> {
         }
         if dmb.access == Access::Hidam {
             let name = dmb.primary_index.as_ref().map_or_else(String::new, |index| index.dbd.to_string());
-            let index = index.ok_or_else(|| OpenError::Allocation(format!("of the index {name}")))?;
-            let statement = index.data_sets.first().ok_or_else(|| OpenError::Allocation(name.clone()))?;
-            let geometry = Geometry { block_bytes: block_bytes(statement), anchors: 0, root_blocks: 0 };
+            let index =
+                primary(dmb, indexes).ok_or_else(|| OpenError::Allocation(format!("of the index {name}")))?;
             let key_bytes = dmb.segments[0].key.as_ref().map_or(0, |key| key.bytes as usize);
-            let set = self.data_set(authorization, dmb, statement, geometry, sets)?;
-            if 4 * (key_bytes + 8) > geometry.block_bytes {
-                return Err(size_error(&set, "too small for an index with such keys"));
-            }
-            all.push(set);
+            all.push(self.index_set(authorization, dmb, index, key_bytes, sets)?);
         }
         Ok(all)
     }
 
+    /// The data set of an index, whose entries have so many bytes.
+    fn index_set(
+        &self,
+        authorization: &Authorization,
+        dmb: &Dmb,
+        index: &Dmb,
+        entry_bytes: usize,
+        sets: &mut DataSets,
+    ) -> Result<Arc<DataSet>, OpenError> {
+        let statement =
+            index.data_sets.first().ok_or_else(|| OpenError::Allocation(index.name.to_string()))?;
+        let geometry = Geometry { block_bytes: block_bytes(statement), anchors: 0, root_blocks: 0 };
+        let set = self.data_set(authorization, dmb, statement, geometry, sets)?;
+        match 4 * (entry_bytes + 8) > geometry.block_bytes {
+            true => Err(size_error(&set, "too small for an index with such keys")),
+            false => Ok(set),
+        }
+    }
+
     /// Does again what the log has and the data sets lack.
-    fn redo(&self, dbd: DbdName, sets: &[Arc<DataSet>]) -> Result<Redone, OpenError> {
+    fn redo(&self, dmb: &Dmb, sets: &[Arc<DataSet>]) -> Result<Redone, OpenError> {
         let (Some(log), Some(recovery)) = (self.log, &self.recovery) else { return Ok(Redone::default()) };
         // Its data sets are new ones: what was being loaded is loaded again.
         if recovery.pending.loading {
             return Ok(Redone::default());
         }
-        let redone = redo(self.pool, log, dbd, sets, recovery)?;
+        let indexes = dmb.secondary_indexes.iter().map(|index| index.dbd).collect();
+        let redone = redo(self.pool, log, dmb.name, sets, &indexes, recovery)?;
         for set in sets {
             self.pool.flush(set)?;
         }
@@ -314,24 +350,27 @@ impl Opener<'_> {
         })
     }
 
-    fn index(
+    /// Where an index begins and ends, as its control block has it.
+    fn index_shape(
         &self,
         set: &Arc<DataSet>,
-        dmb: &Dmb,
-        index: Option<&Dmb>,
+        index: &Dmb,
         updatable: bool,
         created: &mut BTreeSet<DdName>,
-    ) -> Result<Tree, OpenError> {
-        let key_bytes = dmb.segments[0].key.as_ref().map_or(0, |key| key.bytes as usize);
-        self.check_control(set, index.unwrap_or(dmb), updatable, created)?;
+    ) -> Result<Shape, OpenError> {
+        self.check_control(set, index, updatable, created)?;
         let control = self.pool.read(set, 0)?;
-        let shape = Shape {
+        Ok(Shape {
             top: fullword(&control.data, SHAPE_AT),
             last: fullword(&control.data, SHAPE_AT + 4).max(set.blocks.block_count().saturating_sub(1)),
-        };
-        drop(control);
-        Ok(Tree::new(set.clone(), key_bytes, shape))
+        })
     }
+}
+
+/// The DMB of the primary index.
+fn primary<'d>(dmb: &Dmb, indexes: &[&'d Dmb]) -> Option<&'d Dmb> {
+    let name = dmb.primary_index.as_ref()?.dbd;
+    indexes.iter().copied().find(|index| index.name == name)
 }
 
 /// The control block of a new data set.
@@ -357,7 +396,7 @@ impl Database {
         for group in &self.groups {
             group.space.save(pool, &group.set)?;
         }
-        if let Roots::Hidam(tree) = &self.roots {
+        for tree in self.trees() {
             let shape = tree.shape();
             let mut control = pool.write(tree.set(), 0)?;
             set_fullword(&mut control.data, SHAPE_AT, shape.top);
@@ -471,9 +510,6 @@ fn check(dmb: &Dmb) -> Result<(), OpenError> {
         if let Some(feature) = unsupported(dmb, segment) {
             return Err(OpenError::Segment(feature, segment.name.to_string()));
         }
-    }
-    if !dmb.secondary_indexes.is_empty() {
-        return Err(OpenError::Segment("secondary index", dmb.segments[0].name.to_string()));
     }
     let root_group = dmb.segments.first().map_or(0, |root| root.data_set_group);
     match root_group {

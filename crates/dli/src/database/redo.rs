@@ -1,9 +1,9 @@
 //! The second pass of a restart, for one database: what the log says and its data sets lack is done again, block by
 //! block; what units of work did that are not committed is remembered, to be taken back.
 
+use super::Database;
 use super::change::make;
 use super::journal::{Journal, Logged};
-use super::{Database, Roots};
 use crate::Rba;
 use crate::error::{OpenError, Trouble};
 use crate::format::block;
@@ -43,13 +43,14 @@ pub(crate) fn redo(
     log: &Log,
     dbd: DbdName,
     sets: &[Arc<DataSet>],
+    indexes: &BTreeSet<DbdName>,
     recovery: &Recovery<'_>,
 ) -> Result<Redone, OpenError> {
     let mut redone = Redone::default();
     let mut reader = log.read(recovery.start.max(recovery.pending.since))?;
     while let Some(record) = reader.next()? {
         if matches!(record.kind().0, 0x42 | 0x50 | 0x52 | 0x53) {
-            redone.note(pool, dbd, sets, recovery, &record)?;
+            redone.note(pool, (dbd, indexes), sets, recovery, &record)?;
         }
     }
     // A block that is torn and has no image is damaged; nobody shall take the zeros for it.
@@ -65,7 +66,7 @@ impl Redone {
     fn note(
         &mut self,
         pool: &BufferPool,
-        dbd: DbdName,
+        (dbd, indexes): (DbdName, &BTreeSet<DbdName>),
         sets: &[Arc<DataSet>],
         recovery: &Recovery<'_>,
         record: &LogRecord<'_>,
@@ -84,7 +85,7 @@ impl Redone {
                     self.remember(record, change.takes_back, !change.before.is_empty() || is_take(&change));
                 }
             }
-            Some(Body::Index(entry)) if entry.dbd == dbd => {
+            Some(Body::Index(entry)) if entry.dbd == dbd || indexes.contains(&entry.dbd) => {
                 self.release(pool, sets, record.token)?;
                 if recovery.units.contains_key(&record.token) {
                     self.remember(record, entry.takes_back, true);
@@ -188,8 +189,10 @@ fn recall(journal: &mut Journal, database: &Arc<Database>, sequence: LogSequence
             journal.recall(database, sequence, Logged::Block { group, block, change: change.change, before });
         }
         Some(Body::Index(entry)) => {
-            if let (Some(rba), Roots::Hidam(_)) = (Rba::load(entry.rba.to_be_bytes()), &database.roots) {
-                journal.recall(database, sequence, Logged::Entry { added: entry.added, key: entry.key, rba });
+            let of = database.index_called(entry.dbd);
+            if let (Some(rba), Some(of)) = (Rba::load(entry.rba.to_be_bytes()), of) {
+                let (added, entry) = (entry.added, entry.key);
+                journal.recall(database, sequence, Logged::Entry { of, added, entry, rba });
             }
         }
         _ => {}

@@ -200,7 +200,12 @@ impl Writer<'_> {
         if spot.after.is_none() {
             self.set_last(kind, spot, spot.before)?;
         }
-        gone.into_iter().try_for_each(|(rba, code)| self.remove(db.kind(code), rba))
+        self.remove_from_below(gone)
+    }
+
+    /// Frees segments of a chain, the last first: entries of secondary indexes look up to the parents.
+    fn remove_from_below(&mut self, gone: Vec<Member>) -> Result<(), Trouble> {
+        gone.into_iter().rev().try_for_each(|(rba, code)| self.remove(self.db.kind(code), rba))
     }
 
     /// Frees all segments of a chain that nothing leads to any more.
@@ -210,13 +215,13 @@ impl Writer<'_> {
         first: Option<Rba>,
     ) -> Result<(), Trouble> {
         let db = self.db;
+        let mut gone = Vec::new();
         let mut next = self.cursor.member(db, child, first)?;
         while let Some((rba, code)) = next {
-            let kind = db.kind(code);
-            next = self.cursor.next_on_chain(db, kind, rba)?;
-            self.remove(kind, rba)?;
+            gone.push((rba, code));
+            next = self.cursor.next_on_chain(db, db.kind(code), rba)?;
         }
-        Ok(())
+        self.remove_from_below(gone)
     }
 
     /// What comes before on the chain, or the parent, points to `to`.

@@ -1,14 +1,14 @@
-//! The primary index of a HIDAM database: a B+ tree over the blocks of its own data set.
+//! An index: a B+ tree over the blocks of its own data set.
 //!
 //! ```text
 //! 16  level         1   0 for a leaf
 //! 17  reserved      1
 //! 18  entries       2
 //! 20  next leaf     4   block number, 0 for the last
-//! 24  entries           leaf: delete byte 1, root RBA 4, key; above: block number 4, lowest key
+//! 24  entries           leaf: delete byte 1, RBA 4, key, data; above: block number 4, lowest key
 //! ```
 //!
-//! Keys have one length. Nodes split and never merge: a leaf that became empty stays where it is and is passed over.
+//! Those of the primary index of a HIDAM database lead to roots and have no data. Keys have one length, and so have the data. Nodes split and never merge: a leaf that became empty stays where it is and is passed over.
 //! One latch guards the whole tree; beneath it blocks are latched one at a time.
 
 use super::change::Trail;
@@ -22,6 +22,7 @@ use logger::{Change, DatabaseChange, IndexEntry, Log, LogSequence};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use vocabulary::DbdName;
 
 const LEVEL: usize = block::HEADER_BYTES;
 const COUNT: usize = LEVEL + 2;
@@ -34,19 +35,23 @@ const BRANCH_HEAD: usize = 4;
 /// More levels than any tree of this size has: a loop in a broken one ends here.
 const LEVELS_MAX: u8 = 32;
 
-/// A primary index.
+/// An index.
 pub(crate) struct Tree {
+    /// What the log calls it: a primary index after its database, a secondary one after itself.
+    name: DbdName,
     set: Arc<DataSet>,
     key_bytes: usize,
+    /// Bytes of an entry behind its key.
+    data_bytes: usize,
     shape: RwLock<Shape>,
 }
 
 /// An entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Entry {
-    /// Where the root is.
+    /// Where what it leads to is.
     pub(crate) rba: Rba,
-    /// What is locked to have its record.
+    /// What is locked to have it: in a primary index the record of the root.
     pub(crate) item: Item,
 }
 
@@ -60,8 +65,23 @@ pub(crate) struct Shape {
 }
 
 impl Tree {
-    pub(crate) fn new(set: Arc<DataSet>, key_bytes: usize, shape: Shape) -> Self {
-        Self { set, key_bytes, shape: RwLock::new(shape) }
+    pub(crate) fn new(
+        name: DbdName,
+        set: Arc<DataSet>,
+        (key_bytes, data_bytes): (usize, usize),
+        shape: Shape,
+    ) -> Self {
+        Self { name, set, key_bytes, data_bytes, shape: RwLock::new(shape) }
+    }
+
+    /// What the log calls it.
+    pub(crate) fn name(&self) -> DbdName {
+        self.name
+    }
+
+    /// Bytes of a key.
+    pub(crate) fn key_bytes(&self) -> usize {
+        self.key_bytes
     }
 
     /// Its data set.
@@ -85,6 +105,17 @@ impl Tree {
 
     /// The first root with a key from this one on, or `after` it. No key at all is before every key.
     pub(crate) fn from(&self, pool: &BufferPool, key: &[u8], after: bool) -> Result<Option<Entry>, Trouble> {
+        self.seek(pool, key, after, None)
+    }
+
+    /// The same. `record` becomes the key and the data of the entry, if there is one.
+    pub(crate) fn seek(
+        &self,
+        pool: &BufferPool,
+        key: &[u8],
+        after: bool,
+        mut record: Option<&mut Vec<u8>>,
+    ) -> Result<Option<Entry>, Trouble> {
         let shape = self.read_shape();
         let mut leaf = self.leaf_of(pool, shape.top, key)?;
         let mut place = None;
@@ -96,6 +127,10 @@ impl Tree {
                 Ok(at) | Err(at) => at,
             });
             if at < node.count {
+                if let Some(record) = record.take() {
+                    record.clear();
+                    record.extend_from_slice(node.record(at));
+                }
                 return Ok(node.found(at));
             }
             place = Some(0);
@@ -142,11 +177,11 @@ impl Tree {
         Ok(None)
     }
 
-    /// Adds an entry. The key is not there. Gives the record that says so.
+    /// Adds an entry: its key and its data. The key is not there. Gives the record of the log that says so.
     pub(crate) fn insert(
         &self,
         pool: &BufferPool,
-        key: &[u8],
+        entry: &[u8],
         rba: Rba,
         trail: Option<Trail<'_>>,
     ) -> Result<LogSequence, Trouble> {
@@ -157,32 +192,34 @@ impl Tree {
         }
         let path = match shape.top {
             0 => vec![plan.shape.top],
-            top => self.path_to(pool, top, key)?,
+            top => self.path_to(pool, top, self.key_of(entry))?,
         };
-        let mut entry = Some([&[0][..], &rba.stored()[..], key].concat());
+        let mut rising = Some([&[0][..], &rba.stored()[..], entry].concat());
         for number in path.into_iter().rev() {
-            let Some(insert) = entry else { break };
-            entry = self.plan_insert(pool, &mut plan, number, &insert)?;
+            let Some(insert) = rising else { break };
+            rising = self.plan_insert(pool, &mut plan, number, &insert)?;
         }
-        if let Some(split) = entry {
+        if let Some(split) = rising {
             self.plan_growth(pool, &mut plan, &split)?;
         }
-        let record = IndexEntry { dbd: self.set.dbd, added: true, takes_back: None, key, rba: stored(rba) };
+        let record =
+            IndexEntry { dbd: self.name, added: true, takes_back: None, key: entry, rba: stored(rba) };
         let sequence = self.carry_out(pool, &plan, *shape, trail, record)?;
         *shape = plan.shape;
         Ok(sequence)
     }
 
-    /// Removes an entry, if it is there. Gives the record that says so.
+    /// Removes an entry with its key and its data, if it is there. Gives the record of the log that says so.
     pub(crate) fn remove(
         &self,
         pool: &BufferPool,
-        key: &[u8],
+        entry: &[u8],
         trail: Option<Trail<'_>>,
     ) -> Result<LogSequence, Trouble> {
         let shape = self.shape.write().unwrap_or_else(PoisonError::into_inner);
         let mut plan = Plan { shape: *shape, edits: Vec::new() };
         let mut rba = None;
+        let key = self.key_of(entry);
         if let Some(leaf) = self.leaf_of(pool, shape.top, key)? {
             let content = pool.read(&self.set, leaf)?;
             let node = self.node(&content.data, leaf)?;
@@ -194,7 +231,8 @@ impl Tree {
             }
         }
         let Some(rba) = rba else { return Ok(LogSequence::default()) };
-        let record = IndexEntry { dbd: self.set.dbd, added: false, takes_back: None, key, rba: stored(rba) };
+        let record =
+            IndexEntry { dbd: self.name, added: false, takes_back: None, key: entry, rba: stored(rba) };
         self.carry_out(pool, &plan, *shape, trail, record)
     }
 
@@ -233,7 +271,7 @@ impl Tree {
         let content = pool.read(&self.set, number)?;
         let node = self.node(&content.data, number)?;
         let (count, bytes) = (node.count, node.entry_bytes);
-        let (Ok(at) | Err(at)) = node.search(&entry[node.head()..]);
+        let (Ok(at) | Err(at)) = node.search(self.key_of(&entry[node.head()..]));
         let place = |at: usize| ENTRIES + at * bytes;
         if place(count + 1) <= content.data.len() {
             plan.edit(number, Edit::Insert { at: place(at), end: place(count), bytes: entry.to_vec() });
@@ -254,7 +292,7 @@ impl Tree {
         }
         let head = node.head();
         let mut split = new.to_be_bytes().to_vec();
-        split.extend_from_slice(&right[head..bytes]);
+        split.extend_from_slice(self.key_of(&right[head..bytes]));
         plan.put_count(new, right.len() / bytes);
         plan.edit(new, Edit::Put { at: ENTRIES, bytes: right });
         if node.is_leaf() {
@@ -374,7 +412,12 @@ impl Tree {
         Err(self.broken(top, "the index runs in a circle"))
     }
 
-    /// Every entry of every leaf, for the checker.
+    /// The key of an entry with its data.
+    fn key_of<'k>(&self, entry: &'k [u8]) -> &'k [u8] {
+        &entry[..entry.len().min(self.key_bytes)]
+    }
+
+    /// Every entry of every leaf with its data, for the checker.
     pub(crate) fn entries(&self, pool: &BufferPool) -> Result<Vec<(Vec<u8>, Rba)>, Trouble> {
         let shape = self.read_shape();
         let mut leaf = self.leaf_of(pool, shape.top, &[])?;
@@ -383,7 +426,7 @@ impl Tree {
         while let Some(number) = leaf {
             let content = pool.read(&self.set, number)?;
             let node = self.node(&content.data, number)?;
-            entries.extend((0..node.count).filter_map(|at| Some((node.key(at).to_vec(), node.rba(at)?))));
+            entries.extend((0..node.count).filter_map(|at| Some((node.record(at).to_vec(), node.rba(at)?))));
             leaf = Some(fullword(&content.data, NEXT_LEAF)).filter(|&next| next != 0);
             leaves += 1;
             if leaves > shape.last {
@@ -394,12 +437,15 @@ impl Tree {
     }
 
     fn node<'d>(&self, data: &'d [u8], number: u32) -> Result<Node<'d>, Trouble> {
-        let head = if data[LEVEL] == 0 { LEAF_HEAD } else { BRANCH_HEAD };
-        let entry_bytes = head + self.key_bytes;
+        let key_bytes = self.key_bytes;
+        let entry_bytes = match data[LEVEL] {
+            0 => LEAF_HEAD + key_bytes + self.data_bytes,
+            _ => BRANCH_HEAD + key_bytes,
+        };
         let count = usize::from(halfword(data, COUNT));
         let sound = block::kind(data) == Some(Kind::Index) && ENTRIES + count * entry_bytes <= data.len();
         match sound && (data[LEVEL] == 0 || count > 0) {
-            true => Ok(Node { data, count, entry_bytes }),
+            true => Ok(Node { data, count, entry_bytes, key_bytes }),
             false => Err(self.broken(number, "it is no node of the index")),
         }
     }
@@ -482,6 +528,7 @@ struct Node<'d> {
     data: &'d [u8],
     count: usize,
     entry_bytes: usize,
+    key_bytes: usize,
 }
 
 impl Node<'_> {
@@ -498,6 +545,11 @@ impl Node<'_> {
     }
 
     fn key(&self, at: usize) -> &[u8] {
+        &self.record(at)[..self.key_bytes]
+    }
+
+    /// The key and the data.
+    fn record(&self, at: usize) -> &[u8] {
         &self.entry(at)[self.head()..]
     }
 

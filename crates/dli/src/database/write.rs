@@ -1,7 +1,7 @@
 //! Putting segments into a database, changing and removing them.
 
 use super::change::{change_block, prepare};
-use super::{Cursor, Database, Journal, RootPlace, Roots, SegmentType};
+use super::{Cursor, Database, IndexOf, Journal, RootPlace, Roots, SegmentType};
 use crate::error::Trouble;
 use crate::format::block;
 use crate::format::free_space::{self, ELEMENT_BYTES};
@@ -49,6 +49,8 @@ pub(crate) struct Writer<'e> {
     /// What takes the changes back; none for a load, which is done again from the start.
     journal: Option<&'e mut Journal>,
     scratch: Vec<u8>,
+    /// An entry of a secondary index that should have been there was not.
+    pub(super) misses_entry: bool,
 }
 
 impl<'e> Writer<'e> {
@@ -59,7 +61,15 @@ impl<'e> Writer<'e> {
         journal: Option<&'e mut Journal>,
         locker: Option<&'e Locker<'e>>,
     ) -> Self {
-        Self { pool, db, cursor: Cursor::new(pool, locker), units, journal, scratch: Vec::new() }
+        Self {
+            pool,
+            db,
+            cursor: Cursor::new(pool, locker),
+            units,
+            journal,
+            scratch: Vec::new(),
+            misses_entry: false,
+        }
     }
 
     /// Puts a segment into the database.
@@ -70,6 +80,7 @@ impl<'e> Writer<'e> {
         spot: Spot,
         wish: Wish,
     ) -> Result<Rba, Trouble> {
+        self.refuse_duplicates(kind, data, spot)?;
         let len = kind.stored_bytes(data.len());
         let link = self.link_of(kind, spot)?;
         let new = self.take(kind.group, len, wish)?;
@@ -84,6 +95,7 @@ impl<'e> Writer<'e> {
         };
         set(kind.prefix.twin_forward, link.map_or(spot.after, |link| link.next()));
         set(kind.prefix.twin_backward, link.map_or(spot.before, |link| link.before()));
+        set(kind.prefix.parent, spot.parent);
         bytes[kind.prefix.bytes..kind.prefix.bytes + data.len()].copy_from_slice(data);
         let put = self.put(kind.group, new, 0, &bytes);
         self.scratch = bytes;
@@ -92,6 +104,7 @@ impl<'e> Writer<'e> {
             Some(link) => self.link_on_shared_chain(kind, new, spot, link)?,
             None => self.link(kind, new, spot)?,
         }
+        self.index_source(kind, new)?;
         Ok(new)
     }
 
@@ -184,6 +197,7 @@ impl<'e> Writer<'e> {
     pub(super) fn remove(&mut self, kind: &SegmentType, rba: Rba) -> Result<(), Trouble> {
         let db = self.db;
         self.change_segment(kind, rba)?;
+        self.unindex_source(kind, rba)?;
         if let Some(offset) = kind.prefix.dependents {
             let first = self.cursor.pointer(db, kind, rba, offset)?;
             self.remove_shared_chain(db.kind(kind.code + 1), first)?;
@@ -215,6 +229,12 @@ impl<'e> Writer<'e> {
     /// Replaces the data of a segment.
     pub(crate) fn replace(&mut self, kind: &SegmentType, rba: Rba, data: &[u8]) -> Result<(), Trouble> {
         self.change_segment(kind, rba)?;
+        let before = self.entries_of(kind, rba)?;
+        self.replace_data(kind, rba, data)?;
+        self.reindex_source(kind, rba, &before)
+    }
+
+    fn replace_data(&mut self, kind: &SegmentType, rba: Rba, data: &[u8]) -> Result<(), Trouble> {
         if !kind.variable {
             return self.put(kind.group, rba, kind.prefix.bytes, data);
         }
@@ -419,23 +439,33 @@ impl<'e> Writer<'e> {
         }
     }
 
-    /// Adds a root to the index.
+    /// Adds a root to the primary index.
     pub(crate) fn index(&mut self, key: &[u8], root: RootPlace) -> Result<(), Trouble> {
+        self.add_entry(IndexOf::Primary, key, root.rba)
+    }
+
+    /// Removes a root from the primary index.
+    pub(crate) fn unindex(&mut self, key: &[u8], rba: Rba) -> Result<(), Trouble> {
+        self.remove_entry(IndexOf::Primary, key, rba)
+    }
+
+    /// Adds an entry, its key and its data, to an index.
+    pub(super) fn add_entry(&mut self, of: IndexOf, entry: &[u8], rba: Rba) -> Result<(), Trouble> {
         self.cursor.rest();
-        let Roots::Hidam(tree) = &self.db.roots else { return Ok(()) };
+        let Some(tree) = self.db.tree(of) else { return Ok(()) };
         match self.journal.as_deref_mut() {
-            Some(journal) => journal.index((self.pool, self.units), self.db, key, root.rba),
-            None => tree.insert(self.pool, key, root.rba, None).map(drop),
+            Some(journal) => journal.index((self.pool, self.units), self.db, of, entry, rba),
+            None => tree.insert(self.pool, entry, rba, None).map(drop),
         }
     }
 
-    /// Removes a root from the index.
-    pub(crate) fn unindex(&mut self, key: &[u8], rba: Rba) -> Result<(), Trouble> {
+    /// Removes an entry from an index.
+    pub(super) fn remove_entry(&mut self, of: IndexOf, entry: &[u8], rba: Rba) -> Result<(), Trouble> {
         self.cursor.rest();
-        let Roots::Hidam(tree) = &self.db.roots else { return Ok(()) };
+        let Some(tree) = self.db.tree(of) else { return Ok(()) };
         match self.journal.as_deref_mut() {
-            Some(journal) => journal.unindex((self.pool, self.units), self.db, key, rba),
-            None => tree.remove(self.pool, key, None).map(drop),
+            Some(journal) => journal.unindex((self.pool, self.units), self.db, of, entry, rba),
+            None => tree.remove(self.pool, entry, None).map(drop),
         }
     }
 }

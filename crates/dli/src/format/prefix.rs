@@ -6,6 +6,7 @@
 //! 2  counter        4   pointer=CTR
 //!    forward        4   TWIN, TWINBWD: to the next twin; HIER, HIERBWD: to the next segment of the hierarchy
 //!    backward       4   TWINBWD, HIERBWD: to the one before
+//!    parent         4   below the root, on the way from the source of a secondary index to the root
 //!    children       4 or 8 for each type of child: first, or first and last
 //! ```
 //!
@@ -31,6 +32,8 @@ pub(crate) struct PrefixLayout {
     pub(crate) twin_forward: Option<usize>,
     /// To the one before.
     pub(crate) twin_backward: Option<usize>,
+    /// To the parent.
+    pub(crate) parent: Option<usize>,
     /// To the children, in the order of their types.
     pub(crate) children: Vec<ChildSlot>,
     /// Of a root with hierarchic pointers: to its first dependent, of whichever type.
@@ -64,6 +67,7 @@ impl PrefixLayout {
         let physical = segment.pointers.physical;
         let twin_forward = pointer(!matches!(physical, None | Some(PhysicalPointer::NoTwin)));
         let twin_backward = pointer(points_backward(segment));
+        let parent = pointer(segment.parent.is_some() && leads_to_source(dmb, segment.code));
         let hierarchic = is_hierarchic(segment);
         let dependents = pointer(hierarchic && segment.parent.is_none() && !segment.children.is_empty());
         let mut children = Vec::new();
@@ -75,8 +79,16 @@ impl PrefixLayout {
                 children.push(ChildSlot { code, first, last: pointer(double) });
             }
         }
-        Self { twin_forward, twin_backward, children, dependents, bytes }
+        Self { twin_forward, twin_backward, parent, children, dependents, bytes }
     }
+}
+
+/// Whether a segment is the source of a secondary index, or above one.
+fn leads_to_source(dmb: &Dmb, code: u8) -> bool {
+    let up = |&below: &u8| dmb.segment_of_code(below).and_then(|segment| segment.parent);
+    dmb.secondary_indexes
+        .iter()
+        .any(|index| std::iter::successors(Some(index.source), up).any(|on| on == code))
 }
 
 /// HIER, HIERBWD.

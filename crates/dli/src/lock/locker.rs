@@ -110,6 +110,11 @@ impl<'e> Locker<'e> {
         self.request(self.resource(item), LockState::Exclusive)
     }
 
+    /// Something of an index that the call changes.
+    pub(crate) fn change_in(&self, index: u32, item: Item) -> Result<(), Trouble> {
+        self.request(Resource { database: index, item }, LockState::Exclusive)
+    }
+
     /// The call changes something in the record that it is in.
     pub(crate) fn change_record(&self) -> Result<(), Trouble> {
         match self.entered.get().or(self.standing.on) {

@@ -5,6 +5,7 @@
 
 mod calls;
 mod crash;
+mod indexes;
 mod naive;
 mod schema;
 #[path = "../support/mod.rs"]

@@ -1,5 +1,6 @@
 //! Random databases: their definitions as source, and as the model needs them.
 
+use crate::indexes::{Drawn as DrawnIndex, Index, any_index};
 use proptest::prelude::*;
 
 /// A segment type.
@@ -64,6 +65,8 @@ pub(crate) struct Schema {
     options: &'static str,
     /// MAXQ=
     pub(crate) enqueues_max: usize,
+    /// Its secondary indexes.
+    pub(crate) indexes: Vec<Index>,
 }
 
 /// Bytes of the data of a segment of fixed length, and the most of one of variable length.
@@ -202,6 +205,9 @@ impl Schema {
                 lines.push(line.into());
             }
         }
+        for (number, index) in self.indexes.iter().enumerate() {
+            lines.extend(index.source(number, self));
+        }
         let key_bytes = (0..self.types.len()).map(|kind| self.key_bytes(kind)).max().unwrap_or(0);
         self.view("TESTPSB", key_bytes, &mut lines);
         self.opened().view("FILLPSB", key_bytes, &mut lines);
@@ -260,8 +266,22 @@ impl Schema {
                 " FIELD NAME=({letter}{number}{sequence}),BYTES={bytes},START={start},TYPE={of}"
             ));
         }
+        let place = self.types.iter().position(|other| other.name == *name);
+        if self.indexes.iter().any(|index| Some(index.source) == place) {
+            let number = &name[1..];
+            lines.push(format!(" FIELD NAME=/SX{number}"));
+            lines.push(format!(
+                " FIELD NAME=/CK{number},BYTES={},START=1",
+                self.key_bytes(place.unwrap()).max(1)
+            ));
+        }
         if kind.parent.is_none() && self.hdam.is_none() {
             lines.push(" LCHILD NAME=(IXSEG,TESTIX),PTR=INDX".into());
+        }
+        for (number, index) in
+            self.indexes.iter().enumerate().filter(|(_, index)| Some(index.target) == place)
+        {
+            lines.extend(index.of_target(number, &self.types));
         }
     }
 }
@@ -318,15 +338,26 @@ pub(crate) fn any_schema() -> impl Strategy<Value = Schema> {
         1 => prop::sample::select(vec!["A", "GP", "GIP", "IP", "GRDP", "GOP", "GONP", "GOTP"]),
     ];
     let program = (any::<bool>(), options, 1usize..4);
-    (prop::collection::vec(any_type(), 1..7), hdam, spill, any::<bool>(), program).prop_map(build)
+    let indexes = prop_oneof![
+        1 => Just(Vec::new()),
+        1 => prop::collection::vec(any_index(), 1..4),
+    ];
+    (prop::collection::vec(any_type(), 1..7), hdam, spill, any::<bool>(), program, indexes).prop_map(build)
 }
 
-/// Types and where each hangs, anchor points and blocks, RMBYTES, several data sets; POS=MULTIPLE, PROCOPT=, MAXQ=.
-type Drawn =
-    (Vec<(prop::sample::Index, Type)>, Option<(u32, u32)>, Option<u32>, bool, (bool, &'static str, usize));
+/// Types and where each hangs, anchor points and blocks, RMBYTES, several data sets; POS=MULTIPLE, PROCOPT=, MAXQ=; secondary
+/// indexes.
+type Drawn = (
+    Vec<(prop::sample::Index, Type)>,
+    Option<(u32, u32)>,
+    Option<u32>,
+    bool,
+    (bool, &'static str, usize),
+    Vec<DrawnIndex>,
+);
 
 /// The types in hierarchical order, each under its parent.
-fn build((drawn, hdam, spill, split, (multiple, options, enqueues_max)): Drawn) -> Schema {
+fn build((drawn, hdam, spill, split, (multiple, options, enqueues_max), indexes): Drawn) -> Schema {
     let mut parents: Vec<Option<usize>> = vec![None];
     let mut levels = vec![1];
     for (at, (parent, _)) in drawn.iter().enumerate().skip(1) {
@@ -362,7 +393,9 @@ fn build((drawn, hdam, spill, split, (multiple, options, enqueues_max)): Drawn) 
     for kind in 1..types.len() {
         types[kind].hidden |= types[kind].parent.is_some_and(|parent| types[parent].hidden);
     }
-    Schema { types, hdam, spill, multiple, options, enqueues_max }
+    let mut schema = Schema { types, hdam, spill, multiple, options, enqueues_max, indexes: Vec::new() };
+    schema.indexes = indexes.iter().map(|index| index.build(&schema)).collect();
+    schema
 }
 
 /// Hierarchic pointers lead through one data set, and what they lead through has as many of them.

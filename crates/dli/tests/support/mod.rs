@@ -62,9 +62,9 @@ impl House {
             return self.open_gsam(&dbd.clone());
         }
         let dmb = self.dmb(name).ok_or("no such DMB")?;
-        let index = dmb.primary_index.as_ref().and_then(|index| self.dmb(&index.dbd));
+        let indexes: Vec<Arc<Dmb>> = dmb.indexes().filter_map(|index| self.dmb(&index)).collect();
         let mut sets = DataSets::new();
-        let statements = dmb.data_sets.iter().chain(index.iter().flat_map(|index| &index.data_sets));
+        let statements = dmb.data_sets.iter().chain(indexes.iter().flat_map(|index| &index.data_sets));
         for statement in statements {
             let dd = statement.dd1.ok_or("no DD")?;
             let disk = self.disks.entry(dd).or_insert_with(|| MemoryBlockSet::new(block_bytes(statement)));
@@ -72,7 +72,7 @@ impl House {
         }
         self.recon.register(*name, ShareLevel::One);
         let authorization = self.recon.authorize(MemberName::new("IMS1")?, *name, Access::Update)?;
-        match self.engine.open(&authorization, dmb, index.as_deref(), sets) {
+        match self.engine.open(&authorization, dmb, indexes.iter().map(Arc::as_ref), sets) {
             Ok(_) => Ok(String::new()),
             Err(error) => Ok(format!("{}\n", error.message(name))),
         }

@@ -3,7 +3,7 @@
 use dasd::memory::{MemoryBlockSet, MemoryKeyedSet, MemoryLogSet, MemorySequentialSet, Torn};
 use dasd::{Batch, BlockSet, DataSetError, KeyedSet, LogSet, Record, Records, SequentialSet};
 use dbrc::{Access, Recon, ShareLevel};
-use definitions::acb::PsbBlock;
+use definitions::acb::{Dmb, PsbBlock};
 use definitions::report::{Input, Report, generate};
 use dli::{DataSets, Engine, Opened, RestartOwed, SequentialSets, Settings, block_bytes};
 use logger::{Log, LogSets, Olds};
@@ -287,15 +287,15 @@ impl Plant {
     /// The databases that are no index of another.
     pub(crate) fn databases(&self) -> Vec<DbdName> {
         let indexes: Vec<DbdName> =
-            self.report.dmbs.values().filter_map(|dmb| Some(dmb.primary_index.as_ref()?.dbd)).collect();
+            self.report.dmbs.values().flat_map(|dmb| dmb.indexes().collect::<Vec<_>>()).collect();
         self.report.dmbs.keys().copied().filter(|name| !indexes.contains(name)).collect()
     }
 
     pub(crate) fn open(&mut self, engine: &Engine, name: DbdName) -> Result<Opened, String> {
         let dmb = Arc::new(self.report.dmbs[&name].clone());
-        let index = dmb.primary_index.as_ref().map(|index| self.report.dmbs[&index.dbd].clone());
+        let indexes: Vec<Dmb> = dmb.indexes().map(|index| self.report.dmbs[&index].clone()).collect();
         let mut sets = DataSets::new();
-        for statement in dmb.data_sets.iter().chain(index.iter().flat_map(|index| &index.data_sets)) {
+        for statement in dmb.data_sets.iter().chain(indexes.iter().flat_map(|index| &index.data_sets)) {
             let dd = statement.dd1.unwrap();
             let disk = self.disks.entry(dd).or_insert_with(|| MemoryBlockSet::new(block_bytes(statement)));
             let set = Powered { set: disk.clone(), power: self.power.clone() };
@@ -305,7 +305,7 @@ impl Plant {
         recon.register(name, ShareLevel::One);
         let ims = MemberName::new("IMS1").unwrap();
         let authorization = recon.authorize(ims, name, Access::Update).unwrap();
-        engine.open(&authorization, dmb, index.as_ref(), sets).map_err(|error| format!("{name}: {error}"))
+        engine.open(&authorization, dmb, &indexes, sets).map_err(|error| format!("{name}: {error}"))
     }
 
     fn open_gsam(&mut self, engine: &Engine) -> Result<(), String> {

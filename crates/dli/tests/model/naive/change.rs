@@ -49,7 +49,7 @@ impl Naive {
         }
         let codes = ssas[first_given].codes;
         let here = self.insert_here(&standing, &start, path_kinds[first]);
-        let undo = (self.nodes.clone(), self.chains.clone());
+        let undo = (self.nodes.clone(), self.chains.clone(), self.entries.clone());
         for (at, (&kind, data)) in path_kinds[first..].iter().zip(&data).enumerate() {
             let parent = start.last().copied();
             let rule = match () {
@@ -59,9 +59,13 @@ impl Naive {
             };
             let here = if at == 0 { here } else { None };
             match self.insert_one(parent, kind, data, rule, here) {
+                Ok(id) if !self.index(id) => {
+                    (self.nodes, self.chains, self.entries) = undo;
+                    return (b"NI", self.here());
+                }
                 Ok(id) => start.push(id),
                 Err(twin) => {
-                    (self.nodes, self.chains) = undo;
+                    (self.nodes, self.chains, self.entries) = undo;
                     start.push(twin);
                     return (b"II", self.arrive(start));
                 }
@@ -165,8 +169,13 @@ impl Naive {
             }
             changes.push((id, data));
         }
+        let undo = (self.nodes.clone(), self.entries.clone());
         for (id, data) in changes {
             self.nodes.get_mut(&id).unwrap().data = data;
+            if !self.index(id) {
+                (self.nodes, self.entries) = undo;
+                return (b"NI", self.here());
+            }
         }
         (b"  ", Shown::Unchanged)
     }
@@ -225,6 +234,7 @@ impl Naive {
             }
         }
         self.nodes.remove(&id);
+        self.unindex(id);
     }
 
     /// The segments that the last get hold call returned, as the program has them, for a REPL.

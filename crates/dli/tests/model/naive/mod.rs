@@ -2,6 +2,7 @@
 
 mod change;
 mod fields;
+mod index;
 mod search;
 
 use crate::calls::{Call, Codes, Operator, Ssa};
@@ -41,6 +42,8 @@ pub(crate) struct Naive {
     nodes: BTreeMap<Id, Node>,
     /// The twins of each type under each parent, in order.
     chains: BTreeMap<(Option<Id>, usize), Vec<Id>>,
+    /// The entries of each secondary index.
+    entries: Vec<index::Entries>,
     next_id: Id,
     position: Position,
     /// With POS=MULTIPLE: where it is on each path.
@@ -79,6 +82,7 @@ enum Shown {
 impl Naive {
     pub(crate) fn new(schema: Schema, mask: Vec<u8>) -> Self {
         Self {
+            entries: vec![Vec::new(); schema.indexes.len()],
             schema,
             nodes: BTreeMap::new(),
             chains: BTreeMap::new(),
@@ -183,11 +187,9 @@ impl Naive {
 
     fn roll_back(&mut self) {
         self.reset();
-        let (nodes, chains) = self
-            .committed
-            .as_ref()
-            .map_or_else(Default::default, |old| (old.nodes.clone(), old.chains.clone()));
-        (self.nodes, self.chains) = (nodes, chains);
+        let nothing = || (Default::default(), Default::default(), vec![Vec::new(); self.entries.len()]);
+        let committed = |old: &Naive| (old.nodes.clone(), old.chains.clone(), old.entries.clone());
+        (self.nodes, self.chains, self.entries) = self.committed.as_deref().map_or_else(nothing, committed);
     }
 
     /// A search argument names a field that the program does not see.
