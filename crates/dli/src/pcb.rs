@@ -145,6 +145,8 @@ pub(crate) struct DbPcb {
     pub(crate) series: Option<(crate::Rba, usize)>,
     /// The anchor point of the root that an insert goes under.
     pub(crate) insert_anchor: u32,
+    /// The entry that led to it, in an alternate processing sequence.
+    pub(crate) insert_entry: Vec<u8>,
     /// Nothing has been loaded yet.
     pub(crate) load_begins: bool,
     /// What it has locked.
@@ -216,6 +218,7 @@ impl DbPcb {
             area_used: 0,
             series: None,
             insert_anchor: 0,
+            insert_entry: Vec::new(),
             load_begins: true,
             arguments: Arguments::default(),
             spare: Default::default(),
@@ -253,7 +256,7 @@ impl DbPcb {
     pub(crate) fn stands(&self) -> Stands {
         match (self.position.path.is_empty(), self.position.gap) {
             (false, _) => Stands::Inside,
-            (true, Some(gap)) if gap.next.is_some() => Stands::Before,
+            (true, Some(gap)) if gap.next.is_some() || !self.position.entry.is_empty() => Stands::Before,
             _ => Stands::Nowhere,
         }
     }

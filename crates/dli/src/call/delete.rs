@@ -47,7 +47,8 @@ impl Request<'_> {
         }
         writer.delete(kind, place.rba, spot)?;
         let status = writer.status();
-        effects.deleted = Some(Deleted { level: level + 1, kind: kind.code, rba: place.rba, next });
+        effects.removed = std::mem::take(&mut writer.removed);
+        effects.deleted = Some(Deleted { kind: kind.code, rba: place.rba, next });
         Ok(status)
     }
 

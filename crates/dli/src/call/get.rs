@@ -84,6 +84,7 @@ impl Request<'_> {
             StatusCode::OK
         };
         self.pcb.arrive(&search.path, &search.keys, search.anchor);
+        self.pcb.position.entry.clone_from(&search.entry);
         let mut cursor = search.cursor;
         self.pcb.spare = (search.path, search.keys);
         let depth = self.pcb.position.path.len();
@@ -144,6 +145,7 @@ impl Request<'_> {
     fn not_found(&mut self, scope: Scope, gap: Gap, at_end: bool, search: Search<'_, '_>) -> Refused {
         let depth = search.path.len();
         self.pcb.arrive(&search.path, &search.keys, search.anchor);
+        self.pcb.position.entry = search.entry;
         self.pcb.spare = (search.path, search.keys);
         self.pcb.position.leave(depth, gap);
         if scope != Scope::NextWithinParent {

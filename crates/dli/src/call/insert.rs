@@ -103,6 +103,7 @@ impl Request<'_> {
             return Ok(Some(self.parent_missing(gap, search)));
         }
         self.pcb.insert_anchor = search.anchor;
+        self.pcb.insert_entry = search.entry;
         self.pcb.spare = (search.path, search.keys);
         Ok(None)
     }
@@ -110,6 +111,7 @@ impl Request<'_> {
     fn parent_missing(&mut self, gap: Gap, search: Search<'_, '_>) -> Refused {
         let depth = search.path.len();
         self.pcb.arrive(&search.path, &search.keys, search.anchor);
+        self.pcb.position.entry = search.entry;
         self.pcb.spare = (search.path, search.keys);
         self.pcb.position.leave(depth, gap);
         self.pcb.parentage = None;
@@ -178,6 +180,7 @@ impl Request<'_> {
         self.pcb.series = series;
         self.keep_parentage(&path);
         self.pcb.arrive(&path, &keys, anchor);
+        self.pcb.position.entry = std::mem::take(&mut self.pcb.insert_entry);
         self.pcb.spare = (path, keys);
         let depth = insertion.path.len();
         self.pcb.show(StatusCode::OK, Shown::Level(depth));
@@ -204,6 +207,7 @@ impl Request<'_> {
         let depth = path.len();
         self.keep_parentage(&path);
         self.pcb.arrive(&path, &keys, anchor);
+        self.pcb.position.entry = std::mem::take(&mut self.pcb.insert_entry);
         self.pcb.spare = (path, keys);
         Refused::Status(StatusCode::II, Shown::Level(depth))
     }

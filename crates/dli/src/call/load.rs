@@ -47,7 +47,7 @@ impl Request<'_> {
         for (place, want) in self.pcb.position.path.iter().zip(&wants[..insertion.first]) {
             let kind = self.pcb.db.kind(view.segments[want.segment].code);
             if accepted && want.is_qualified() {
-                accepted = want.accepts(kind.key.as_ref(), cursor.data(&self.pcb.db, kind, place.rba)?);
+                accepted = want.accepts(kind.key.as_ref(), cursor.data(&self.pcb.db, kind, place.rba)?, None);
             }
         }
         if accepted { Ok(()) } else { Err(Refused::Status(StatusCode::LD, Shown::Unchanged)) }

@@ -12,6 +12,7 @@ mod qualification;
 mod replace;
 mod reservations;
 mod search;
+mod sequence;
 mod ssa;
 mod view;
 
@@ -86,7 +87,6 @@ impl From<StatusCode> for Refused {
 /// What a segment that was deleted leaves behind: positions on it or under it are before the next twin now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Deleted {
-    pub(crate) level: usize,
     pub(crate) kind: u8,
     pub(crate) rba: crate::Rba,
     pub(crate) next: Option<crate::Rba>,
@@ -97,6 +97,8 @@ pub(crate) struct Deleted {
 pub(crate) struct Effects {
     /// Other PCBs may have stood there.
     pub(crate) deleted: Option<Deleted>,
+    /// Everything that went with it: types and places. Kept where there are secondary indexes.
+    pub(crate) removed: Vec<(u8, crate::Rba)>,
     /// The call was not made, and this is why.
     pub(crate) not_made: Option<NotMade>,
 }

@@ -32,6 +32,7 @@ impl Paths {
                 path: position.path[..=level].to_vec(),
                 gap: None,
                 anchor: position.anchor,
+                entry: position.entry.clone(),
                 keys: position.keys[..view.segments[place.segment].key_end.min(position.keys.len())].to_vec(),
                 last: Some((level + 1, place.segment)),
             };
@@ -43,7 +44,9 @@ impl Paths {
     }
 
     fn put(&mut self, view: &View, segment: usize, position: Position) {
-        let is_there = |old: &Position| (&old.path, old.gap) == (&position.path, position.gap);
+        let is_there = |old: &Position| {
+            (&old.path, old.gap, &old.entry) == (&position.path, position.gap, &position.entry)
+        };
         if !self.positions.get(&segment).is_some_and(is_there) {
             // Under another parent nobody stands yet.
             self.positions.retain(|&other, _| !view.segments[other].path.contains(&segment));
@@ -54,8 +57,16 @@ impl Paths {
     /// A segment was deleted: positions on it are before the next twin now, and there is none under it.
     pub(crate) fn forget(&mut self, view: &View, deleted: &Deleted) {
         self.positions.retain(|&segment, position| {
-            let was_below = view.segments[segment].level > deleted.level;
-            !(position.forget(view, deleted) && was_below)
+            let left = position.forget(view, deleted);
+            left.is_none_or(|level| view.segments[segment].level <= level + 1)
+        });
+    }
+
+    /// The same, of all that went, in an alternate processing sequence.
+    pub(crate) fn forget_all(&mut self, view: &View, removed: &[(u8, crate::Rba)]) {
+        self.positions.retain(|&segment, position| {
+            let left = position.forget_all(view, removed);
+            left.is_none_or(|level| view.segments[segment].level <= level + 1)
         });
     }
 }

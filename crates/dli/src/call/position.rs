@@ -12,6 +12,9 @@ pub(crate) struct Position {
     pub(crate) gap: Option<Gap>,
     /// The anchor point of the root, or of the gap among the roots.
     pub(crate) anchor: u32,
+    /// In an alternate processing sequence: the key of the entry that led to the root, or to the one at the gap among the
+    /// roots; empty behind all.
+    pub(crate) entry: Vec<u8>,
     /// The concatenated key of the path.
     pub(crate) keys: Vec<u8>,
     /// Level and sensitive segment that the next one is compared with for GA and GK.
@@ -42,15 +45,17 @@ impl Position {
         self.path.clear();
         self.gap = None;
         self.anchor = 0;
+        self.entry.clear();
         self.keys.clear();
         self.last = None;
     }
 
     /// Becomes as another is, in the memory that it has.
     pub(crate) fn copy_from(&mut self, other: &Self) {
-        let Self { path, gap, anchor, keys, last } = other;
+        let Self { path, gap, anchor, entry, keys, last } = other;
         self.path.clone_from(path);
         self.keys.clone_from(keys);
+        self.entry.clone_from(entry);
         (self.gap, self.anchor, self.last) = (*gap, *anchor, *last);
     }
 
@@ -61,26 +66,34 @@ impl Position {
         self.last = self.path.last().map(|place| (depth, place.segment));
     }
 
-    /// A segment was deleted. Gives whether the position was on it or under it.
-    pub(crate) fn forget(&mut self, view: &View, deleted: &Deleted) -> bool {
-        let level = deleted.level - 1;
+    /// A segment was deleted. Gives the level of the path that it was on, from 0, if the position was on it or under it.
+    pub(crate) fn forget(&mut self, view: &View, deleted: &Deleted) -> Option<usize> {
         let is_kind =
             |segment: usize| view.segments.get(segment).is_some_and(|seen| seen.code == deleted.kind);
-        if let Some(place) = self.path.get(level).copied()
-            && place.rba == deleted.rba
-            && is_kind(place.segment)
-        {
-            self.leave(level, Gap { segment: Some(place.segment), next: deleted.next });
-            self.last = Some((level + 1, place.segment));
-            return true;
+        let is_it = |place: &Place| place.rba == deleted.rba && is_kind(place.segment);
+        if let Some(level) = self.path.iter().position(is_it) {
+            let segment = self.path[level].segment;
+            self.leave(level, Gap { segment: Some(segment), next: deleted.next });
+            self.last = Some((level + 1, segment));
+            return Some(level);
         }
-        if self.path.len() == level
-            && let Some(gap) = &mut self.gap
+        if let Some(gap) = &mut self.gap
             && gap.next == Some(deleted.rba)
             && gap.segment.is_some_and(is_kind)
         {
             gap.next = deleted.next;
         }
-        false
+        None
+    }
+
+    /// Segments were deleted, and this is a position in an alternate processing sequence: what it was under need not be on
+    /// its path. Gives the level that went, from 0.
+    pub(crate) fn forget_all(&mut self, view: &View, removed: &[(u8, Rba)]) -> Option<usize> {
+        let is_gone = |place: &Place| removed.contains(&(view.segments[place.segment].code, place.rba));
+        let level = self.path.iter().position(is_gone)?;
+        let segment = self.path[level].segment;
+        self.leave(level, Gap { segment: Some(segment), next: None });
+        self.last = Some((level + 1, segment));
+        Some(level)
     }
 }

@@ -58,12 +58,30 @@ pub(crate) struct Compared {
     pub(crate) bytes: usize,
     /// They are the sequence field.
     pub(crate) is_key: bool,
+    /// Whose bytes they are.
+    pub(crate) of: Of,
+}
+
+/// Whose bytes a statement is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Of {
+    /// The segment's.
+    Segment,
+    /// Those of the search key of the entry that led to the segment, in the order of this secondary index.
+    Sequence(usize),
+    /// Those of the search key of any entry of this secondary index that leads to the segment.
+    Index(usize),
 }
 
 impl Compared {
     /// A field of the DBD.
     pub(crate) fn field(field: &Field) -> Self {
-        Self { offset: field.offset, bytes: field.bytes, is_key: field.is_key }
+        Self { offset: field.offset, bytes: field.bytes, is_key: field.is_key, of: Of::Segment }
+    }
+
+    /// The search key of a secondary index.
+    pub(crate) fn search_key(of: Of, bytes: usize) -> Self {
+        Self { offset: 0, bytes, is_key: matches!(of, Of::Sequence(_)), of }
     }
 
     /// Position (counted from 1) and length, as command code O has them: four bytes each.
@@ -71,7 +89,12 @@ impl Compared {
         let (position, length) = (fullword(bytes, 0) as usize, fullword(bytes, 4) as usize);
         let (offset, end) = (position.checked_sub(1)?, position.checked_add(length)? - 1);
         let is_key = kind.key.is_some_and(|key| (key.offset, key.bytes) == (offset, length));
-        (length > 0 && end <= kind.data_max).then_some(Self { offset, bytes: length, is_key })
+        (length > 0 && end <= kind.data_max).then_some(Self {
+            offset,
+            bytes: length,
+            is_key,
+            of: Of::Segment,
+        })
     }
 }
 
@@ -84,30 +107,43 @@ pub(crate) struct Statement {
     pub(crate) value: Range<usize>,
     /// It begins a new set: the sets are alternatives, the statements of one hold together.
     pub(crate) begins_set: bool,
+    /// Which statements about an index have to hold for one source together: those of a set with the same number.
+    pub(crate) group: u8,
 }
 
 impl Statement {
-    fn order(&self, argument: &[u8], data: &[u8]) -> Option<Ordering> {
+    fn order(&self, argument: &[u8], data: &[u8], search: Option<&[u8]>) -> Option<Ordering> {
+        if self.field.of != Of::Segment {
+            return search.map(|search| search.cmp(&argument[self.value.clone()]));
+        }
         // A field beyond the end of a short segment is not there, and satisfies nothing.
         let field = data.get(self.field.offset..self.field.offset + self.field.bytes)?;
         Some(field.cmp(&argument[self.value.clone()]))
     }
 }
 
-/// Whether a segment satisfies the statements.
-pub(crate) fn holds(statements: &[Statement], argument: &[u8], data: &[u8]) -> bool {
-    any_set(statements, |set| {
-        set.iter().all(|statement| {
-            statement.order(argument, data).is_some_and(|order| statement.operator.holds(order))
-        })
-    })
+/// Whether a segment satisfies the statements; `search` is the search key of the entry that led to it.
+pub(crate) fn holds(statements: &[Statement], argument: &[u8], data: &[u8], search: Option<&[u8]>) -> bool {
+    any_set(statements, |set| set.iter().all(|statement| holds_one(statement, argument, data, search)))
+}
+
+/// Whether a segment satisfies one statement.
+pub(crate) fn holds_one(statement: &Statement, argument: &[u8], data: &[u8], search: Option<&[u8]>) -> bool {
+    statement.order(argument, data, search).is_some_and(|order| statement.operator.holds(order))
 }
 
 /// Whether no twin from this one on can satisfy them, because twins come in the order of their keys.
-pub(crate) fn is_passed(statements: &[Statement], argument: &[u8], data: &[u8]) -> bool {
+pub(crate) fn is_passed(
+    statements: &[Statement],
+    argument: &[u8],
+    data: &[u8],
+    search: Option<&[u8]>,
+) -> bool {
     let passed = |statement: &Statement| {
         statement.field.is_key
-            && statement.order(argument, data).is_some_and(|order| statement.operator.is_passed(order))
+            && statement
+                .order(argument, data, search)
+                .is_some_and(|order| statement.operator.is_passed(order))
     };
     !statements.is_empty() && !any_set(statements, |set| !set.iter().any(passed))
 }
@@ -121,15 +157,30 @@ pub(crate) fn key_wanted(statements: &[Statement]) -> Option<Range<usize>> {
     equal.find(|statement| statement.field.is_key).map(|statement| statement.value.clone())
 }
 
-fn any_set(statements: &[Statement], test: impl Fn(&[Statement]) -> bool) -> bool {
-    let mut rest = statements;
-    while !rest.is_empty() {
-        let end =
-            rest.iter().skip(1).position(|statement| statement.begins_set).map_or(rest.len(), |at| at + 1);
-        if test(&rest[..end]) {
-            return true;
-        }
-        rest = &rest[end..];
+/// The lowest value of the key that can satisfy the statements.
+pub(crate) fn lowest_key(statements: &[Statement]) -> Option<Range<usize>> {
+    if statements.iter().skip(1).any(|statement| statement.begins_set) {
+        return None;
     }
-    false
+    use Operator::{Equal, Greater, GreaterOrEqual};
+    let bounds = |statement: &&Statement| {
+        statement.field.is_key && matches!(statement.operator, Equal | Greater | GreaterOrEqual)
+    };
+    statements.iter().find(bounds).map(|statement| statement.value.clone())
+}
+
+fn any_set(statements: &[Statement], test: impl Fn(&[Statement]) -> bool) -> bool {
+    sets(statements).any(test)
+}
+
+/// The sets of statements that are alternatives.
+pub(crate) fn sets(statements: &[Statement]) -> impl Iterator<Item = &[Statement]> {
+    let mut rest = statements;
+    std::iter::from_fn(move || {
+        let begins = |statement: &Statement| statement.begins_set;
+        let end = rest.iter().skip(1).position(begins).map_or(rest.len(), |at| at + 1);
+        let (set, behind) = rest.split_at(end);
+        rest = behind;
+        (!set.is_empty()).then_some(set)
+    })
 }

@@ -22,14 +22,17 @@ pub(crate) struct Search<'s, 'e> {
     pub(crate) keys: Vec<u8>,
     /// The anchor point of the root.
     pub(crate) anchor: u32,
-    /// The anchor point of the root on the path, while others are looked at.
+    /// In an alternate processing sequence: the key of the entry that led to the root; empty behind all.
+    pub(crate) entry: Vec<u8>,
+    /// The anchor point of the root on the path, while others are looked at; its entry.
     root_anchor: u32,
+    root_entry: Vec<u8>,
     /// Only the roots on this anchor point are looked at.
-    on_anchor: bool,
+    pub(super) on_anchor: bool,
     /// Where the last scan of twins stopped.
     stopped_before: Option<Rba>,
     /// The last scan of roots came to the end of the database.
-    at_end: bool,
+    pub(super) at_end: bool,
 }
 
 /// How a search ended.
@@ -58,7 +61,9 @@ impl<'s, 'e> Search<'s, 'e> {
             path: Vec::new(),
             keys: Vec::new(),
             anchor: 0,
+            entry: Vec::new(),
             root_anchor: 0,
+            root_entry: Vec::new(),
             on_anchor: false,
             stopped_before: None,
             at_end: false,
@@ -69,6 +74,8 @@ impl<'s, 'e> Search<'s, 'e> {
     pub(crate) fn stand(&mut self, position: &Position, path: Vec<Place>, keys: Vec<u8>) {
         (self.path, self.keys) = (path, keys);
         (self.anchor, self.root_anchor) = (position.anchor, position.anchor);
+        self.entry.clone_from(&position.entry);
+        self.root_entry.clone_from(&position.entry);
         self.path.clear();
         self.path.extend_from_slice(&position.path);
         self.keys.clear();
@@ -125,6 +132,7 @@ impl<'s, 'e> Search<'s, 'e> {
         if depth == 0 {
             self.keys.clear();
             (self.anchor, self.root_anchor) = (0, 0);
+            self.entry.clear();
         }
     }
 
@@ -151,8 +159,11 @@ impl<'s, 'e> Search<'s, 'e> {
             return Ok(true);
         }
         let kind = self.kind(want.segment);
+        if want.asks_indexes() {
+            return self.accepts_indexed(want, kind, rba);
+        }
         let data = self.cursor.data(self.db, kind, rba)?;
-        Ok(want.accepts(kind.key.as_ref(), data))
+        Ok(want.accepts(kind.key.as_ref(), data, search_key(self.db, self.view, &self.entry, want)))
     }
 
     /// Where on its level the search begins, below the segments that are kept.
@@ -176,7 +187,7 @@ impl<'s, 'e> Search<'s, 'e> {
                 Ok(None)
             }
             Some(_) => match deeper {
-                Some(place) => self.cursor.twin(self.db, self.kind(place.segment), place.rba),
+                Some(place) => self.twin_of(level, place.segment, place.rba),
                 None => Ok(next),
             },
         }
@@ -184,6 +195,10 @@ impl<'s, 'e> Search<'s, 'e> {
 
     fn begin_at_root(&mut self, want: &Want<'_>, gap: Option<Gap>) -> Result<Option<Rba>, Trouble> {
         let here = self.path.first().copied();
+        if self.view.sequence.is_some() {
+            self.path.clear();
+            return self.begin_in_sequence(want, here, gap);
+        }
         if let Some(key) = want.key_wanted() {
             return self.find_root(key, here, gap);
         }
@@ -257,7 +272,10 @@ impl<'s, 'e> Search<'s, 'e> {
             let gap = *failed.get_or_insert(gap);
             let can_advance = |&up: &usize| up >= floor && !self.is_fixed(wants, up);
             let Some(up) = (0..level).rev().find(can_advance) else {
-                self.anchor = if self.path.is_empty() { self.anchor } else { self.root_anchor };
+                if !self.path.is_empty() {
+                    self.anchor = self.root_anchor;
+                    self.entry.clone_from(&self.root_entry);
+                }
                 return Ok(Outcome::NotFound { gap, at_end: self.at_end && !self.on_anchor });
             };
             next = self.next_after(up)?;
@@ -272,7 +290,10 @@ impl<'s, 'e> Search<'s, 'e> {
     /// Only one segment on the level can do, wherever the search begins.
     fn is_certain(&self, wants: &[Want<'_>], level: usize) -> bool {
         let want = &wants[level];
-        let unique = self.kind(want.segment).key.is_some_and(|key| key.unique);
+        let unique = match self.sequence().filter(|_| want.segment == 0) {
+            Some(index) => index.rules.search_is_unique(),
+            None => self.kind(want.segment).key.is_some_and(|key| key.unique),
+        };
         is_kept(wants, level) || (unique && want.key_wanted().is_some())
     }
 
@@ -280,7 +301,8 @@ impl<'s, 'e> Search<'s, 'e> {
     fn scan(&mut self, wants: &[Want<'_>], level: usize, next: Option<Rba>) -> Result<Option<Rba>, Trouble> {
         let want = &wants[level];
         let kind = self.kind(want.segment);
-        let ordered = level > 0 || self.on_anchor || matches!(self.db.roots, Roots::Hidam(_));
+        let in_sequence = level == 0 && self.view.sequence.is_some();
+        let ordered = level > 0 || self.on_anchor || in_sequence || matches!(self.db.roots, Roots::Hidam(_));
         let wants_last = want.codes.last && level > 0;
         let mut found = None;
         let mut next = next;
@@ -290,12 +312,17 @@ impl<'s, 'e> Search<'s, 'e> {
         while let Some(rba) = next {
             if want.is_qualified() {
                 let data = self.cursor.data(self.db, kind, rba)?;
-                if ordered && want.is_passed(kind.key.as_ref(), data) {
+                let search = search_key(self.db, self.view, &self.entry, want);
+                if ordered && want.is_passed(kind.key.as_ref(), data, search) {
                     self.stopped_before = Some(rba);
                     return Ok(found);
                 }
-                if !want.accepts(kind.key.as_ref(), data) {
-                    next = self.twin_of(level, kind, rba)?;
+                let accepted = match want.asks_indexes() {
+                    true => self.accepts_indexed(want, kind, rba)?,
+                    false => want.accepts(kind.key.as_ref(), data, search),
+                };
+                if !accepted {
+                    next = self.twin_of(level, want.segment, rba)?;
                     continue;
                 }
             }
@@ -303,16 +330,17 @@ impl<'s, 'e> Search<'s, 'e> {
             if !wants_last {
                 return Ok(found);
             }
-            next = self.twin_of(level, kind, rba)?;
+            next = self.twin_of(level, want.segment, rba)?;
         }
         Ok(found)
     }
 
     /// The next twin; of a root the next root.
-    fn twin_of(&mut self, level: usize, kind: &SegmentType, rba: Rba) -> Result<Option<Rba>, Trouble> {
+    fn twin_of(&mut self, level: usize, segment: usize, rba: Rba) -> Result<Option<Rba>, Trouble> {
         match level {
             0 => self.root_after(rba),
-            _ => self.cursor.twin(self.db, kind, rba),
+            _ if self.view.segments[segment].inverted => Ok(None),
+            _ => self.cursor.twin(self.db, self.kind(segment), rba),
         }
     }
 
@@ -320,12 +348,16 @@ impl<'s, 'e> Search<'s, 'e> {
     fn next_after(&mut self, level: usize) -> Result<Option<Rba>, Trouble> {
         let place = self.path[level];
         self.stopped_before = None;
-        self.twin_of(level, self.kind(place.segment), place.rba)
+        self.twin_of(level, place.segment, place.rba)
     }
 
     fn first_child(&mut self, segment: usize) -> Result<Option<Rba>, Trouble> {
         let kind = self.kind(segment);
         self.stopped_before = None;
+        if let (Some(below), true) = (self.path.last().copied(), self.view.segments[segment].inverted) {
+            let from = self.kind(below.segment);
+            return self.db.ancestor(&mut self.cursor, from, below.rba, kind.code).map(Some);
+        }
         match (self.path.last().copied(), kind.parent) {
             (Some(place), Some(code)) => {
                 let parent = self.db.kind(code);
@@ -340,11 +372,18 @@ impl<'s, 'e> Search<'s, 'e> {
     }
 
     fn first_root(&mut self) -> Result<Option<Rba>, Trouble> {
+        if self.view.sequence.is_some() {
+            return self.next_in_sequence(&[], false);
+        }
         let found = self.db.first_root(&mut self.cursor)?;
         Ok(self.at_root(found))
     }
 
     fn root_after(&mut self, rba: Rba) -> Result<Option<Rba>, Trouble> {
+        if self.view.sequence.is_some() {
+            let from = std::mem::take(&mut self.entry);
+            return self.next_in_sequence(&from, true);
+        }
         if self.on_anchor && matches!(self.db.roots, Roots::Hdam(_)) {
             return self.cursor.twin(self.db, self.db.root(), rba);
         }
@@ -368,6 +407,7 @@ impl<'s, 'e> Search<'s, 'e> {
     fn enter(&mut self, segment: usize, rba: Rba) -> Result<(), Trouble> {
         if self.path.is_empty() {
             self.root_anchor = self.anchor;
+            self.root_entry.clone_from(&self.entry);
             if let Some(locker) = self.cursor.locker() {
                 locker.enter();
             }
@@ -376,7 +416,11 @@ impl<'s, 'e> Search<'s, 'e> {
         let seen = &self.view.segments[segment];
         self.keys.truncate(seen.key_offset);
         let kind = self.db.kind(seen.code);
-        if let Some(key) = &kind.key {
+        if let Some(index) =
+            self.view.sequence.filter(|_| segment == 0).and_then(|at| self.db.indexes.get(at))
+        {
+            self.keys.extend_from_slice(&self.entry[index.rules.search_at()]);
+        } else if let Some(key) = &kind.key {
             let data = self.cursor.data(self.db, kind, rba)?;
             self.keys.extend_from_slice(key.of(data));
         }
@@ -404,6 +448,10 @@ impl<'s, 'e> Search<'s, 'e> {
                 return self.enter_next(0, next);
             }
             None => None,
+            Some(_) if self.path.is_empty() && self.view.sequence.is_some() => {
+                let next = self.resume_sequence()?;
+                return self.enter_next(0, next);
+            }
             Some(Gap { segment: Some(segment), next: Some(next) }) => {
                 self.enter(segment, next)?;
                 return Ok(true);
@@ -456,6 +504,12 @@ impl<'s, 'e> Search<'s, 'e> {
         }
         Ok(false)
     }
+}
+
+/// The search key of the entry that led to what is wanted, if that is a root in an alternate processing sequence.
+fn search_key<'k>(db: &Database, view: &View, entry: &'k [u8], want: &Want<'_>) -> Option<&'k [u8]> {
+    let index = view.sequence.filter(|_| want.segment == 0).and_then(|at| db.indexes.get(at))?;
+    entry.get(index.rules.search_at())
 }
 
 /// The position decides: there is no argument, or U on this level, or V on it or below.

@@ -1,10 +1,13 @@
 //! Segment search arguments: read once per call, without allocating.
 
 use super::LEVELS_MAX;
-use super::qualification::{Compared, Operator, Statement, holds, is_passed, key_wanted};
+use super::qualification::{
+    Compared, Of, Operator, Statement, holds, holds_one, is_passed, key_wanted, lowest_key, sets,
+};
 use super::view::View;
 use crate::database::{Database, Key};
 use crate::status::StatusCode;
+use std::collections::BTreeSet;
 use std::ops::{Range, RangeInclusive};
 
 /// The classes in which segments are reserved.
@@ -141,21 +144,36 @@ impl Arguments {
         let segment = &view.segments[segment];
         let kind = db.kind(segment.code);
         reader.at += 1;
-        let mut begins_set = true;
+        let in_sequence = segment.path.len() == 1 && view.sequence.is_some();
+        let (mut begins_set, mut group) = (true, 0);
         loop {
             let name = reader.take(8)?;
             // No name begins with a zero byte, and every position does.
-            let field = match offsets && name[0] == 0 {
+            let mut field = match offsets && name[0] == 0 {
                 true => Compared::of_offsets(name, kind).ok_or(StatusCode::AJ)?,
                 false => segment.field(kind, name).ok_or(StatusCode::AK)?,
             };
+            match field.of {
+                // Behind an independent AND any other source will do.
+                Of::Sequence(at) if group > 0 => field = Compared::search_key(Of::Index(at), field.bytes),
+                // The roots do not come in the order of their own keys.
+                Of::Segment if in_sequence => field.is_key = false,
+                _ => {}
+            }
             let operator = Operator::of(reader.take(2)?).ok_or(StatusCode::AJ)?;
             let value = reader.value(field.bytes)?;
-            self.statements.push(Statement { field, operator, value, begins_set });
+            self.statements.push(Statement { field, operator, value, begins_set, group });
             begins_set = match reader.next() {
                 b')' => return Ok(from..self.statements.len()),
-                b'*' | b'&' | b'#' => false,
-                b'+' | b'|' => true,
+                b'*' | b'&' => false,
+                b'#' => {
+                    group += 1;
+                    false
+                }
+                b'+' | b'|' => {
+                    group = 0;
+                    true
+                }
                 _ => return Err(StatusCode::AJ),
             };
         }
@@ -216,25 +234,74 @@ impl<'c> Want<'c> {
     }
 
     /// Whether a segment will do.
-    pub(crate) fn accepts(&self, key: Option<&Key>, data: &[u8]) -> bool {
-        match (self.key, key) {
-            (Some(wanted), Some(key)) => key.of(data) == wanted,
-            (Some(_), None) => true,
-            (None, _) => self.statements.is_empty() || holds(self.statements, self.argument, data),
+    pub(crate) fn accepts(&self, key: Option<&Key>, data: &[u8], search: Option<&[u8]>) -> bool {
+        match (self.key, search, key) {
+            (Some(wanted), Some(search), _) => search == wanted,
+            (Some(wanted), None, Some(key)) => key.of(data) == wanted,
+            (Some(_), None, None) => true,
+            (None, ..) => self.statements.is_empty() || holds(self.statements, self.argument, data, search),
         }
     }
 
     /// Whether no twin from this one on will do.
-    pub(crate) fn is_passed(&self, key: Option<&Key>, data: &[u8]) -> bool {
-        match (self.key, key) {
-            (Some(wanted), Some(key)) => key.of(data) > wanted,
-            _ => is_passed(self.statements, self.argument, data),
+    pub(crate) fn is_passed(&self, key: Option<&Key>, data: &[u8], search: Option<&[u8]>) -> bool {
+        match (self.key, search, key) {
+            (Some(wanted), Some(search), _) => search > wanted,
+            (Some(wanted), None, Some(key)) => key.of(data) > wanted,
+            _ => is_passed(self.statements, self.argument, data, search),
         }
+    }
+
+    /// Whether something is said about a secondary index that does not lead the way.
+    pub(crate) fn asks_indexes(&self) -> bool {
+        self.statements.iter().any(|statement| matches!(statement.field.of, Of::Index(_)))
+    }
+
+    /// The lowest search key that can satisfy it, in an alternate processing sequence.
+    pub(crate) fn lowest_search_key(&self) -> Option<&'c [u8]> {
+        self.key.or_else(|| lowest_key(self.statements).map(|range| &self.argument[range]))
+    }
+
+    /// The alternatives.
+    pub(crate) fn sets(&self) -> impl Iterator<Item = StatementSet<'c>> + use<'c> {
+        let argument = self.argument;
+        sets(self.statements).map(move |statements| StatementSet { statements, argument })
     }
 
     /// The one key that will do.
     pub(crate) fn key_wanted(&self) -> Option<&'c [u8]> {
         self.key.or_else(|| key_wanted(self.statements).map(|range| &self.argument[range]))
+    }
+}
+
+/// Statements that hold together.
+pub(crate) struct StatementSet<'c> {
+    statements: &'c [Statement],
+    argument: &'c [u8],
+}
+
+impl StatementSet<'_> {
+    /// Whether a segment satisfies all that is not about indexes which do not lead the way.
+    pub(crate) fn holds(&self, data: &[u8], search: Option<&[u8]>) -> bool {
+        let others = self.statements.iter().filter(|statement| !matches!(statement.field.of, Of::Index(_)));
+        others.into_iter().all(|statement| holds_one(statement, self.argument, data, search))
+    }
+
+    /// The indexes that it is about, each with a group of statements that one source has to satisfy.
+    pub(crate) fn index_groups(&self) -> BTreeSet<(usize, u8)> {
+        let groups = self.statements.iter().filter_map(|statement| match statement.field.of {
+            Of::Index(at) => Some((at, statement.group)),
+            _ => None,
+        });
+        groups.collect()
+    }
+
+    /// Whether a source with this search key satisfies a group.
+    pub(crate) fn group_holds(&self, index: usize, group: u8, search: &[u8]) -> bool {
+        let is_of_group =
+            |statement: &&Statement| statement.field.of == Of::Index(index) && statement.group == group;
+        let mut statements = self.statements.iter().filter(is_of_group);
+        statements.all(|statement| holds_one(statement, self.argument, &[], Some(search)))
     }
 }
 

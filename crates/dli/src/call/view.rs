@@ -1,6 +1,6 @@
 //! What a PCB sees of its database, compiled.
 
-use super::qualification::Compared;
+use super::qualification::{Compared, Of};
 use crate::database::{Database, Field, Fill, SegmentType};
 use definitions::acb::{DbBlock, SensitiveBlock};
 use definitions::model::procopt::ProcOpt;
@@ -14,6 +14,8 @@ pub(crate) struct View {
     pub(crate) loads: bool,
     /// Some segment may be changed.
     pub(crate) updates: bool,
+    /// The secondary index whose order the roots have.
+    pub(crate) sequence: Option<usize>,
     /// Nobody else may have the database meanwhile: it is loaded, or the PCB says so (PROCOPT E).
     pub(crate) needs_alone: bool,
 }
@@ -40,11 +42,18 @@ pub(crate) struct ViewSegment {
     pub(crate) area_bytes: usize,
     /// The fields that the program sees; none when it sees all.
     pub(crate) fields: Vec<ViewField>,
+    /// It is above its parent in the database: an index turned the structure around.
+    pub(crate) inverted: bool,
+    /// What search arguments may name of secondary indexes that lead to it.
+    indexed: Vec<(vocabulary::FieldName, Compared)>,
 }
 
 impl ViewSegment {
     /// The field of this name, blank padded, if the program sees it or it is the sequence field.
     pub(crate) fn field(&self, kind: &SegmentType, name: &[u8]) -> Option<Compared> {
+        if let Some((_, compared)) = self.indexed.iter().find(|(field, _)| field.padded() == *name) {
+            return Some(*compared);
+        }
         let field = kind.fields.iter().find(|field| field.name.padded() == *name)?;
         (field.is_key || self.sees(field)).then(|| Compared::field(field))
     }
@@ -114,7 +123,41 @@ impl View {
         let loads = block.options.loads();
         let needs_alone =
             loads || block.options.has('E') || block.segments.iter().any(|segment| segment.options.has('E'));
-        Self { segments, loads, updates, needs_alone }
+        let sequence = block
+            .sequence
+            .as_ref()
+            .and_then(|sequence| db.indexes.iter().position(|index| index.rules.name == sequence.index));
+        let mut view = Self { segments, loads, updates, sequence, needs_alone };
+        view.add_indexes(block, db);
+        view
+    }
+
+    /// What search arguments may name of secondary indexes, and what is other in an alternate processing sequence.
+    fn add_indexes(&mut self, block: &DbBlock, db: &Database) {
+        for (place, named) in block.segments.iter().enumerate() {
+            for (at, index) in db.indexes.iter().enumerate() {
+                let of = match () {
+                    () if index.rules.target != named.code => continue,
+                    () if place == 0 && self.sequence == Some(at) => Of::Sequence(at),
+                    () if named.indices.contains(&index.rules.name) => Of::Index(at),
+                    () => continue,
+                };
+                let compared = Compared::search_key(of, index.rules.search_bytes);
+                self.segments[place].indexed.push((index.rules.field, compared));
+            }
+        }
+        if self.sequence.is_none() {
+            return;
+        }
+        for place in 0..self.segments.len() {
+            let above = named_parent(block, place).and_then(|parent| db.kind(parent).parent);
+            let segment = &mut self.segments[place];
+            segment.inverted = above == Some(segment.code);
+            // The target and what is above it neither come nor go this way.
+            if place == 0 || segment.inverted {
+                (segment.options.insert, segment.options.delete) = (false, false);
+            }
+        }
     }
 
     /// The segment of this name, blank padded.
@@ -127,6 +170,8 @@ impl View {
         self.segments.iter().all(|segment| {
             let kind = db.dmb.segment_of_code(segment.code);
             let key_bytes = kind.and_then(|kind| kind.key.as_ref()).map_or(0, |key| key.bytes as usize);
+            let index = self.sequence.filter(|_| segment.path.len() == 1).and_then(|at| db.indexes.get(at));
+            let key_bytes = index.map_or(key_bytes, |index| index.rules.search_bytes);
             let is_there = |seen: &ViewField| {
                 kind.and_then(|kind| kind.field(&seen.name)).is_some_and(|field| {
                     (field.offset as usize, field.bytes as usize) == (seen.in_segment, seen.bytes)
@@ -137,6 +182,11 @@ impl View {
                 && segment.fields.iter().all(is_there)
         })
     }
+}
+
+/// The code of the segment that the PCB has as the parent of one.
+fn named_parent(block: &DbBlock, place: usize) -> Option<u8> {
+    block.segments[place].parent.map(|parent| block.segments[parent].code)
 }
 
 fn view_segment(segment: &SensitiveBlock, path: Vec<usize>, db: &Database) -> ViewSegment {
@@ -153,6 +203,8 @@ fn view_segment(segment: &SensitiveBlock, path: Vec<usize>, db: &Database) -> Vi
         key_offset: key_end - segment.key_bytes as usize,
         key_end,
         area_bytes: segment.io_area_bytes as usize,
+        inverted: false,
+        indexed: Vec::new(),
         fields: segment
             .fields
             .iter()

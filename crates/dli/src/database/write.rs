@@ -51,6 +51,8 @@ pub(crate) struct Writer<'e> {
     scratch: Vec<u8>,
     /// An entry of a secondary index that should have been there was not.
     pub(super) misses_entry: bool,
+    /// What was removed: types and places. Kept where there are secondary indexes.
+    pub(crate) removed: Vec<(u8, Rba)>,
 }
 
 impl<'e> Writer<'e> {
@@ -69,6 +71,7 @@ impl<'e> Writer<'e> {
             journal,
             scratch: Vec::new(),
             misses_entry: false,
+            removed: Vec::new(),
         }
     }
 
@@ -198,6 +201,9 @@ impl<'e> Writer<'e> {
         let db = self.db;
         self.change_segment(kind, rba)?;
         self.unindex_source(kind, rba)?;
+        if !db.indexes.is_empty() {
+            self.removed.push((kind.code, rba));
+        }
         if let Some(offset) = kind.prefix.dependents {
             let first = self.cursor.pointer(db, kind, rba, offset)?;
             self.remove_shared_chain(db.kind(kind.code + 1), first)?;

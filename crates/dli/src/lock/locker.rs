@@ -115,6 +115,18 @@ impl<'e> Locker<'e> {
         self.request(Resource { database: index, item }, LockState::Exclusive)
     }
 
+    /// A place in an index that somebody may have changed who may take it back: the call waits for him. Gives whether it
+    /// has to look again.
+    pub(crate) fn pass_in(&self, index: u32, item: Item) -> Result<bool, Trouble> {
+        let resource = Resource { database: index, item };
+        if !self.locks.is_exclusive_elsewhere(self.unit, resource) {
+            return Ok(false);
+        }
+        self.request(resource, self.state)?;
+        self.release(Some(resource));
+        Ok(true)
+    }
+
     /// The call changes something in the record that it is in.
     pub(crate) fn change_record(&self) -> Result<(), Trouble> {
         match self.entered.get().or(self.standing.on) {

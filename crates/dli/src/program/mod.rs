@@ -214,7 +214,7 @@ impl Program {
         .perform();
         if let Some(deleted) = &effects.deleted {
             let db = pcb.db.clone();
-            spread(&mut self.pcbs, &db, deleted);
+            spread(&mut self.pcbs, &db, deleted, &effects.removed);
         }
         if let (Some(locker), Some(ProgramPcb::Db { pcb, .. })) = (locker, self.pcbs.get_mut(at)) {
             pcb.standing = match effects.not_made {
@@ -390,7 +390,7 @@ impl Drop for Program {
 }
 
 /// PCBs of the program may have stood on a segment that was deleted.
-fn spread(pcbs: &mut [ProgramPcb], db: &Arc<Database>, deleted: &Deleted) {
+fn spread(pcbs: &mut [ProgramPcb], db: &Arc<Database>, deleted: &Deleted, removed: &[(u8, crate::Rba)]) {
     for pcb in pcbs {
         let ProgramPcb::Db { pcb, .. } = pcb else { continue };
         if !Arc::ptr_eq(&pcb.db, db) {
@@ -399,12 +399,19 @@ fn spread(pcbs: &mut [ProgramPcb], db: &Arc<Database>, deleted: &Deleted) {
         let view = pcb.view.clone();
         if let Some(paths) = &mut pcb.paths {
             paths.forget(&view, deleted);
+            if view.sequence.is_some() {
+                paths.forget_all(&view, removed);
+            }
         }
-        if pcb.position.forget(&view, deleted) {
+        let mut left = pcb.position.forget(&view, deleted);
+        if view.sequence.is_some() {
+            left = pcb.position.forget_all(&view, removed).or(left);
+        }
+        if let Some(level) = left {
             pcb.is_held = false;
-            pcb.parentage = pcb.parentage.filter(|&level| level < deleted.level);
+            pcb.parentage = pcb.parentage.filter(|&parent| parent <= level);
         }
-        if deleted.level == 1 {
+        if db.kind(deleted.kind).parent.is_none() {
             pcb.series = None;
         }
     }

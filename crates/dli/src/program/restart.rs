@@ -102,7 +102,13 @@ impl Program {
             let ProgramPcb::Db { pcb, .. } = pcb else { return None };
             let place = pcb.position.path.last()?;
             let unique = |place: &crate::call::Place| {
-                pcb.db.kind(pcb.view.segments[place.segment].code).key.is_some_and(|key| key.unique)
+                if place.segment == 0
+                    && let Some(index) = pcb.view.sequence.and_then(|at| pcb.db.indexes.get(at))
+                {
+                    return index.rules.search_is_unique();
+                }
+                pcb.view.segments[place.segment].inverted
+                    || pcb.db.kind(pcb.view.segments[place.segment].code).key.is_some_and(|key| key.unique)
             };
             let segment = &pcb.view.segments[place.segment];
             let tells = pcb.position.path.iter().all(unique) && segment.options.is_returned();

@@ -59,8 +59,8 @@ fn schedule_pcb(
     {
         return Err(ScheduleError::ReadOnly(block.dbd));
     }
-    if block.sequence.is_some() || block.segments.iter().any(|segment| !segment.indices.is_empty()) {
-        return Err(ScheduleError::Pcb("a secondary index", number));
+    if block.sequence.is_some() && block.options.loads() {
+        return Err(ScheduleError::Pcb("PROCOPT=L with PROCSEQ=", number));
     }
     let pcb = DbPcb::new(block, db, arguments_bytes_max);
     match pcb.view.agrees_with(&pcb.db) {

@@ -37,6 +37,16 @@ pub(crate) struct Ssa {
     /// Begins an alternative, is about the key, operator, value.
     pub(crate) statements: Vec<(bool, bool, Operator, u8)>,
     pub(crate) concatenated: Option<Vec<u8>>,
+    /// In place of those statements: some about a secondary index.
+    pub(crate) about: Option<AboutIndex>,
+}
+
+/// Statements about the search key of a secondary index.
+#[derive(Debug, Clone)]
+pub(crate) struct AboutIndex {
+    pub(crate) number: usize,
+    /// What stands before it (`+`, `*`, or `#`), operator, value.
+    pub(crate) statements: Vec<(u8, Operator, Vec<u8>)>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -76,7 +86,7 @@ impl Operator {
         Self::GreaterOrEqual,
     ];
 
-    pub(crate) fn holds(self, field: u8, value: u8) -> bool {
+    pub(crate) fn holds<T: PartialOrd>(self, field: T, value: T) -> bool {
         match self {
             Self::Equal => field == value,
             Self::NotEqual => field != value,
@@ -87,7 +97,7 @@ impl Operator {
         }
     }
 
-    pub(crate) fn is_passed(self, key: u8, value: u8) -> bool {
+    pub(crate) fn is_passed<T: PartialOrd>(self, key: T, value: T) -> bool {
         match self {
             Self::Equal | Self::LessOrEqual => key > value,
             Self::Less => key >= value,
@@ -179,12 +189,20 @@ impl Ssa {
                 text.extend_from_slice(&[position.to_be_bytes(), 1u32.to_be_bytes()].concat());
                 text.extend_from_slice(operator.text().as_bytes());
             } else {
-                let name = format!("{}{}", if on_key { 'K' } else { 'F' }, self.kind);
+                let number = &schema.types[self.kind].name[1..];
+                let name = format!("{}{number}", if on_key { 'K' } else { 'F' });
                 text.extend_from_slice(format!("{name:<8}{}", operator.text()).as_bytes());
             }
             text.push(value);
         }
-        if !self.statements.is_empty() {
+        for (at, (join, operator, value)) in self.about.iter().flat_map(|about| &about.statements).enumerate()
+        {
+            text.push(if at == 0 { b'(' } else { *join });
+            let name = format!("X{}", self.about.as_ref().map_or(0, |about| about.number));
+            text.extend_from_slice(format!("{name:<8}{}", operator.text()).as_bytes());
+            text.extend_from_slice(value);
+        }
+        if !self.statements.is_empty() || self.about.is_some() {
             text.push(b')');
         }
         text
@@ -211,7 +229,7 @@ fn class(choices: &mut Choices<'_>) -> u8 {
     b'A' + choices.below(2) as u8
 }
 
-fn get(schema: &Schema, model: &Naive, choices: &mut Choices<'_>) -> Call {
+pub(crate) fn get(schema: &Schema, model: &Naive, choices: &mut Choices<'_>) -> Call {
     let scope = choices.below(3) as u8;
     let hold = choices.one_in(2);
     if choices.below(3) == 2 {
@@ -224,11 +242,11 @@ fn get(schema: &Schema, model: &Naive, choices: &mut Choices<'_>) -> Call {
         if kind == target || choices.one_in(2) {
             let mut ssa = argument(schema, kind, choices);
             // Where a segment was that was reserved and deleted there may be another one now, which counts as reserved.
-            ssa.codes.class = ssa.codes.class.filter(|_| !model.has_deleted());
+            ssa.codes.class = ssa.codes.class.filter(|_| !model.has_deleted() && schema.sequence.is_none());
             ssas.push(ssa);
         }
     }
-    if choices.one_in(12) {
+    if choices.one_in(12) && schema.sequence.is_none() {
         ssas = vec![concatenated(schema, target, choices)];
     }
     Call::Get { scope, hold, ssas }
@@ -254,12 +272,32 @@ fn argument(schema: &Schema, kind: usize, choices: &mut Choices<'_>) -> Ssa {
         let operator = Operator::ALL[choices.below(8)];
         statements.push((at == 0 || choices.one_in(3), on_key, operator, choices.letter()));
     }
-    Ssa { kind, codes, statements, concatenated: None }
+    let about = about_index(schema, kind, choices);
+    if about.is_some() {
+        statements.clear();
+    }
+    Ssa { kind, codes, statements, concatenated: None, about }
+}
+
+fn about_index(schema: &Schema, kind: usize, choices: &mut Choices<'_>) -> Option<AboutIndex> {
+    let named = &schema.types[kind].indexed;
+    if named.is_empty() || choices.below(3) == 0 {
+        return None;
+    }
+    let number = named[choices.below(named.len())];
+    let bytes = schema.indexes[number].search_bytes();
+    let statement = |choices: &mut Choices<'_>| {
+        let join = [b'*', b'&', b'#', b'+'][choices.below(4)];
+        let value = (0..bytes).map(|_| choices.letter()).collect();
+        (join, Operator::ALL[choices.below(8)], value)
+    };
+    let count = [1, 1, 1, 2, 3][choices.below(5)];
+    Some(AboutIndex { number, statements: (0..count).map(|_| statement(choices)).collect() })
 }
 
 fn concatenated(schema: &Schema, kind: usize, choices: &mut Choices<'_>) -> Ssa {
     let key = (0..schema.key_bytes(kind)).map(|_| choices.letter()).collect();
-    Ssa { kind, codes: Codes::default(), statements: Vec::new(), concatenated: Some(key) }
+    Ssa { kind, codes: Codes::default(), statements: Vec::new(), concatenated: Some(key), about: None }
 }
 
 fn insert(schema: &Schema, choices: &mut Choices<'_>) -> Call {
@@ -282,7 +320,7 @@ fn insert(schema: &Schema, choices: &mut Choices<'_>) -> Call {
             2 => codes.last = true,
             _ => {}
         }
-        ssas.push(Ssa { kind, codes, statements: Vec::new(), concatenated: None });
+        ssas.push(Ssa { kind, codes, statements: Vec::new(), concatenated: None, about: None });
     }
     let data = path[first..].iter().map(|&kind| data(schema, kind, choices)).collect();
     Call::Insert { ssas, data }

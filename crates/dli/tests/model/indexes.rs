@@ -76,6 +76,17 @@ impl Index {
         self.search.iter().map(|field| field.bytes).sum()
     }
 
+    /// Where the search fields are in a key.
+    pub(crate) fn search_at(&self) -> std::ops::Range<usize> {
+        let from = usize::from(self.constant);
+        from..from + self.search_bytes()
+    }
+
+    /// No two entries have the same search fields.
+    pub(crate) fn search_is_unique(&self) -> bool {
+        self.unique && self.subsequence.is_empty() && !self.path_key
+    }
+
     fn key_bytes(&self, schema: &Schema) -> usize {
         let path = if self.path_key { schema.key_bytes(self.source) } else { 0 };
         let rest: usize = self.subsequence.iter().map(|field| field.bytes).sum();

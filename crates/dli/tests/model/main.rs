@@ -100,12 +100,41 @@ fn check(schema: &Schema, drawn: &[Vec<u8>]) -> Result<(), TestCaseError> {
     read_all(&mut program, &mut model, schema, &history)?;
     end(&mut program, &mut model);
     drop(program);
+    read_in_sequences(&mut house, &model.clone().seen_by(open.clone(), Vec::new()), others, &mut history)?;
+    let mut program = house.program("TESTPSB").unwrap();
+    let mut model = model.seen_by(schema.clone(), mask(&program));
+    end(&mut program, &mut model);
+    drop(program);
     house.close(&name).unwrap();
     prop_assert_eq!(house.open(&name).unwrap(), "");
     let mut program = house.program("FILLPSB").unwrap();
     let mut model = model.seen_by(open.clone(), mask(&program));
     prop_assert_eq!(house.check(&name), "sound\n", "opened again after {:#?}", history);
     read_all(&mut program, &mut model, &open, &history)
+}
+
+/// Reads what there is in the order of each secondary index.
+fn read_in_sequences(
+    house: &mut House,
+    model: &Naive,
+    drawn: &[Vec<u8>],
+    history: &mut Vec<String>,
+) -> Result<(), TestCaseError> {
+    for number in 0..model.schema().indexes.len() {
+        let mut program = house.program(&format!("SEQPSB{number}")).unwrap();
+        let mut seen = model.in_sequence(number, mask(&program));
+        let schema = seen.schema().clone();
+        history.push(format!("in the order of index {number}"));
+        read_all(&mut program, &mut seen, &schema, history)?;
+        for bytes in drawn {
+            let call = calls::get(&schema, &seen, &mut Choices::new(bytes));
+            history.push(shown(&call, &schema));
+            let area = perform(&mut program, &schema, &call, &[]);
+            seen.call(&call);
+            agree(&program, &seen, &area, history)?;
+        }
+    }
+    Ok(())
 }
 
 fn mask(program: &Program) -> Vec<u8> {

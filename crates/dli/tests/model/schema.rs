@@ -19,6 +19,8 @@ pub(crate) struct Type {
     options: &'static str,
     /// The fields that the program sees; none when it sees all.
     pub(crate) sees: Option<Vec<Seen>>,
+    /// The secondary indexes that search arguments may name (INDICES=, PROCSEQ=).
+    pub(crate) indexed: Vec<usize>,
     /// TYPE= of its third field.
     third: char,
     pointer: &'static str,
@@ -67,6 +69,8 @@ pub(crate) struct Schema {
     pub(crate) enqueues_max: usize,
     /// Its secondary indexes.
     pub(crate) indexes: Vec<Index>,
+    /// The types are seen in the order of this index: its target is the root, and what was above is below.
+    pub(crate) sequence: Option<usize>,
 }
 
 /// Bytes of the data of a segment of fixed length, and the most of one of variable length.
@@ -158,6 +162,32 @@ impl Schema {
         options.contains(letter) || all || implied
     }
 
+    /// What a program sees in the order of an index, and which type each is that it sees: the target, what is above it,
+    /// the nearest first, what is below it.
+    pub(crate) fn in_sequence(&self, number: usize) -> (Self, Vec<usize>) {
+        let target = self.indexes[number].target;
+        let mut above = self.path(target);
+        above.pop();
+        let mut seen = vec![target];
+        seen.extend(above.iter().rev());
+        let below = |kind: &usize| *kind != target && self.path(*kind).contains(&target);
+        seen.extend((0..self.types.len()).filter(below));
+        let types = seen.iter().enumerate().map(|(at, &real)| {
+            let parent = match at {
+                0 => None,
+                at if at <= above.len() => Some(at - 1),
+                _ => seen.iter().position(|&one| Some(one) == self.types[real].parent),
+            };
+            let indexed = if at == 0 { vec![number] } else { Vec::new() };
+            Type { parent, indexed, hidden: false, options: "", sees: None, ..self.types[real].clone() }
+        });
+        let mut types: Vec<Type> = types.collect();
+        for at in 0..types.len() {
+            types[at].level = types[at].parent.map_or(1, |parent| types[parent].level + 1);
+        }
+        (Self { types, hdam: None, options: "GP", sequence: Some(number), ..self.clone() }, seen)
+    }
+
     /// Whether a get call may return segments of a type.
     pub(crate) fn returns(&self, kind: usize) -> bool {
         self.may(kind, 'G')
@@ -211,19 +241,29 @@ impl Schema {
         let key_bytes = (0..self.types.len()).map(|kind| self.key_bytes(kind)).max().unwrap_or(0);
         self.view("TESTPSB", key_bytes, &mut lines);
         self.opened().view("FILLPSB", key_bytes, &mut lines);
+        for number in 0..self.indexes.len() {
+            self.in_sequence(number).0.view(&format!("SEQPSB{number}"), key_bytes + 10, &mut lines);
+        }
         lines
     }
 
     fn view(&self, name: &str, key_bytes: usize, lines: &mut Vec<String>) {
         let (options, position) = (self.options, if self.multiple { 'M' } else { 'S' });
         let key_bytes = key_bytes.max(1);
-        lines
-            .push(format!(" PCB TYPE=DB,DBDNAME=TESTDB,PROCOPT={options},KEYLEN={key_bytes},POS={position}"));
+        let sequence = self.sequence.map_or(String::new(), |number| format!(",PROCSEQ=XDB{number}"));
+        lines.push(format!(
+            " PCB TYPE=DB,DBDNAME=TESTDB,PROCOPT={options},KEYLEN={key_bytes},POS={position}{sequence}"
+        ));
         for kind in self.types.iter().filter(|kind| !kind.hidden) {
             let parent = kind.parent.map_or("0".to_string(), |parent| self.types[parent].name.clone());
             let own =
                 if kind.options.is_empty() { String::new() } else { format!(",PROCOPT={}", kind.options) };
-            lines.push(format!(" SENSEG NAME={},PARENT={parent}{own}", kind.name));
+            let named: Vec<String> = kind.indexed.iter().map(|number| format!("XDB{number}")).collect();
+            let indices = match self.sequence {
+                None if !named.is_empty() => format!(",INDICES=({})", named.join(",")),
+                _ => String::new(),
+            };
+            lines.push(format!(" SENSEG NAME={},PARENT={parent}{own}{indices}", kind.name));
             for seen in kind.sees.iter().flatten() {
                 let replace = if seen.replaceable { "YES" } else { "NO" };
                 let (letter, start) = (seen.field.letter, seen.in_area + 1);
@@ -301,6 +341,7 @@ prop_compose! {
     ) -> (prop::sample::Index, Type) {
         let mut kind = Type {
             name: String::new(), parent: None, level: 1, key, rule, variable, hidden, options, sees: None, third,
+            indexed: Vec::new(),
             pointer, double, group: 0,
         };
         kind.sees = sees.map(|drawn| seen_fields(&kind, &drawn));
@@ -393,8 +434,21 @@ fn build((drawn, hdam, spill, split, (multiple, options, enqueues_max), indexes)
     for kind in 1..types.len() {
         types[kind].hidden |= types[kind].parent.is_some_and(|parent| types[parent].hidden);
     }
-    let mut schema = Schema { types, hdam, spill, multiple, options, enqueues_max, indexes: Vec::new() };
+    let indexed = (Vec::new(), None);
+    let mut schema = Schema {
+        types,
+        hdam,
+        spill,
+        multiple,
+        options,
+        enqueues_max,
+        indexes: indexed.0,
+        sequence: indexed.1,
+    };
     schema.indexes = indexes.iter().map(|index| index.build(&schema)).collect();
+    for (number, target) in schema.indexes.iter().map(|index| index.target).enumerate() {
+        schema.types[target].indexed.push(number);
+    }
     schema
 }
 

@@ -25,7 +25,7 @@ impl Layout {
     /// The index, in its data set.
     pub(crate) fn on(self, set: Arc<DataSet>, shape: Shape) -> SecondaryIndex {
         let tree = Tree::new(self.rules.name, set, self.rules.sizes(), shape);
-        SecondaryIndex { tree, rules: self.rules }
+        SecondaryIndex { tree, block: self.block, rules: self.rules }
     }
 }
 
@@ -56,6 +56,7 @@ fn rules(dmb: &Dmb, index: &IndexBlock, block: &Dmb, exits: &IndexExits) -> Resu
     };
     let mut rules = Rules {
         name: index.dbd,
+        field: index.field,
         target: index.target,
         source: index.source,
         unique: segment.key.as_ref().is_none_or(|key| key.unique),

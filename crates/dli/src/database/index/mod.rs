@@ -16,14 +16,16 @@ mod check;
 mod entry;
 mod layout;
 mod maintenance;
+mod read;
 
 pub(super) use check::Sources;
 pub(super) use layout::{Layout, layouts};
 
 use super::tree::Tree;
 use crate::index_exit::IndexExit;
+use definitions::acb::Dmb;
 use std::sync::Arc;
-use vocabulary::DbdName;
+use vocabulary::{DbdName, FieldName};
 
 /// Bytes of a stamp, and of an address.
 const STAMP_BYTES: usize = 4;
@@ -39,6 +41,8 @@ pub(crate) enum IndexOf {
 /// A secondary index of a database that is open.
 pub(crate) struct SecondaryIndex {
     pub(crate) tree: Tree,
+    /// The DMB of the index database.
+    pub(crate) block: Dmb,
     pub(crate) rules: Rules,
 }
 
@@ -46,6 +50,8 @@ pub(crate) struct SecondaryIndex {
 pub(crate) struct Rules {
     /// The index database.
     pub(crate) name: DbdName,
+    /// What a search argument calls its search key (XDFLD).
+    pub(crate) field: FieldName,
     /// The code of the segment that it leads to.
     pub(crate) target: u8,
     /// The code of the segment whose fields make its entries.
@@ -97,6 +103,22 @@ enum Missing {
 }
 
 impl Rules {
+    /// Where the search fields are in an entry.
+    pub(crate) fn search_at(&self) -> std::ops::Range<usize> {
+        let from = usize::from(self.constant.is_some());
+        from..from + self.search_bytes
+    }
+
+    /// The beginning of all keys with these search fields.
+    pub(crate) fn key_from(&self, search: &[u8]) -> Vec<u8> {
+        self.constant.iter().chain(search).copied().collect()
+    }
+
+    /// No two entries have the same search fields.
+    pub(crate) fn search_is_unique(&self) -> bool {
+        self.unique && self.subsequence.is_empty()
+    }
+
     /// Where the source's address is in an entry.
     fn source_at(&self) -> usize {
         self.key_bytes + if self.unique { 0 } else { STAMP_BYTES }
@@ -112,6 +134,12 @@ impl Rules {
     pub(crate) fn segment_of(&self, entry: &[u8]) -> Vec<u8> {
         let data = entry.get(self.source_at() + RBA_BYTES..).unwrap_or_default();
         [&entry[..self.key_bytes], data].concat()
+    }
+
+    /// The entry whose segment was replaced.
+    pub(crate) fn with_segment(&self, entry: &[u8], segment: &[u8]) -> Vec<u8> {
+        let kept = self.source_at() + RBA_BYTES;
+        [&entry[..kept], &segment[self.key_bytes..]].concat()
     }
 
     /// Bytes of a segment that only index maintenance changes.

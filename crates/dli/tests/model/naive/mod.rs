@@ -44,6 +44,8 @@ pub(crate) struct Naive {
     chains: BTreeMap<(Option<Id>, usize), Vec<Id>>,
     /// The entries of each secondary index.
     entries: Vec<index::Entries>,
+    /// In the order of an index: the entry of each root, and what each segment is in the database.
+    sequence: index::Sequence,
     next_id: Id,
     position: Position,
     /// With POS=MULTIPLE: where it is on each path.
@@ -83,6 +85,7 @@ impl Naive {
     pub(crate) fn new(schema: Schema, mask: Vec<u8>) -> Self {
         Self {
             entries: vec![Vec::new(); schema.indexes.len()],
+            sequence: index::Sequence::default(),
             schema,
             nodes: BTreeMap::new(),
             chains: BTreeMap::new(),
@@ -100,11 +103,18 @@ impl Naive {
         }
     }
 
+    pub(crate) fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
     fn chain(&self, parent: Option<Id>, kind: usize) -> &[Id] {
         self.chains.get(&(parent, kind)).map_or(&[], Vec::as_slice)
     }
 
     fn key(&self, id: Id) -> &[u8] {
+        if let Some(key) = self.sequence.keys.get(&id) {
+            return &key[self.schema.indexes[self.schema.sequence.unwrap()].search_at()];
+        }
         let node = &self.nodes[&id];
         self.schema.types[node.kind].key_of(&node.data)
     }

@@ -112,6 +112,9 @@ impl Naive {
             let direct = false;
             return Candidates { ids: self.after(parent, want.kind, here.unwrap()), blocked: None, direct };
         }
+        if level == 0 && self.schema.sequence.is_some() {
+            return self.in_order(start, here, &chain, want);
+        }
         if level == 0 {
             if let Some(key) = want.key_wanted(&self.schema) {
                 return self.direct(start, here, key, &chain, search);
@@ -145,6 +148,40 @@ impl Naive {
                 Some(next) => some(chain.iter().copied().skip_while(|&id| id != next).collect()),
                 None => some(Vec::new()),
             },
+        }
+    }
+
+    /// The roots in the order of an index, from where the search begins.
+    fn in_order(&self, start: &Position, here: Option<Id>, chain: &[Id], want: &Want) -> Candidates {
+        let index = &self.schema.indexes[self.schema.sequence.unwrap()];
+        let rest: Vec<Id> = match (here, start.gap) {
+            (Some(id), _) => self.after(None, 0, id),
+            (None, Some(Gap { next: Some(next), .. })) => {
+                chain.iter().copied().skip_while(|&id| id != next).collect()
+            }
+            (None, Some(_)) => Vec::new(),
+            (None, None) => chain.to_vec(),
+        };
+        let about = want.ssa.as_ref().and_then(|ssa| ssa.about.as_ref());
+        let lowest = about.and_then(|about| about.lowest());
+        let is_low = |id: &Id| lowest.is_some_and(|low| self.sequence.keys[id][index.search_at()] < *low);
+        let ids = rest.into_iter().skip_while(is_low).collect();
+        Candidates { ids, blocked: None, direct: want.search_wanted().is_some() }
+    }
+
+    fn accepts(&self, want: &Want, id: Id) -> bool {
+        match want.ssa.as_ref().and_then(|ssa| ssa.about.as_ref()) {
+            Some(about) => self.satisfies(id, about),
+            None => want.accepts(&self.schema, &self.nodes[&id].data),
+        }
+    }
+
+    fn is_passed(&self, want: &Want, id: Id) -> bool {
+        let about = want.ssa.as_ref().and_then(|ssa| ssa.about.as_ref());
+        match (self.schema.sequence, want.kind, about) {
+            (Some(_), 0, Some(about)) => self.passes(id, about),
+            (Some(_), 0, None) | (_, _, Some(_)) => false,
+            _ => want.is_passed(&self.schema, &self.nodes[&id].data),
         }
     }
 
@@ -203,12 +240,12 @@ impl Naive {
         let mut fitting = Vec::new();
         let mut ran_out = candidates.blocked.is_none();
         for &id in &candidates.ids {
-            if ordered && want.is_passed(&self.schema, &self.nodes[&id].data) {
+            if ordered && self.is_passed(want, id) {
                 stopped = Some(id);
                 ran_out = false;
                 break;
             }
-            if want.accepts(&self.schema, &self.nodes[&id].data) {
+            if self.accepts(want, id) {
                 fitting.push(id);
             }
         }
@@ -254,8 +291,13 @@ impl Naive {
     }
 
     fn is_certain(&self, wants: &[Want], level: usize) -> bool {
-        let unique = self.schema.types[wants[level].kind].key == Some(true);
-        Self::is_kept(wants, level) || (unique && wants[level].key_wanted(&self.schema).is_some())
+        let want = &wants[level];
+        if let (Some(number), 0) = (self.schema.sequence, want.kind) {
+            let unique = self.schema.indexes[number].search_is_unique();
+            return Self::is_kept(wants, level) || (unique && want.search_wanted().is_some());
+        }
+        let unique = self.schema.types[want.kind].key == Some(true);
+        Self::is_kept(wants, level) || (unique && want.key_wanted(&self.schema).is_some())
     }
 
     fn is_fixed(&self, wants: &[Want], level: usize) -> bool {
@@ -271,7 +313,7 @@ impl Naive {
             }
             if wants[level].ssa.is_none() && !wants[level].through {
                 wants[level].implied = true;
-            } else if !self.is_certain(wants, level) || !wants[level].accepts(&self.schema, &node.data) {
+            } else if !self.is_certain(wants, level) || !self.accepts(&wants[level], *id) {
                 return level;
             }
         }
@@ -286,7 +328,7 @@ impl Naive {
                 return level;
             }
             let over = want.codes().first && level > 0 && level >= floor;
-            if !Self::is_kept(wants, level) && (over || !want.accepts(&self.schema, &node.data)) {
+            if !Self::is_kept(wants, level) && (over || !self.accepts(want, *id)) {
                 return level;
             }
         }
@@ -355,6 +397,11 @@ impl Want {
             on_key && operator.is_passed(self.field(schema, data, true), value)
         };
         !sets.is_empty() && sets.iter().all(|set| set.iter().any(passed))
+    }
+
+    /// The one search key that will do, in the order of an index.
+    fn search_wanted(&self) -> Option<&[u8]> {
+        self.ssa.as_ref()?.about.as_ref()?.wanted()
     }
 
     fn key_wanted(&self, _: &Schema) -> Option<u8> {
