@@ -318,6 +318,18 @@ impl Engine {
         self.databases.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 
+    /// The database of this name; or the one whose secondary index has it, and which index that is.
+    pub(crate) fn database_or_index(&self, name: &DbdName) -> Option<(Arc<Database>, Option<usize>)> {
+        let databases = self.databases.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(database) = databases.get(name) {
+            return Some((database.clone(), None));
+        }
+        databases.values().find_map(|database| {
+            let at = database.indexes.iter().position(|index| index.rules.name == *name)?;
+            Some((database.clone(), Some(at)))
+        })
+    }
+
     pub(crate) fn gsam_database(&self, name: &DbdName) -> Option<Arc<GsamDatabase>> {
         self.gsam.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }

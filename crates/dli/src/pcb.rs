@@ -1,7 +1,7 @@
 //! PCBs: the mask that a program reads, and what the engine keeps behind it.
 
-use crate::call::{Arguments, Paths, Place, Position, Shown, View};
-use crate::database::Database;
+use crate::call::{Arguments, Paths, Place, Position, Shown, View, types_of};
+use crate::database::{Database, SegmentType};
 use crate::lock::{LockState, Standing, Stands};
 use crate::program::Ending;
 use crate::status::StatusCode;
@@ -126,6 +126,8 @@ pub(crate) struct DbPcb {
     pub(crate) mask: DbMask,
     pub(crate) db: Arc<Database>,
     pub(crate) view: Arc<View>,
+    /// It sees the secondary index with this number, as a database of its own.
+    pub(crate) of_index: Option<usize>,
     pub(crate) position: Position,
     /// With POS=MULTIPLE: where it is on each path.
     pub(crate) paths: Option<Paths>,
@@ -196,8 +198,13 @@ struct Before {
 }
 
 impl DbPcb {
-    pub(crate) fn new(block: &DbBlock, db: Arc<Database>, arguments_bytes_max: Option<usize>) -> Self {
-        let view = Arc::new(View::of(block, &db));
+    pub(crate) fn new(
+        block: &DbBlock,
+        db: Arc<Database>,
+        of_index: Option<usize>,
+        arguments_bytes_max: Option<usize>,
+    ) -> Self {
+        let view = Arc::new(View::of(block, &db, of_index));
         let dirty = Dirty::of(block.options);
         let lock_state = if view.updates { LockState::Update } else { LockState::Share };
         Self {
@@ -208,6 +215,7 @@ impl DbPcb {
             mask: DbMask::new(block),
             can_get: view.segments.iter().any(|segment| segment.options.is_returned()),
             db,
+            of_index,
             view,
             position: Position::default(),
             paths: block.multiple_positioning.then(Paths::default),
@@ -223,6 +231,11 @@ impl DbPcb {
             arguments: Arguments::default(),
             spare: Default::default(),
         }
+    }
+
+    /// The types of the segments that it sees.
+    pub(crate) fn types(&self) -> &[SegmentType] {
+        types_of(&self.db, self.of_index)
     }
 
     /// Forgets position and parentage, as a commit point does.

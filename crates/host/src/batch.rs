@@ -78,7 +78,8 @@ impl Batch {
     /// Opens the databases that are needed for this run alone, and those that a run which was killed had open, as far as
     /// their definitions are given: they are made whole. Says so, and which ones wait.
     pub(crate) fn open(&mut self, report: &Report, needed: &BTreeSet<DbdName>) -> Result<(), BatchError> {
-        for name in needed {
+        let needed: BTreeSet<DbdName> = needed.iter().map(|name| indexed_by(report, *name)).collect();
+        for name in &needed {
             self.open_one(report, *name)?;
         }
         for name in self.owed.databases.clone() {
@@ -151,6 +152,13 @@ impl Batch {
     pub(crate) fn trim_log(&self) -> Result<u64, BatchError> {
         Ok(self.log.trim(0)?)
     }
+}
+
+/// A secondary index is opened with the database that it is of.
+fn indexed_by(report: &Report, name: DbdName) -> DbdName {
+    let index = report.dmbs.get(&name).filter(|dmb| dmb.access.is_index());
+    let target = index.and_then(|index| index.segments.first()?.index_target.as_ref());
+    target.map_or(name, |target| target.dbd)
 }
 
 fn data_sets(folder: &Path, dmb: &Dmb, indexes: &[&Dmb]) -> Result<DataSets, BatchError> {

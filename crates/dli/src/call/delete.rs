@@ -56,7 +56,7 @@ impl Request<'_> {
     /// its level from 0, and where it begins in the area.
     fn level_to_delete(&mut self) -> Result<(usize, usize), StatusCode> {
         let mut arguments = std::mem::take(&mut self.pcb.arguments);
-        let parsed = arguments.parse(&self.pcb.view, &self.pcb.db, self.ssas);
+        let parsed = arguments.parse(&self.pcb.view, &self.pcb.db.types, self.ssas);
         let named = match (parsed, arguments.ssas()) {
             (Err(status), _) => Err(status),
             (Ok(()), []) => Ok(None),

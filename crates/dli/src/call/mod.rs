@@ -4,6 +4,7 @@ mod area;
 mod delete;
 mod function;
 mod get;
+mod index_database;
 mod insert;
 mod load;
 mod paths;
@@ -21,7 +22,7 @@ pub(crate) use paths::Paths;
 pub(crate) use position::{Gap, Place, Position};
 pub(crate) use reservations::Reservations;
 pub(crate) use ssa::{Arguments, CLASSES};
-pub(crate) use view::View;
+pub(crate) use view::{View, types_of};
 
 use crate::database::{Cursor, Database, Journal, Mark, Writer};
 use crate::error::Trouble;
@@ -177,6 +178,9 @@ impl Request<'_> {
         }
         let loading = self.pcb.view.loads;
         let held = std::mem::take(&mut self.pcb.is_held);
+        if let Some(at) = self.pcb.of_index {
+            return self.index_call(at, held);
+        }
         match self.function {
             Function::Isrt if loading => self.load(),
             _ if loading => Err(StatusCode::AM.into()),
@@ -191,7 +195,7 @@ impl Request<'_> {
     /// Reads the search arguments.
     fn arguments(&mut self) -> Result<Arguments, Refused> {
         let mut arguments = std::mem::take(&mut self.pcb.arguments);
-        let parsed = arguments.parse(&self.pcb.view, &self.pcb.db, self.ssas);
+        let parsed = arguments.parse(&self.pcb.view, self.pcb.types(), self.ssas);
         let most = self.pcb.arguments_bytes_max.unwrap_or(usize::MAX);
         match parsed {
             Ok(()) if arguments.bytes() <= most => Ok(arguments),

@@ -17,7 +17,7 @@ impl Request<'_> {
     fn replace_held(&mut self) -> Result<StatusCode, Refused> {
         let unchanged = |status| Refused::Status(status, Shown::Unchanged);
         let mut arguments = std::mem::take(&mut self.pcb.arguments);
-        let parsed = arguments.parse(&self.pcb.view, &self.pcb.db, self.ssas);
+        let parsed = arguments.parse(&self.pcb.view, &self.pcb.db.types, self.ssas);
         let kept: Vec<usize> =
             arguments.ssas().iter().filter(|ssa| ssa.codes.not_replaced).map(|ssa| ssa.segment).collect();
         let qualified = arguments.ssas().iter().any(|ssa| !ssa.is_unqualified());

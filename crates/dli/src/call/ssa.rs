@@ -5,7 +5,7 @@ use super::qualification::{
     Compared, Of, Operator, Statement, holds, holds_one, is_passed, key_wanted, lowest_key, sets,
 };
 use super::view::View;
-use crate::database::{Database, Key};
+use crate::database::{Key, SegmentType};
 use crate::status::StatusCode;
 use std::collections::BTreeSet;
 use std::ops::{Range, RangeInclusive};
@@ -79,7 +79,12 @@ impl Arguments {
     }
 
     /// Reads the arguments of a call.
-    pub(crate) fn parse(&mut self, view: &View, db: &Database, inputs: &[&[u8]]) -> Result<(), StatusCode> {
+    pub(crate) fn parse(
+        &mut self,
+        view: &View,
+        types: &[SegmentType],
+        inputs: &[&[u8]],
+    ) -> Result<(), StatusCode> {
         self.ssas.clear();
         self.statements.clear();
         self.bytes = 0;
@@ -87,7 +92,7 @@ impl Arguments {
             return Err(StatusCode::AC);
         }
         for (argument, input) in inputs.iter().enumerate() {
-            let ssa = self.parse_one(view, db, argument, input)?;
+            let ssa = self.parse_one(view, types, argument, input)?;
             let follows = |before: &Ssa| {
                 before.segment != ssa.segment && view.segments[ssa.segment].path.contains(&before.segment)
             };
@@ -102,7 +107,7 @@ impl Arguments {
     fn parse_one(
         &mut self,
         view: &View,
-        db: &Database,
+        types: &[SegmentType],
         argument: usize,
         input: &[u8],
     ) -> Result<Ssa, StatusCode> {
@@ -124,7 +129,7 @@ impl Arguments {
                 ssa.concatenated_key = Some(key);
             }
             (b'(', false) => {
-                ssa.statements = self.qualification(view, db, (segment, codes.offsets), &mut reader)?;
+                ssa.statements = self.qualification(view, types, (segment, codes.offsets), &mut reader)?;
             }
             _ => return Err(StatusCode::AJ),
         }
@@ -136,13 +141,13 @@ impl Arguments {
     fn qualification(
         &mut self,
         view: &View,
-        db: &Database,
+        types: &[SegmentType],
         (segment, offsets): (usize, bool),
         reader: &mut Reader<'_>,
     ) -> Result<Range<usize>, StatusCode> {
         let from = self.statements.len();
         let segment = &view.segments[segment];
-        let kind = db.kind(segment.code);
+        let kind = &types[usize::from(segment.code) - 1];
         reader.at += 1;
         let in_sequence = segment.path.len() == 1 && view.sequence.is_some();
         let (mut begins_set, mut group) = (true, 0);

@@ -108,7 +108,9 @@ impl Options {
 }
 
 impl View {
-    pub(crate) fn of(block: &DbBlock, db: &Database) -> Self {
+    /// What a PCB sees of a database, or of the secondary index with this number as a database of its own.
+    pub(crate) fn of(block: &DbBlock, db: &Database, of_index: Option<usize>) -> Self {
+        let types = types_of(db, of_index);
         let mut segments: Vec<ViewSegment> = Vec::with_capacity(block.segments.len());
         for (at, segment) in block.segments.iter().enumerate() {
             let mut path = segment.parent.map_or_else(Vec::new, |parent| segments[parent].path.clone());
@@ -116,7 +118,7 @@ impl View {
             if let Some(parent) = segment.parent {
                 segments[parent].children.push(at);
             }
-            segments.push(view_segment(segment, path, db));
+            segments.push(view_segment(segment, path, types));
         }
         let updates =
             block.options.updates() || block.segments.iter().any(|segment| segment.options.updates());
@@ -128,7 +130,9 @@ impl View {
             .as_ref()
             .and_then(|sequence| db.indexes.iter().position(|index| index.rules.name == sequence.index));
         let mut view = Self { segments, loads, updates, sequence, needs_alone };
-        view.add_indexes(block, db);
+        if of_index.is_none() {
+            view.add_indexes(block, db);
+        }
         view
     }
 
@@ -166,9 +170,10 @@ impl View {
     }
 
     /// Whether the DMB is the one that the view was made for.
-    pub(crate) fn agrees_with(&self, db: &Database) -> bool {
+    pub(crate) fn agrees_with(&self, db: &Database, of_index: Option<usize>) -> bool {
+        let dmb = of_index.and_then(|at| db.indexes.get(at)).map_or(&*db.dmb, |index| &index.block);
         self.segments.iter().all(|segment| {
-            let kind = db.dmb.segment_of_code(segment.code);
+            let kind = dmb.segment_of_code(segment.code);
             let key_bytes = kind.and_then(|kind| kind.key.as_ref()).map_or(0, |key| key.bytes as usize);
             let index = self.sequence.filter(|_| segment.path.len() == 1).and_then(|at| db.indexes.get(at));
             let key_bytes = index.map_or(key_bytes, |index| index.rules.search_bytes);
@@ -189,8 +194,14 @@ fn named_parent(block: &DbBlock, place: usize) -> Option<u8> {
     block.segments[place].parent.map(|parent| block.segments[parent].code)
 }
 
-fn view_segment(segment: &SensitiveBlock, path: Vec<usize>, db: &Database) -> ViewSegment {
-    let kind = db.types.iter().find(|kind| kind.code == segment.code);
+/// The types of the segments that a PCB sees: those of a database, or of a secondary index.
+pub(crate) fn types_of(db: &Database, of_index: Option<usize>) -> &[SegmentType] {
+    let index = of_index.and_then(|at| db.indexes.get(at));
+    index.map_or(&db.types, |index| std::slice::from_ref(&index.kind))
+}
+
+fn view_segment(segment: &SensitiveBlock, path: Vec<usize>, types: &[SegmentType]) -> ViewSegment {
+    let kind = types.iter().find(|kind| kind.code == segment.code);
     let of_dbd = |name| kind.and_then(|kind| kind.fields.iter().find(|field| field.name == name));
     let key_end = segment.concatenated_key_bytes as usize;
     ViewSegment {

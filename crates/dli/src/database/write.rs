@@ -456,7 +456,7 @@ impl<'e> Writer<'e> {
     }
 
     /// Adds an entry, its key and its data, to an index.
-    pub(super) fn add_entry(&mut self, of: IndexOf, entry: &[u8], rba: Rba) -> Result<(), Trouble> {
+    pub(crate) fn add_entry(&mut self, of: IndexOf, entry: &[u8], rba: Rba) -> Result<(), Trouble> {
         self.cursor.rest();
         let Some(tree) = self.db.tree(of) else { return Ok(()) };
         match self.journal.as_deref_mut() {
@@ -466,7 +466,7 @@ impl<'e> Writer<'e> {
     }
 
     /// Removes an entry from an index.
-    pub(super) fn remove_entry(&mut self, of: IndexOf, entry: &[u8], rba: Rba) -> Result<(), Trouble> {
+    pub(crate) fn remove_entry(&mut self, of: IndexOf, entry: &[u8], rba: Rba) -> Result<(), Trouble> {
         self.cursor.rest();
         let Some(tree) = self.db.tree(of) else { return Ok(()) };
         match self.journal.as_deref_mut() {

@@ -393,7 +393,8 @@ impl Drop for Program {
 fn spread(pcbs: &mut [ProgramPcb], db: &Arc<Database>, deleted: &Deleted, removed: &[(u8, crate::Rba)]) {
     for pcb in pcbs {
         let ProgramPcb::Db { pcb, .. } = pcb else { continue };
-        if !Arc::ptr_eq(&pcb.db, db) {
+        // In an index of its own the key of the entry says where a program stands.
+        if !Arc::ptr_eq(&pcb.db, db) || pcb.of_index.is_some() {
             continue;
         }
         let view = pcb.view.clone();

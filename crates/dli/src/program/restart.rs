@@ -101,6 +101,7 @@ impl Program {
         let position = |(at, pcb): (usize, &ProgramPcb)| {
             let ProgramPcb::Db { pcb, .. } = pcb else { return None };
             let place = pcb.position.path.last()?;
+            let types = pcb.types();
             let unique = |place: &crate::call::Place| {
                 if place.segment == 0
                     && let Some(index) = pcb.view.sequence.and_then(|at| pcb.db.indexes.get(at))
@@ -108,7 +109,9 @@ impl Program {
                     return index.rules.search_is_unique();
                 }
                 pcb.view.segments[place.segment].inverted
-                    || pcb.db.kind(pcb.view.segments[place.segment].code).key.is_some_and(|key| key.unique)
+                    || types[usize::from(pcb.view.segments[place.segment].code) - 1]
+                        .key
+                        .is_some_and(|key| key.unique)
             };
             let segment = &pcb.view.segments[place.segment];
             let tells = pcb.position.path.iter().all(unique) && segment.options.is_returned();

@@ -52,18 +52,22 @@ fn schedule_pcb(
     number: usize,
     arguments_bytes_max: Option<usize>,
 ) -> Result<DbPcb, ScheduleError> {
-    let db = engine.database(&block.dbd).ok_or(ScheduleError::NotOpen(block.dbd))?;
+    let (db, of_index) = engine.database_or_index(&block.dbd).ok_or(ScheduleError::NotOpen(block.dbd))?;
     let updates = |options: definitions::model::procopt::ProcOpt| options.updates();
     if !db.updatable
         && (updates(block.options) || block.segments.iter().any(|segment| updates(segment.options)))
     {
         return Err(ScheduleError::ReadOnly(block.dbd));
     }
-    if block.sequence.is_some() && block.options.loads() {
+    if block.options.loads() && block.sequence.is_some() {
         return Err(ScheduleError::Pcb("PROCOPT=L with PROCSEQ=", number));
     }
-    let pcb = DbPcb::new(block, db, arguments_bytes_max);
-    match pcb.view.agrees_with(&pcb.db) {
+    if block.options.loads() && of_index.is_some() {
+        return Err(ScheduleError::Pcb("PROCOPT=L of a secondary index", number));
+    }
+    let pcb = DbPcb::new(block, db, of_index, arguments_bytes_max);
+    let has_sequence = pcb.view.sequence.is_some() == block.sequence.is_some();
+    match has_sequence && pcb.view.agrees_with(&pcb.db, of_index) {
         true => Ok(pcb),
         false => Err(ScheduleError::Mismatch(block.dbd)),
     }

@@ -52,6 +52,12 @@ impl Database {
         Ok(rba)
     }
 
+    /// Bytes of the concatenated key of a type.
+    pub(crate) fn key_bytes(&self, kind: &SegmentType) -> usize {
+        let above = kind.parent.map_or(0, |code| self.key_bytes(self.kind(code)));
+        above + kind.key.as_ref().map_or(0, |key| key.bytes)
+    }
+
     /// The concatenated key of a segment.
     pub(crate) fn concatenated_key(
         &self,

@@ -1,6 +1,7 @@
 //! From DMBs to secondary indexes: what is refused, and what is compiled.
 
 use super::{From, Missing, Part, RBA_BYTES, Rules, SecondaryIndex};
+use crate::database::SegmentType;
 use crate::database::tree::{Shape, Tree};
 use crate::error::OpenError;
 use crate::index_exit::IndexExits;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 /// A secondary index whose data set is not open yet.
 pub(crate) struct Layout {
     pub(crate) block: Dmb,
+    kind: SegmentType,
     rules: Rules,
 }
 
@@ -25,7 +27,7 @@ impl Layout {
     /// The index, in its data set.
     pub(crate) fn on(self, set: Arc<DataSet>, shape: Shape) -> SecondaryIndex {
         let tree = Tree::new(self.rules.name, set, self.rules.sizes(), shape);
-        SecondaryIndex { tree, block: self.block, rules: self.rules }
+        SecondaryIndex { tree, kind: self.kind, block: self.block, rules: self.rules }
     }
 }
 
@@ -35,7 +37,8 @@ pub(crate) fn layouts(dmb: &Dmb, indexes: &[&Dmb], exits: &IndexExits) -> Result
         let block = indexes.iter().find(|block| block.name == index.dbd);
         let block = block.ok_or_else(|| OpenError::Allocation(format!("of the index {}", index.dbd)))?;
         let rules = rules(dmb, index, block, exits)?;
-        Ok(Layout { block: (*block).clone(), rules })
+        let kind = SegmentType::of(block, &block.segments[0]);
+        Ok(Layout { block: (*block).clone(), kind, rules })
     };
     dmb.secondary_indexes.iter().map(layout).collect()
 }

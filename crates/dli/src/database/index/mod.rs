@@ -21,6 +21,7 @@ mod read;
 pub(super) use check::Sources;
 pub(super) use layout::{Layout, layouts};
 
+use super::SegmentType;
 use super::tree::Tree;
 use crate::index_exit::IndexExit;
 use definitions::acb::Dmb;
@@ -43,6 +44,8 @@ pub(crate) struct SecondaryIndex {
     pub(crate) tree: Tree,
     /// The DMB of the index database.
     pub(crate) block: Dmb,
+    /// Its segment type.
+    pub(crate) kind: SegmentType,
     pub(crate) rules: Rules,
 }
 
