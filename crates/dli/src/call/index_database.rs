@@ -65,7 +65,7 @@ impl Request<'_> {
         let low = want.and_then(Want::lowest_search_key).unwrap_or_default();
         let (from, after) = if low > &from[..] { (low.to_vec(), false) } else { (from, after) };
         match self.find_entry(index, want, (from, after))? {
-            Some(found) => self.entry_found(get, index, found),
+            Some(found) => self.entry_found(get, index, &found),
             None => {
                 let at_end = self.pcb.position.entry.is_empty() && want.and_then(Want::key_wanted).is_none();
                 Err(self.entry_missing(get, at_end))
@@ -113,7 +113,12 @@ impl Request<'_> {
         Ok(None)
     }
 
-    fn entry_found(&mut self, get: Get, index: &SecondaryIndex, found: Found) -> Result<StatusCode, Refused> {
+    fn entry_found(
+        &mut self,
+        get: Get,
+        index: &SecondaryIndex,
+        found: &Found,
+    ) -> Result<StatusCode, Refused> {
         if let Some(locker) = self.locker {
             locker.enter();
         }

@@ -21,7 +21,8 @@ use crate::pool::{BufferPool, DataSet};
 use logger::{Change, DatabaseChange, IndexEntry, Log, LogSequence};
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::atomic::{AtomicU64, Ordering as AtomicOrdering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use vocabulary::DbdName;
 
 const LEVEL: usize = block::HEADER_BYTES;
@@ -44,6 +45,8 @@ pub(crate) struct Tree {
     /// Bytes of an entry behind its key.
     data_bytes: usize,
     shape: RwLock<Shape>,
+    /// How often it was changed.
+    changes: AtomicU64,
 }
 
 /// An entry.
@@ -71,12 +74,17 @@ impl Tree {
         (key_bytes, data_bytes): (usize, usize),
         shape: Shape,
     ) -> Self {
-        Self { name, set, key_bytes, data_bytes, shape: RwLock::new(shape) }
+        Self { name, set, key_bytes, data_bytes, shape: RwLock::new(shape), changes: AtomicU64::new(0) }
     }
 
     /// What the log calls it.
     pub(crate) fn name(&self) -> DbdName {
         self.name
+    }
+
+    /// How often it was changed. What was read is true still while this is the same as before.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(AtomicOrdering::Acquire)
     }
 
     /// Bytes of a key.
@@ -185,7 +193,7 @@ impl Tree {
         rba: Rba,
         trail: Option<Trail<'_>>,
     ) -> Result<LogSequence, Trouble> {
-        let mut shape = self.shape.write().unwrap_or_else(PoisonError::into_inner);
+        let mut shape = self.write_shape();
         let mut plan = Plan { shape: *shape, edits: Vec::new() };
         if plan.shape.top == 0 {
             plan.shape.top = plan.new_node(0);
@@ -216,7 +224,7 @@ impl Tree {
         entry: &[u8],
         trail: Option<Trail<'_>>,
     ) -> Result<LogSequence, Trouble> {
-        let shape = self.shape.write().unwrap_or_else(PoisonError::into_inner);
+        let shape = self.write_shape();
         let mut plan = Plan { shape: *shape, edits: Vec::new() };
         let mut rba = None;
         let key = self.key_of(entry);
@@ -452,6 +460,12 @@ impl Tree {
 
     fn broken(&self, number: u32, what: &str) -> Trouble {
         Trouble::broken(self.set.id, number, what)
+    }
+
+    fn write_shape(&self) -> RwLockWriteGuard<'_, Shape> {
+        let shape = self.shape.write().unwrap_or_else(PoisonError::into_inner);
+        self.changes.fetch_add(1, AtomicOrdering::AcqRel);
+        shape
     }
 
     fn read_shape(&self) -> RwLockReadGuard<'_, Shape> {

@@ -33,8 +33,11 @@ impl Default for House {
 
 impl House {
     pub(crate) fn with_buffers(buffers: usize) -> Self {
-        let engine =
-            Arc::new(Engine::new(Settings { buffers, lock_wait_ms_max: Some(1000), ..Settings::default() }));
+        Self::with_settings(Settings { buffers, lock_wait_ms_max: Some(1000), ..Settings::default() })
+    }
+
+    pub(crate) fn with_settings(settings: Settings) -> Self {
+        let engine = Arc::new(Engine::new(settings));
         let (disks, files) = Default::default();
         Self { engine, report: None, disks, files, recon: Recon::new() }
     }

@@ -21,6 +21,7 @@ impl SecondaryIndex {
     ) -> Result<Option<Rba>, Trouble> {
         let mut record = Vec::new();
         loop {
+            let changes = self.tree.changes();
             let found = self.tree.seek(cursor.pool(), from, after, Some(&mut record))?;
             if self.pass(cursor, found)? {
                 continue;
@@ -30,7 +31,7 @@ impl SecondaryIndex {
                 return Ok(None);
             };
             record.truncate(self.tree.key_bytes());
-            if cursor.locker().is_none() || self.lock_record(db, cursor, (&record, entry))? {
+            if cursor.locker().is_none() || self.lock_record(db, cursor, (&record, entry), changes)? {
                 key.clone_from(&record);
                 return Ok(Some(entry.rba));
             }
@@ -49,6 +50,7 @@ impl SecondaryIndex {
         db: &Database,
         cursor: &mut Cursor<'_>,
         (key, entry): (&[u8], Entry),
+        changes: u64,
     ) -> Result<bool, Trouble> {
         let target = db.kind(self.rules.target);
         let is_there = |cursor: &mut Cursor<'_>| {
@@ -61,6 +63,9 @@ impl SecondaryIndex {
             record => record?,
         };
         cursor.look_at(record)?;
+        if self.tree.changes() == changes {
+            return Ok(true);
+        }
         Ok(is_there(cursor)? && db.record_above(cursor, target, entry.rba)? == record)
     }
 }
