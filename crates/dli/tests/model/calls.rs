@@ -2,6 +2,7 @@
 
 use crate::naive::Naive;
 use crate::schema::{FIXED, Schema};
+use std::cmp::Ordering;
 
 /// A call on the database PCB, or on the I/O PCB.
 #[derive(Debug, Clone)]
@@ -86,21 +87,23 @@ impl Operator {
         Self::GreaterOrEqual,
     ];
 
-    pub(crate) fn holds<T: PartialOrd>(self, field: T, value: T) -> bool {
+    /// Whether a field holds that compares with the value like this.
+    pub(crate) fn holds(self, order: Ordering) -> bool {
         match self {
-            Self::Equal => field == value,
-            Self::NotEqual => field != value,
-            Self::Less => field < value,
-            Self::LessOrEqual => field <= value,
-            Self::Greater => field > value,
-            Self::GreaterOrEqual => field >= value,
+            Self::Equal => order.is_eq(),
+            Self::NotEqual => order.is_ne(),
+            Self::Less => order.is_lt(),
+            Self::LessOrEqual => order.is_le(),
+            Self::Greater => order.is_gt(),
+            Self::GreaterOrEqual => order.is_ge(),
         }
     }
 
-    pub(crate) fn is_passed<T: PartialOrd>(self, key: T, value: T) -> bool {
+    /// Whether no higher key can, once one compared like this.
+    pub(crate) fn is_passed(self, order: Ordering) -> bool {
         match self {
-            Self::Equal | Self::LessOrEqual => key > value,
-            Self::Less => key >= value,
+            Self::Equal | Self::LessOrEqual => order.is_gt(),
+            Self::Less => order.is_ge(),
             _ => false,
         }
     }

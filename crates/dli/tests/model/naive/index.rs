@@ -3,6 +3,9 @@
 use super::*;
 use crate::calls::AboutIndex;
 
+/// Statements that one entry has to satisfy.
+type Group<'s> = Vec<(Operator, &'s [u8])>;
+
 /// The entries of an index: the key of each and its source, in order; the latest of equal keys comes first.
 pub(super) type Entries = Vec<(Vec<u8>, Id)>;
 
@@ -107,7 +110,7 @@ impl Naive {
             None => (id, self.keys_of_targets(about.number)),
             Some(_) => (self.sequence.real[&id], self.sequence.keys_of_targets[about.number].clone()),
         };
-        let mut sets: Vec<Vec<Vec<(Operator, &[u8])>>> = Vec::new();
+        let mut sets: Vec<Vec<Group<'_>>> = Vec::new();
         for (join, operator, value) in &about.statements {
             match join {
                 _ if sets.is_empty() => sets.push(vec![Vec::new()]),
@@ -117,8 +120,8 @@ impl Naive {
             }
             sets.last_mut().unwrap().last_mut().unwrap().push((*operator, value));
         }
-        let holds = |key: &[u8], group: &[(Operator, &[u8])]| {
-            group.iter().all(|(operator, value)| operator.holds(&key[at.clone()], *value))
+        let holds = |key: &[u8], group: &Group<'_>| {
+            group.iter().all(|(operator, value)| operator.holds(key[at.clone()].cmp(value)))
         };
         sets.iter().any(|set| {
             set.iter().enumerate().all(|(number, group)| match self.sequence.keys.get(&id) {
@@ -140,7 +143,7 @@ impl Naive {
                 leads = true;
             }
             leads &= at == 0 || *join != b'#';
-            if leads && operator.is_passed(key, &value[..]) {
+            if leads && operator.is_passed(key.cmp(&value[..])) {
                 *sets.last_mut().unwrap() = true;
             }
         }

@@ -383,7 +383,7 @@ impl Want {
         }
         let sets = self.sets();
         let holds = |&(on_key, operator, value): &(bool, Operator, u8)| {
-            operator.holds(self.field(schema, data, on_key), value)
+            operator.holds(self.field(schema, data, on_key).cmp(&value))
         };
         sets.is_empty() || sets.iter().any(|set| set.iter().all(holds))
     }
@@ -394,7 +394,7 @@ impl Want {
         }
         let sets = self.sets();
         let passed = |&(on_key, operator, value): &(bool, Operator, u8)| {
-            on_key && operator.is_passed(self.field(schema, data, true), value)
+            on_key && operator.is_passed(self.field(schema, data, true).cmp(&value))
         };
         !sets.is_empty() && sets.iter().all(|set| set.iter().any(passed))
     }
