@@ -11,6 +11,14 @@ use crate::database::{IndexOf, SecondaryIndex};
 use crate::error::Trouble;
 use crate::status::StatusCode;
 
+/// How a search for an entry ended.
+enum Sought {
+    Found(Found),
+    /// It stopped before an entry that leads there.
+    Before(Rba),
+    AtEnd,
+}
+
 /// An entry that was found: its key and data, and its target.
 struct Found {
     record: Vec<u8>,
@@ -60,15 +68,16 @@ impl Request<'_> {
         let begins = get.scope == Scope::Unique
             || (self.pcb.position.path.is_empty() && self.pcb.position.gap.is_none());
         let Some((from, after)) = self.entry_to_begin_at(begins) else {
-            return Err(self.entry_missing(get, true));
+            return Err(self.entry_missing(get, true, None));
         };
         let low = want.and_then(Want::lowest_search_key).unwrap_or_default();
         let (from, after) = if low > &from[..] { (low.to_vec(), false) } else { (from, after) };
         match self.find_entry(index, want, (from, after))? {
-            Some(found) => self.entry_found(get, index, &found),
-            None => {
-                let at_end = self.pcb.position.entry.is_empty() && want.and_then(Want::key_wanted).is_none();
-                Err(self.entry_missing(get, at_end))
+            Sought::Found(found) => self.entry_found(get, index, &found),
+            Sought::Before(next) => Err(self.entry_missing(get, false, Some(next))),
+            Sought::AtEnd => {
+                let at_end = want.and_then(Want::key_wanted).is_none();
+                Err(self.entry_missing(get, at_end, None))
             }
         }
     }
@@ -79,7 +88,10 @@ impl Request<'_> {
         match begins {
             true => Some((Vec::new(), false)),
             false if position.entry.is_empty() => None,
-            false => Some((position.entry.clone(), !position.path.is_empty())),
+            false => {
+                let is_before = position.gap.is_some_and(|gap| gap.next.is_some());
+                Some((position.entry.clone(), !is_before))
+            }
         }
     }
 
@@ -89,7 +101,7 @@ impl Request<'_> {
         index: &SecondaryIndex,
         want: Option<&Want<'_>>,
         (mut from, mut after): (Vec<u8>, bool),
-    ) -> Result<Option<Found>, Trouble> {
+    ) -> Result<Sought, Trouble> {
         let db = self.pcb.db.clone();
         let mut cursor = self.cursor();
         let mut key = Vec::new();
@@ -100,17 +112,17 @@ impl Request<'_> {
             let field = index.kind.key.as_ref();
             if want.is_some_and(|want| want.is_passed(field, &segment, None)) {
                 self.pcb.position.entry = key;
-                return Ok(None);
+                return Ok(Sought::Before(target));
             }
             if want.is_none_or(|want| want.accepts(field, &segment, None)) {
                 self.pcb.position.entry = key;
-                return Ok(Some(Found { record, target }));
+                return Ok(Sought::Found(Found { record, target }));
             }
             from.clone_from(&key);
             after = true;
         }
         self.pcb.position.entry.clear();
-        Ok(None)
+        Ok(Sought::AtEnd)
     }
 
     fn entry_found(
@@ -136,13 +148,13 @@ impl Request<'_> {
         Ok(StatusCode::OK)
     }
 
-    fn entry_missing(&mut self, get: Get, at_end: bool) -> Refused {
+    fn entry_missing(&mut self, get: Get, at_end: bool, next: Option<Rba>) -> Refused {
         self.pcb.parentage = None;
         if get.scope == Scope::Next && at_end {
             self.pcb.clear_position();
             return Refused::Status(StatusCode::GB, Shown::Nothing);
         }
-        self.pcb.position.leave(0, Gap { segment: Some(0), next: None });
+        self.pcb.position.leave(0, Gap { segment: Some(0), next });
         Refused::Status(StatusCode::GE, Shown::Nothing)
     }
 

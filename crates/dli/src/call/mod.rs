@@ -100,6 +100,8 @@ pub(crate) struct Effects {
     pub(crate) deleted: Option<Deleted>,
     /// Everything that went with it: types and places. Kept where there are secondary indexes.
     pub(crate) removed: Vec<(u8, crate::Rba)>,
+    /// It was refused, and the position is where it was.
+    pub(crate) stays: bool,
     /// The call was not made, and this is why.
     pub(crate) not_made: Option<NotMade>,
 }
@@ -134,6 +136,7 @@ impl Request<'_> {
             Err(Refused::Status(status, shown)) => {
                 self.journal.back_out(self.pool, mark);
                 self.pcb.show(status, shown);
+                effects.stays = matches!(shown, Shown::Position | Shown::Unchanged);
             }
             Err(Refused::Trouble(trouble)) => {
                 effects = Effects { not_made: self.fail(&trouble, mark), ..Effects::default() };

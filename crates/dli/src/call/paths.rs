@@ -63,9 +63,9 @@ impl Paths {
     }
 
     /// The same, of all that went, in an alternate processing sequence.
-    pub(crate) fn forget_all(&mut self, view: &View, removed: &[(u8, crate::Rba)]) {
+    pub(crate) fn forget_all(&mut self, view: &View, deleted: &Deleted, removed: &[(u8, crate::Rba)]) {
         self.positions.retain(|&segment, position| {
-            let left = position.forget_all(view, removed);
+            let left = position.forget_all(view, deleted, removed);
             left.is_none_or(|level| view.segments[segment].level <= level + 1)
         });
     }

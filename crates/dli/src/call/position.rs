@@ -12,8 +12,8 @@ pub(crate) struct Position {
     pub(crate) gap: Option<Gap>,
     /// The anchor point of the root, or of the gap among the roots.
     pub(crate) anchor: u32,
-    /// In an alternate processing sequence: the key of the entry that led to the root, or to the one at the gap among the
-    /// roots; empty behind all.
+    /// In an alternate processing sequence: the key of the entry that led to the root. At a gap among the roots that of the next
+    /// one, or of the one that it is behind where no next is given; empty behind all.
     pub(crate) entry: Vec<u8>,
     /// The concatenated key of the path.
     pub(crate) keys: Vec<u8>,
@@ -86,14 +86,22 @@ impl Position {
         None
     }
 
-    /// Segments were deleted, and this is a position in an alternate processing sequence: what it was under need not be on
-    /// its path. Gives the level that went, from 0.
-    pub(crate) fn forget_all(&mut self, view: &View, removed: &[(u8, Rba)]) -> Option<usize> {
+    /// The same for a position in an alternate processing sequence, where what it was under need not be on its path: `removed`
+    /// is everything that went. Among the roots it is behind the entry that led there.
+    pub(crate) fn forget_all(
+        &mut self,
+        view: &View,
+        deleted: &Deleted,
+        removed: &[(u8, Rba)],
+    ) -> Option<usize> {
         let is_gone = |place: &Place| removed.contains(&(view.segments[place.segment].code, place.rba));
-        let level = self.path.iter().position(is_gone)?;
-        let segment = self.path[level].segment;
-        self.leave(level, Gap { segment: Some(segment), next: None });
-        self.last = Some((level + 1, segment));
+        let Some(level) = self.path.iter().position(is_gone) else {
+            return if self.path.is_empty() { None } else { self.forget(view, deleted) };
+        };
+        let place = self.path[level];
+        let next = deleted.next.filter(|_| level > 0 && place.rba == deleted.rba);
+        self.leave(level, Gap { segment: Some(place.segment), next });
+        self.last = Some((level + 1, place.segment));
         Some(level)
     }
 }

@@ -449,7 +449,7 @@ impl<'s, 'e> Search<'s, 'e> {
             }
             None => None,
             Some(_) if self.path.is_empty() && self.view.sequence.is_some() => {
-                let next = self.resume_sequence()?;
+                let next = self.resume_sequence(gap)?;
                 return self.enter_next(0, next);
             }
             Some(Gap { segment: Some(segment), next: Some(next) }) => {

@@ -36,17 +36,17 @@ impl Search<'_, '_> {
         let from = if begins { Vec::new() } else { self.entry.clone() };
         match low > from {
             true => self.next_in_sequence(&low, false),
-            false => self.next_in_sequence(&from, here.is_some()),
+            false => self.next_in_sequence(&from, here.is_some() || is_behind(gap)),
         }
     }
 
     /// The root at a gap among the roots, whatever became of the one that was there.
-    pub(super) fn resume_sequence(&mut self) -> Result<Option<Rba>, Trouble> {
+    pub(super) fn resume_sequence(&mut self, gap: Option<Gap>) -> Result<Option<Rba>, Trouble> {
         match self.entry.is_empty() {
             true => Ok(None),
             false => {
                 let from = self.entry.clone();
-                self.next_in_sequence(&from, false)
+                self.next_in_sequence(&from, is_behind(gap))
             }
         }
     }
@@ -101,4 +101,9 @@ impl Search<'_, '_> {
         }
         Ok(true)
     }
+}
+
+/// Whether a gap among the roots is behind the entry that is noted, and not before it.
+fn is_behind(gap: Option<Gap>) -> bool {
+    gap.is_some_and(|gap| gap.next.is_none())
 }

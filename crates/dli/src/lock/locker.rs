@@ -165,6 +165,17 @@ impl<'e> Locker<'e> {
         Standing { on, awaited: None }
     }
 
+    /// The call was refused, and the position is where it was: so are its locks.
+    pub(crate) fn stay(&self) -> Standing {
+        let on = self.standing.on;
+        for left in [self.entered.get(), self.looked_at.get(), self.standing.awaited] {
+            if left != on {
+                self.release(left);
+            }
+        }
+        Standing { on, awaited: None }
+    }
+
     /// The call has to be made again: what it locked so far it locks again then.
     pub(crate) fn suspend(&self) -> Standing {
         let on = self.standing.on;

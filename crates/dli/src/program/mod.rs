@@ -219,6 +219,7 @@ impl Program {
         if let (Some(locker), Some(ProgramPcb::Db { pcb, .. })) = (locker, self.pcbs.get_mut(at)) {
             pcb.standing = match effects.not_made {
                 Some(NotMade::Waits) => locker.suspend(),
+                _ if effects.stays => locker.stay(),
                 _ => locker.end(pcb.stands()),
             };
         }
@@ -398,16 +399,16 @@ fn spread(pcbs: &mut [ProgramPcb], db: &Arc<Database>, deleted: &Deleted, remove
             continue;
         }
         let view = pcb.view.clone();
-        if let Some(paths) = &mut pcb.paths {
-            paths.forget(&view, deleted);
-            if view.sequence.is_some() {
-                paths.forget_all(&view, removed);
-            }
+        let in_sequence = view.sequence.is_some();
+        match &mut pcb.paths {
+            Some(paths) if in_sequence => paths.forget_all(&view, deleted, removed),
+            Some(paths) => paths.forget(&view, deleted),
+            None => {}
         }
-        let mut left = pcb.position.forget(&view, deleted);
-        if view.sequence.is_some() {
-            left = pcb.position.forget_all(&view, removed).or(left);
-        }
+        let left = match in_sequence {
+            true => pcb.position.forget_all(&view, deleted, removed),
+            false => pcb.position.forget(&view, deleted),
+        };
         if let Some(level) = left {
             pcb.is_held = false;
             pcb.parentage = pcb.parentage.filter(|&parent| parent <= level);

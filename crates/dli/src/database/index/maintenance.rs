@@ -143,6 +143,7 @@ impl Writer<'_> {
         }
         let stamp = self.stamp_before(index, &entry.key)?;
         let record = index.rules.record(entry, stamp, source, &[]);
+        self.change_between_entries(index, &record)?;
         self.add_entry(IndexOf::Secondary(at), &record, entry.target)
     }
 
@@ -205,6 +206,20 @@ impl Writer<'_> {
             after = true;
         }
         Ok(None)
+    }
+
+    /// Locks an entry that comes. Where another program may put back what it took away, it waits: whoever looks for that finds
+    /// out by the entry behind it.
+    fn change_between_entries(&mut self, index: &SecondaryIndex, record: &[u8]) -> Result<(), Trouble> {
+        let Some(locker) = self.cursor.locker() else { return Ok(()) };
+        let key = &record[..index.tree.key_bytes()];
+        locker.change_in(index.number(), Item::root(key))?;
+        loop {
+            let next = index.tree.from(self.cursor.pool(), key, true)?;
+            if !locker.pass_in(index.number(), next.map_or(Item::End, |entry| entry.item))? {
+                return Ok(());
+            }
+        }
     }
 
     /// Locks an entry that goes, and the one behind it: whoever passes there waits until that is final.
