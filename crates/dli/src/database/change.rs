@@ -75,7 +75,7 @@ pub(super) fn make(change: Change<'_>, set: &DataSet, number: u32, data: &mut [u
             data[bytes.len()..].fill(0);
         }
         Change::Image { .. } => return wrong("the image of the block is longer than a block"),
-        Change::Node { level } => super::tree::format(data, level),
+        Change::Node { level } => super::node::format(data, level),
         Change::Insert { at, end, bytes } => {
             if at > end || end + bytes.len() > data.len() {
                 return wrong("there is no room for an entry");

@@ -7,6 +7,7 @@ mod claim;
 mod cursor;
 mod index;
 mod journal;
+mod node;
 mod open;
 mod place;
 mod redo;

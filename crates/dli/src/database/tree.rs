@@ -1,17 +1,11 @@
 //! An index: a B+ tree over the blocks of its own data set.
 //!
-//! ```text
-//! 16  level         1   0 for a leaf
-//! 17  reserved      1
-//! 18  entries       2
-//! 20  next leaf     4   block number, 0 for the last
-//! 24  entries           leaf: delete byte 1, RBA 4, key, data; above: block number 4, lowest key
-//! ```
-//!
-//! Those of the primary index of a HIDAM database lead to roots and have no data. Keys have one length, and so have the data. Nodes split and never merge: a leaf that became empty stays where it is and is passed over.
+//! Entries of the primary index of a HIDAM database lead to roots and have no data. Keys have one length, and so have the
+//! data. Nodes split and never merge: a leaf that became empty stays where it is and is passed over.
 //! One latch guards the whole tree; beneath it blocks are latched one at a time.
 
 use super::change::Trail;
+use super::node::{BRANCH_HEAD, COUNT, ENTRIES, LEAF_HEAD, LEVEL, NEXT_LEAF, Node};
 use super::open::SHAPE_AT;
 use crate::error::Trouble;
 use crate::format::Rba;
@@ -19,20 +13,11 @@ use crate::format::block::{self, Kind, fullword, halfword};
 use crate::lock::Item;
 use crate::pool::{BufferPool, DataSet};
 use logger::{Change, DatabaseChange, IndexEntry, Log, LogSequence};
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering as AtomicOrdering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use vocabulary::DbdName;
 
-const LEVEL: usize = block::HEADER_BYTES;
-const COUNT: usize = LEVEL + 2;
-const NEXT_LEAF: usize = COUNT + 2;
-const ENTRIES: usize = NEXT_LEAF + 4;
-/// Bytes before the key in an entry of a leaf: delete byte and address.
-const LEAF_HEAD: usize = 5;
-/// Bytes before the key in an entry above the leaves: a block number.
-const BRANCH_HEAD: usize = 4;
 /// More levels than any tree of this size has: a loop in a broken one ends here.
 const LEVELS_MAX: u8 = 32;
 
@@ -84,7 +69,7 @@ impl Tree {
 
     /// How often it was changed. What was read is true still while this is the same as before.
     pub(crate) fn changes(&self) -> u64 {
-        self.changes.load(AtomicOrdering::Acquire)
+        self.changes.load(Ordering::Acquire)
     }
 
     /// Bytes of a key.
@@ -464,19 +449,13 @@ impl Tree {
 
     fn write_shape(&self) -> RwLockWriteGuard<'_, Shape> {
         let shape = self.shape.write().unwrap_or_else(PoisonError::into_inner);
-        self.changes.fetch_add(1, AtomicOrdering::AcqRel);
+        self.changes.fetch_add(1, Ordering::AcqRel);
         shape
     }
 
     fn read_shape(&self) -> RwLockReadGuard<'_, Shape> {
         self.shape.read().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Makes an empty node of a block.
-pub(super) fn format(data: &mut [u8], level: u8) {
-    block::clear(data, Kind::Index);
-    data[LEVEL] = level;
 }
 
 /// An address as a record has it.
@@ -534,70 +513,5 @@ impl Shape {
         bytes[..4].copy_from_slice(&self.top.to_be_bytes());
         bytes[4..].copy_from_slice(&self.last.to_be_bytes());
         bytes
-    }
-}
-
-/// A node, to be read.
-struct Node<'d> {
-    data: &'d [u8],
-    count: usize,
-    entry_bytes: usize,
-    key_bytes: usize,
-}
-
-impl Node<'_> {
-    fn is_leaf(&self) -> bool {
-        self.data[LEVEL] == 0
-    }
-
-    fn head(&self) -> usize {
-        if self.is_leaf() { LEAF_HEAD } else { BRANCH_HEAD }
-    }
-
-    fn entry(&self, at: usize) -> &[u8] {
-        &self.data[ENTRIES + at * self.entry_bytes..ENTRIES + (at + 1) * self.entry_bytes]
-    }
-
-    fn key(&self, at: usize) -> &[u8] {
-        &self.record(at)[..self.key_bytes]
-    }
-
-    /// The key and the data.
-    fn record(&self, at: usize) -> &[u8] {
-        &self.entry(at)[self.head()..]
-    }
-
-    fn rba(&self, at: usize) -> Option<Rba> {
-        block::pointer(self.entry(at), 1)
-    }
-
-    fn found(&self, at: usize) -> Option<Entry> {
-        self.rba(at).map(|rba| Entry { rba, item: Item::root(self.key(at)) })
-    }
-
-    fn child(&self, at: usize) -> u32 {
-        fullword(self.entry(at), 0)
-    }
-
-    /// The place of a key, or where it would be.
-    fn search(&self, key: &[u8]) -> Result<usize, usize> {
-        let (mut low, mut high) = (0, self.count);
-        while low < high {
-            let middle = (low + high) / 2;
-            match self.key(middle).cmp(key) {
-                Ordering::Less => low = middle + 1,
-                Ordering::Greater => high = middle,
-                Ordering::Equal => return Ok(middle),
-            }
-        }
-        Err(low)
-    }
-
-    /// Above the leaves: the child whose keys are nearest at or below this one. The first child takes all the rest.
-    fn child_of(&self, key: &[u8]) -> usize {
-        match self.search(key) {
-            Ok(at) => at,
-            Err(at) => at.saturating_sub(1),
-        }
     }
 }
