@@ -19,7 +19,7 @@ impl Request<'_> {
     fn get_with(&mut self, get: Get, arguments: &Arguments) -> Result<StatusCode, Refused> {
         self.check_options(arguments)?;
         let floor = self.floor(get.scope)?;
-        let mut wants = Vec::with_capacity(super::LEVELS_MAX);
+        let mut wants = Vec::new();
         arguments.wants(&self.pcb.view, self.ssas, &mut wants);
         // Without the position there would be no parent either.
         if get.scope != Scope::NextWithinParent && wants.iter().any(|want| want.codes.clear) {

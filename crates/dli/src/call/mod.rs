@@ -15,6 +15,7 @@ mod reservations;
 mod search;
 mod sequence;
 mod ssa;
+mod step;
 mod view;
 
 pub use function::{Function, Get, Scope};
@@ -22,6 +23,7 @@ pub(crate) use paths::Paths;
 pub(crate) use position::{Gap, Place, Position};
 pub(crate) use reservations::Reservations;
 pub(crate) use ssa::{Arguments, CLASSES};
+pub(crate) use step::step;
 pub(crate) use view::{View, types_of};
 
 use crate::database::{Cursor, Database, Journal, Mark, Writer};

@@ -111,7 +111,37 @@ pub(crate) struct Statement {
     pub(crate) group: u8,
 }
 
+/// What a segment is to a search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It will do.
+    Accepted,
+    /// It will not.
+    Other,
+    /// Nor will any twin behind it.
+    Passed,
+}
+
 impl Statement {
+    /// What a segment is to a search for this alone. One that will do is never past those that do.
+    #[inline]
+    pub(crate) fn verdict(
+        &self,
+        argument: &[u8],
+        data: &[u8],
+        search: Option<&[u8]>,
+        is_ordered: bool,
+    ) -> Verdict {
+        match self.order(argument, data, search) {
+            Some(order) if self.operator.holds(order) => Verdict::Accepted,
+            Some(order) if is_ordered && self.field.is_key && self.operator.is_passed(order) => {
+                Verdict::Passed
+            }
+            _ => Verdict::Other,
+        }
+    }
+
+    #[inline]
     fn order(&self, argument: &[u8], data: &[u8], search: Option<&[u8]>) -> Option<Ordering> {
         if self.field.of != Of::Segment {
             return search.map(|search| search.cmp(&argument[self.value.clone()]));

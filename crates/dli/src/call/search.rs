@@ -4,6 +4,7 @@
 //! wanted equal, a concatenated key, L, U and V, and for GU and ISRT a level without an argument where there is a position.
 //! A search that fails leaves the position below the last segments that did, where it stopped looking.
 
+use super::qualification::Verdict;
 use super::ssa::Want;
 use super::view::View;
 use super::{Gap, Place, Position};
@@ -313,13 +314,13 @@ impl<'s, 'e> Search<'s, 'e> {
             if want.is_qualified() {
                 let data = self.cursor.data(self.db, kind, rba)?;
                 let search = search_key(self.db, self.view, &self.entry, want);
-                if ordered && want.is_passed(kind.key.as_ref(), data, search) {
-                    self.stopped_before = Some(rba);
-                    return Ok(found);
-                }
-                let accepted = match want.asks_indexes() {
-                    true => self.accepts_indexed(want, kind, rba)?,
-                    false => want.accepts(kind.key.as_ref(), data, search),
+                let accepted = match want.verdict(kind.key.as_ref(), data, search, ordered) {
+                    Verdict::Passed => {
+                        self.stopped_before = Some(rba);
+                        return Ok(found);
+                    }
+                    _ if want.asks_indexes() => self.accepts_indexed(want, kind, rba)?,
+                    verdict => verdict == Verdict::Accepted,
                 };
                 if !accepted {
                     next = self.twin_of(level, want.segment, rba)?;

@@ -2,7 +2,7 @@
 
 use super::LEVELS_MAX;
 use super::qualification::{
-    Compared, Of, Operator, Statement, holds, holds_one, is_passed, key_wanted, lowest_key, sets,
+    Compared, Of, Operator, Statement, Verdict, holds, holds_one, is_passed, key_wanted, lowest_key, sets,
 };
 use super::view::View;
 use crate::database::{Key, SegmentType};
@@ -249,11 +249,30 @@ impl<'c> Want<'c> {
     }
 
     /// Whether no twin from this one on will do.
-    pub(crate) fn is_passed(&self, key: Option<&Key>, data: &[u8], search: Option<&[u8]>) -> bool {
+    fn is_passed(&self, key: Option<&Key>, data: &[u8], search: Option<&[u8]>) -> bool {
         match (self.key, search, key) {
             (Some(wanted), Some(search), _) => search > wanted,
             (Some(wanted), None, Some(key)) => key.of(data) > wanted,
             _ => is_passed(self.statements, self.argument, data, search),
+        }
+    }
+
+    /// What a twin is to the search. `is_ordered`: those behind it have higher keys.
+    #[inline]
+    pub(crate) fn verdict(
+        &self,
+        key: Option<&Key>,
+        data: &[u8],
+        search: Option<&[u8]>,
+        is_ordered: bool,
+    ) -> Verdict {
+        if let (None, [statement]) = (self.key, self.statements) {
+            return statement.verdict(self.argument, data, search, is_ordered);
+        }
+        match () {
+            () if is_ordered && self.is_passed(key, data, search) => Verdict::Passed,
+            () if self.accepts(key, data, search) => Verdict::Accepted,
+            () => Verdict::Other,
         }
     }
 

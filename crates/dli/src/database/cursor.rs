@@ -8,6 +8,11 @@ use crate::format::prefix::{DATA_PART, DATA_PART_PREFIX, DELETE_BYTE, SEPARATED}
 use crate::lock::{Item, Locker};
 use crate::pool::{BufferPool, DataSet, Latched};
 
+/// Bytes of a line of the processor's cache.
+const LINE_BYTES: usize = 64;
+/// How much of a record is asked for at once.
+const AHEAD_BYTES: usize = 1024;
+
 /// A reader that keeps the block it read last, because the next segment is mostly in it.
 pub(crate) struct Cursor<'e> {
     pool: &'e BufferPool,
@@ -60,6 +65,7 @@ impl<'e> Cursor<'e> {
     }
 
     /// The bytes from an address to the end of its block.
+    #[inline]
     pub(crate) fn bytes(&mut self, set: &DataSet, rba: Rba) -> Result<&[u8], Trouble> {
         let byte = rba.byte();
         let bytes = set.geometry.block_bytes as u64;
@@ -71,6 +77,16 @@ impl<'e> Cursor<'e> {
             Some(here) => Ok(&here.latched.data[(byte - here.first_byte) as usize..]),
             None => Err(Trouble::NoBuffer),
         }
+    }
+
+    /// A record is about to be searched from here on. Mostly it lies in one piece, and its lines come into the processor's
+    /// cache together when they are asked for together, in place of each when the pointer to it has come.
+    #[inline]
+    pub(crate) fn ask_ahead(&mut self, set: &DataSet, rba: Rba) -> Result<(), Trouble> {
+        let bytes = self.bytes(set, rba)?;
+        let lines = bytes[..bytes.len().min(AHEAD_BYTES)].iter().step_by(LINE_BYTES);
+        std::hint::black_box(lines.fold(0, |all, byte| all | byte));
+        Ok(())
     }
 
     /// A whole block.
@@ -91,14 +107,14 @@ impl<'e> Cursor<'e> {
     }
 
     /// A segment, from its code to the end of the block.
+    #[inline]
     pub(crate) fn segment(&mut self, db: &Database, kind: &SegmentType, rba: Rba) -> Result<&[u8], Trouble> {
         let set = db.set_of(kind);
         let bytes = self.bytes(set, rba)?;
-        if bytes.first() == Some(&kind.code) && bytes.len() >= kind.prefix.bytes + kind.data_min.min(4) {
-            // A second look at a block that is here costs nothing, and satisfies the borrow checker.
-            return self.bytes(set, rba);
+        match bytes.first() == Some(&kind.code) && bytes.len() >= kind.prefix.bytes + kind.data_min.min(4) {
+            true => Ok(bytes),
+            false => Err(no_segment(set, kind, rba)),
         }
-        Err(broken(set, rba, format!("there is no segment {} at {:#x}", kind.name, rba.byte())))
     }
 
     /// A pointer of a segment's prefix.
@@ -127,15 +143,20 @@ impl<'e> Cursor<'e> {
     }
 
     /// The data of a segment. A fixed length one has all of it, a variable length one as much as its length says.
+    #[inline]
     pub(crate) fn data(&mut self, db: &Database, kind: &SegmentType, rba: Rba) -> Result<&[u8], Trouble> {
-        let segment = self.segment(db, kind, rba)?;
-        if !kind.variable {
-            let end = kind.prefix.bytes + kind.data_max;
-            if segment.len() < end {
-                return Err(broken(db.set_of(kind), rba, format!("segment {} is cut off", kind.name)));
-            }
-            return Ok(&self.segment(db, kind, rba)?[kind.prefix.bytes..end]);
+        if kind.variable {
+            return self.variable_data(db, kind, rba);
         }
+        let segment = self.segment(db, kind, rba)?;
+        match segment.get(kind.prefix.bytes..kind.prefix.bytes + kind.data_max) {
+            Some(data) => Ok(data),
+            None => Err(cut_off(db.set_of(kind), kind, rba)),
+        }
+    }
+
+    fn variable_data(&mut self, db: &Database, kind: &SegmentType, rba: Rba) -> Result<&[u8], Trouble> {
+        let segment = self.segment(db, kind, rba)?;
         if segment[DELETE_BYTE] & SEPARATED != 0 {
             let part = block::pointer(segment, kind.prefix.bytes);
             return self.data_part(db, kind, rba, part);
@@ -167,6 +188,16 @@ impl<'e> Cursor<'e> {
         let end = if is_part { DATA_PART_PREFIX + usize::from(halfword(bytes, DATA_PART_PREFIX)) } else { 0 };
         bytes.get(DATA_PART_PREFIX..end).ok_or_else(wrong)
     }
+}
+
+#[cold]
+fn no_segment(set: &DataSet, kind: &SegmentType, rba: Rba) -> Trouble {
+    broken(set, rba, format!("there is no segment {} at {:#x}", kind.name, rba.byte()))
+}
+
+#[cold]
+fn cut_off(set: &DataSet, kind: &SegmentType, rba: Rba) -> Trouble {
+    broken(set, rba, format!("segment {} is cut off", kind.name))
 }
 
 /// What is said of a pointer that leads nowhere.

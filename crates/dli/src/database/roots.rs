@@ -148,6 +148,7 @@ impl Database {
         let mut before = None;
         let mut next = hdam.head(self, cursor, anchor)?;
         while let Some(rba) = next {
+            cursor.ask_ahead(self.set_of(root), rba)?;
             let data = cursor.data(self, root, rba)?;
             match root.key.as_ref().map_or(Ordering::Equal, |field| field.of(data).cmp(key)) {
                 Ordering::Less => (before, next) = (next, cursor.twin(self, root, rba)?),

@@ -352,7 +352,7 @@ impl Tree {
             if !images.contains_key(number) {
                 let content = pool.read(&self.set, *number)?;
                 let stamped = self.set.stamp_of(&content.data);
-                let image = if log.wants_image(stamped) { content.data.clone() } else { Vec::new() };
+                let image = if log.wants_image(stamped) { content.data.to_vec() } else { Vec::new() };
                 images.insert(*number, (at, stamped, image));
             }
         }

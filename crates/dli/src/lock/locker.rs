@@ -188,11 +188,23 @@ impl<'e> Locker<'e> {
     }
 
     fn request(&self, resource: Resource, state: LockState) -> Result<(), Trouble> {
+        if self.is_passing(resource, state) && self.locks.take(self.unit, resource, state) {
+            return Ok(());
+        }
         let outcome = self.locks.request(self.unit, resource, state, self.locks_max);
         if matches!(outcome, Err(Trouble::Waits)) {
             self.awaited.set(Some(resource));
         }
         outcome
+    }
+
+    /// Whether this is a record that is let go of again, and the lock table has nothing to count and nothing to say about
+    /// it: how many locks there are, or that the unit of work waits or has to give way.
+    fn is_passing(&self, resource: Resource, state: LockState) -> bool {
+        state != LockState::Exclusive
+            && self.locks_max == usize::MAX
+            && self.standing.awaited.is_none()
+            && !matches!(resource.item, Item::Segment { .. })
     }
 
     /// Lets go of what the call locked on its way, unless its PCB stands there.

@@ -7,10 +7,12 @@
 //! pointers changed. A *segment* is locked when command code Q reserves it, and by whoever replaces or deletes it then.
 //!
 //! [`table`] decides, and never waits: it is told and answers. A call that has to wait changes nothing and is made again
-//! when the lock is there; [`locks`] lets threads wait for that. [`locker`] is a call's way to it.
+//! when the lock is there; [`locks`] lets threads wait for that. [`lone`] spares the table what nobody else wants.
+//! [`locker`] is a call's way to it.
 
 pub(crate) mod locker;
 pub(crate) mod locks;
+mod lone;
 mod resource;
 pub(crate) mod table;
 

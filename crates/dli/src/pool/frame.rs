@@ -12,8 +12,10 @@ pub(super) const NO_BLOCK: u64 = u64::MAX;
 /// A block that nobody changes or replaces while this is held.
 pub(crate) type Latched<'p> = RwLockReadGuard<'p, Content>;
 
-/// A frame: a latch, what is behind it, and whether it was used since the clock's hand passed.
+/// A frame: a latch, what is behind it, and whether it was used since the clock's hand passed. All of it is one line of the
+/// processor's cache, which is all that has to come in before a block does.
 #[derive(Default)]
+#[repr(align(64))]
 pub(super) struct Frame {
     pub(super) latch: RwLock<Content>,
     used: AtomicBool,
@@ -37,7 +39,7 @@ pub(crate) struct Content {
     /// The data set and the block.
     pub(super) tag: u64,
     /// Its bytes.
-    pub(crate) data: Vec<u8>,
+    pub(crate) data: Box<[u8]>,
     /// Where it has to be written, if it was changed.
     pub(super) owner: Option<Arc<DataSet>>,
     /// It was torn when it was read, and nothing has been made of it yet.
@@ -46,7 +48,7 @@ pub(crate) struct Content {
 
 impl Default for Content {
     fn default() -> Self {
-        Self { tag: NO_BLOCK, data: Vec::new(), owner: None, is_torn: false }
+        Self { tag: NO_BLOCK, data: Box::default(), owner: None, is_torn: false }
     }
 }
 

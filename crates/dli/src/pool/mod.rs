@@ -83,6 +83,7 @@ impl BufferPool {
     }
 
     /// The block, to be read.
+    #[inline]
     pub(crate) fn read<'p>(&'p self, set: &DataSet, block: u32) -> Result<Latched<'p>, Trouble> {
         loop {
             if let Some(latched) = self.cached(set, block) {
@@ -139,6 +140,7 @@ impl BufferPool {
         }
     }
 
+    #[inline]
     fn cached<'p>(&'p self, set: &DataSet, block: u32) -> Option<Latched<'p>> {
         let frame = self.frames.get(set.frame_of(block)?)?;
         let content = frame.latch.read().unwrap_or_else(PoisonError::into_inner);
@@ -164,7 +166,9 @@ impl BufferPool {
             }
         }
         let (at, mut content) = self.steal()?;
-        content.data.resize(set.geometry.block_bytes, 0);
+        if content.data.len() != set.geometry.block_bytes {
+            content.data = vec![0; set.geometry.block_bytes].into();
+        }
         content.is_torn = false;
         match reading {
             Reading::Nothing => content.data.fill(0),

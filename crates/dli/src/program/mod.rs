@@ -8,7 +8,7 @@ mod system;
 
 pub use io_mask::IoMask;
 
-use crate::call::{Deleted, Function, NotMade, Request, Reservations, Shown};
+use crate::call::{self, Deleted, Function, NotMade, Request, Reservations, Shown};
 use crate::database::{Claim, Database, Journal, Mark};
 use crate::engine::Engine;
 use crate::error::{CommitError, ScheduleError};
@@ -182,6 +182,12 @@ impl Program {
         if let Some(ProgramPcb::Gsam { pcb, .. }) = self.pcbs.get_mut(at) {
             return Ending::Continues(pcb.call(function, area, ssas));
         }
+        if let (Some(Function::Get(get)), Some(ProgramPcb::Db { pcb, .. }), []) =
+            (function, self.pcbs.get_mut(at), ssas)
+            && let Some(status) = call::step(&self.engine.pool, pcb, get, area)
+        {
+            return Ending::Continues(status);
+        }
         self.note_elsewhere(at);
         let Some(ProgramPcb::Db { pcb, .. }) = self.pcbs.get_mut(at) else {
             return self.io_status(StatusCode::AD);
@@ -345,17 +351,18 @@ impl Program {
         self.engine.units.end(ended);
         self.points.clear();
         self.reservations.clear();
+        self.leave_records(ended);
         self.reset();
         self.engine.locks.end(ended);
     }
 
     /// Lets go of the records that PCBs stand on.
-    fn leave_records(&mut self) {
+    fn leave_records(&self, unit: u32) {
         for pcb in &self.pcbs {
             if let ProgramPcb::Db { pcb, .. } = pcb {
                 let Standing { on, awaited } = pcb.standing;
                 for record in [on, awaited].into_iter().flatten() {
-                    self.engine.locks.release(self.journal.unit, record);
+                    self.engine.locks.release(unit, record);
                 }
             }
         }
@@ -382,6 +389,7 @@ impl Drop for Program {
             self.back_out();
         }
         self.engine.units.end(self.journal.unit);
+        self.leave_records(self.journal.unit);
         self.engine.locks.end(self.journal.unit);
         if let Some(log) = &self.engine.log {
             // A log that takes nothing more misses nothing that a restart needs.

@@ -101,7 +101,7 @@ impl Program {
         // The point itself stays; later ones are gone with what came after it.
         self.points.truncate(at + 1);
         self.journal.back_out(&self.engine.pool, mark);
-        self.leave_records();
+        self.leave_records(self.journal.unit);
         self.reset();
         self.io_status(StatusCode::OK)
     }

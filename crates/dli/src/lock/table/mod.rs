@@ -74,6 +74,9 @@ pub(crate) struct LockTable {
     now: Moment,
     /// Whose wait is over, since this was asked last.
     woken: Vec<u32>,
+    /// Resources that came, as somebody wanted them, and that nobody holds any more, since this was asked last.
+    come: Vec<Resource>,
+    gone: Vec<Resource>,
 }
 
 impl LockTable {
@@ -98,7 +101,11 @@ impl LockTable {
         if self.units.get(&unit).is_some_and(|this| this.holds_enough(resource, held_max)) {
             return Answer::Refused(Refusal::TooMany);
         }
-        let queue = self.queues.entry(resource).or_default();
+        let come = &mut self.come;
+        let queue = self.queues.entry(resource).or_insert_with(|| {
+            come.push(resource);
+            Queue::default()
+        });
         let held = queue.held.iter().position(|(holder, _)| *holder == unit);
         if held.is_some_and(|at| queue.held[at].1 >= state) {
             return Answer::Granted;
@@ -162,6 +169,19 @@ impl LockTable {
         self.queues.get(&resource).is_some_and(|queue| queue.held.iter().any(elsewhere))
     }
 
+    /// Takes over what a unit of work held elsewhere, and nobody has here.
+    pub(crate) fn adopt(&mut self, unit: u32, resource: Resource, state: LockState) {
+        self.queues.entry(resource).or_default();
+        self.come.push(resource);
+        self.grant(unit, resource, state);
+    }
+
+    /// Tells the resources that came and went since this was asked last.
+    pub(crate) fn tell_moves(&mut self, come: impl Fn(Resource), gone: impl Fn(Resource)) {
+        self.come.drain(..).for_each(come);
+        self.gone.drain(..).for_each(gone);
+    }
+
     /// Those whose wait is over, since this was asked last.
     pub(crate) fn take_woken(&mut self) -> Vec<u32> {
         std::mem::take(&mut self.woken)
@@ -194,6 +214,7 @@ impl LockTable {
         }
         if self.queues.get(&resource).is_some_and(|queue| queue.held.is_empty() && queue.waiting.is_empty()) {
             self.queues.remove(&resource);
+            self.gone.push(resource);
         }
     }
 
