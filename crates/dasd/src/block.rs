@@ -23,6 +23,14 @@ pub trait BlockSet: Send + Sync {
     /// A writer whose epoch is lower than the one that was admitted last is refused, and nothing is written.
     fn write(&self, writer: Epoch, block: u32, from: &[u8]) -> Result<(), DataSetError>;
 
+    /// Accepts the contents of blocks that follow one another, as [`Self::write`] accepts each. A set whose medium takes
+    /// them at once has its own way to do so.
+    fn write_run(&self, writer: Epoch, first: u32, from: &[u8]) -> Result<(), DataSetError> {
+        (first..)
+            .zip(from.chunks(self.block_bytes()))
+            .try_for_each(|(block, from)| self.write(writer, block, from))
+    }
+
     /// Returns once everything accepted before survives the loss of power.
     fn sync(&self) -> Result<(), DataSetError>;
 

@@ -13,7 +13,7 @@
 //! a power failure tore can be made anew.
 //!
 //! **How it is built.** `record` and `change` are the bytes of records, `block` those of a block of an OLDS. `olds` is a
-//! pair, `ring` all of them with the SLDS. [`Log`] appends and forces, [`LogReader`] reads. [`RestartPlan`] is the first
+//! pair, `ring` all of them with the SLDS. [`Log`] appends and forces, `turns` says who of many that force does it, [`LogReader`] reads. [`RestartPlan`] is the first
 //! pass of a restart.
 //!
 //! ```text
@@ -47,6 +47,7 @@ mod record;
 mod ring;
 mod saved;
 mod token;
+mod turns;
 
 pub use change::{Change, DatabaseChange, IndexEntry};
 pub use checkpoint::{Checkpoint, CheckpointKind, RestartDataSet};

@@ -7,6 +7,7 @@ use crate::reader::LogReader;
 use crate::record::Body;
 use crate::ring::Ring;
 use crate::token::RecoveryToken;
+use crate::turns::Turns;
 use crate::{Change, IndexEntry, Olds};
 use dasd::{KeyedSet, LogSet};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -31,12 +32,15 @@ pub struct LogSets {
 
 /// A log that is open. Threads share it.
 ///
-/// Of those that force at the same moment one writes and syncs what all have appended, and the others find it done.
+/// Of those that force at the same moment one writes and syncs what all have appended, and the others find it done. What
+/// comes while he is at it the next one writes, for all who came with him.
 pub struct Log {
     subsystem: MemberName,
     /// Records that are not written yet. Taken after the ring by whoever needs both.
     tail: Mutex<Tail>,
+    /// Taken by whoever has the turn to write, or reads.
     ring: Mutex<Ring>,
+    turns: Turns,
     rds: Mutex<RestartDataSet>,
     /// Held by whoever changes several blocks with records that count together; a checkpoint waits for him.
     together: RwLock<()>,
@@ -72,6 +76,7 @@ impl Log {
             subsystem,
             tail: Mutex::default(),
             ring: Mutex::new(ring),
+            turns: Turns::default(),
             rds: Mutex::new(RestartDataSet::new(sets.rds)),
             together: RwLock::default(),
             forced: AtomicU64::new(0),
@@ -173,20 +178,26 @@ impl Log {
     /// # Errors
     /// A log that has stopped, now or earlier. What was appended and not forced may be there after a restart, or not.
     pub fn force(&self, sequence: LogSequence) -> Result<(), LogError> {
-        if self.is_forced(sequence) {
-            return Ok(());
+        while !self.is_forced(sequence) {
+            let Some(turn) = self.turns.take(|| self.is_forced(sequence)) else { continue };
+            let written = self.write_tail();
+            drop(turn);
+            written?;
         }
+        Ok(())
+    }
+
+    /// Writes and syncs what was appended.
+    fn write_tail(&self) -> Result<(), LogError> {
         let mut ring = self.ring();
-        // Whoever had the ring before may have forced this one too.
-        if self.is_forced(sequence) {
-            return Ok(());
-        }
-        let (records, next) = {
+        let mut records = std::mem::take(&mut ring.spare);
+        let next = {
             let mut tail = self.tail();
             if let Some(reason) = &tail.stopped {
                 return Err(LogError::Stopped(reason.clone()));
             }
-            (std::mem::take(&mut tail.records), tail.next)
+            std::mem::swap(&mut tail.records, &mut records);
+            tail.next
         };
         let first = self.forced.load(Ordering::Acquire) + 1;
         match ring.write(&records, first).and_then(|()| ring.sync()) {
@@ -194,6 +205,8 @@ impl Log {
                 self.forced.store(next - 1, Ordering::Release);
                 self.forces.fetch_add(1, Ordering::Relaxed);
                 self.note_switch(&mut ring);
+                records.clear();
+                ring.spare = records;
                 Ok(())
             }
             Err(error) => {

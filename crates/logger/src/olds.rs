@@ -55,15 +55,16 @@ impl Olds {
         })
     }
 
-    /// Writes a block to every copy. One that refuses is lost, unless it is the last: a fence is no loss of a copy.
+    /// Writes blocks behind the last to every copy. One that refuses is lost, unless it is the last: a fence is no loss of a
+    /// copy.
     pub(crate) fn write(
         &mut self,
         epoch: Epoch,
-        at: u32,
-        block: &[u8],
+        blocks: &[u8],
         news: &mut Vec<Message>,
     ) -> Result<(), DataSetError> {
-        self.on_each(news, |set| set.write(epoch, at, block))
+        let at = self.count;
+        self.on_each(news, |set| set.write_run(epoch, at, blocks))
     }
 
     pub(crate) fn sync(&mut self, news: &mut Vec<Message>) -> Result<(), DataSetError> {

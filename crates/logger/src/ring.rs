@@ -19,6 +19,10 @@ pub(crate) struct Ring {
     /// The number that the next block gets, and the checksum of the one before.
     next: u64,
     before: u32,
+    /// Blocks that are made and not written yet.
+    run: Vec<u8>,
+    /// Memory for records, empty.
+    pub(crate) spare: Vec<u8>,
     pub(crate) news: Vec<Message>,
     /// The data sets of the last switch, until it is in the log.
     pub(crate) switched: Option<(String, String)>,
@@ -47,6 +51,8 @@ impl Ring {
             opened: now,
             next: 1,
             before: 0,
+            run: Vec::new(),
+            spare: Vec::new(),
             news,
             switched: None,
         };
@@ -111,7 +117,7 @@ impl Ring {
     /// Writes records as blocks. `sequence` is that of the first record.
     pub(crate) fn write(&mut self, records: &[u8], mut sequence: u64) -> Result<(), LogError> {
         let room = self.block_bytes() - HEADER_BYTES;
-        let mut block = vec![0; self.block_bytes()];
+        self.run.clear();
         // Where the next record begins.
         let mut record = 0;
         for (at, piece) in records.chunks(room).enumerate() {
@@ -121,30 +127,42 @@ impl Ring {
                 record += usize::from(u16::from_be_bytes([records[record], records[record + 1]]));
                 sequence += 1;
             }
-            block[HEADER_BYTES..HEADER_BYTES + piece.len()].copy_from_slice(piece);
-            block[HEADER_BYTES + piece.len()..].fill(0);
-            self.write_block(&mut block, first, HEADER_BYTES + piece.len())?;
+            if self.oldses[self.active].count + self.run_blocks() >= self.blocks_per_olds {
+                self.write_run()?;
+                self.switch()?;
+            }
+            self.add_block(piece, first);
         }
-        Ok(())
+        self.write_run()
     }
 
-    fn write_block(
-        &mut self,
-        block: &mut [u8],
-        first: Option<(usize, u64)>,
-        used: usize,
-    ) -> Result<(), LogError> {
-        if self.oldses[self.active].count >= self.blocks_per_olds {
-            self.switch()?;
+    /// How many blocks are made and not written.
+    fn run_blocks(&self) -> u32 {
+        (self.run.len() / self.block_bytes()) as u32
+    }
+
+    /// Makes the next block, to be written with those around it.
+    fn add_block(&mut self, piece: &[u8], first: Option<(usize, u64)>) {
+        let number = self.next + u64::from(self.run_blocks());
+        let from = self.run.len();
+        self.run.resize(from + HEADER_BYTES, 0);
+        self.run.extend_from_slice(piece);
+        self.run.resize(from + self.block_bytes(), 0);
+        let (used, epoch, opened) = (HEADER_BYTES + piece.len(), self.epoch, self.opened);
+        let header = Header { number, before: self.before, used, first, epoch, opened };
+        self.before = block::seal(&mut self.run[from..], &header);
+    }
+
+    fn write_run(&mut self) -> Result<(), LogError> {
+        let blocks = self.run_blocks();
+        if blocks > 0 {
+            let olds = &mut self.oldses[self.active];
+            olds.write(self.epoch, &self.run, &mut self.news)?;
+            olds.first.get_or_insert(self.next);
+            olds.count += blocks;
+            self.next += u64::from(blocks);
+            self.run.clear();
         }
-        let (epoch, opened) = (self.epoch, self.opened);
-        let header = Header { number: self.next, before: self.before, used, first, epoch, opened };
-        self.before = block::seal(block, &header);
-        let olds = &mut self.oldses[self.active];
-        olds.write(self.epoch, olds.count, block, &mut self.news)?;
-        olds.first.get_or_insert(self.next);
-        olds.count += 1;
-        self.next += 1;
         Ok(())
     }
 

@@ -28,6 +28,10 @@ fn blocks_are_read_as_written(set: &impl BlockSet) {
     }
     set.write(Epoch(0), 3, &filled(set, 77)).unwrap();
     assert_eq!(content(set, 3), filled(set, 77), "the last write of a block counts");
+    let run = [filled(set, 5), filled(set, 6)].concat();
+    set.write_run(Epoch(0), 5, &run).unwrap();
+    assert_eq!([content(set, 5), content(set, 6)].concat(), run, "blocks of a run lie one behind the other");
+    set.write_run(Epoch(0), 5, &filled(set, 0)).unwrap();
     assert_eq!(set.block_count(), 10, "the highest block counts, not how many were written");
     set.sync().unwrap();
 }
@@ -36,8 +40,9 @@ fn a_writer_from_the_past_is_refused(set: &impl BlockSet) {
     set.admit(Epoch(3)).unwrap();
     set.admit(Epoch(1)).unwrap();
     assert_eq!(set.admitted(), Epoch(3), "an epoch only rises");
-    let refused = set.write(Epoch(2), 1, &filled(set, 1));
-    assert!(matches!(refused, Err(DataSetError::Fenced { .. })), "a lower epoch does not write");
+    for refused in [set.write(Epoch(2), 1, &filled(set, 1)), set.write_run(Epoch(2), 1, &filled(set, 1))] {
+        assert!(matches!(refused, Err(DataSetError::Fenced { .. })), "a lower epoch does not write");
+    }
     assert_eq!(content(set, 1), filled(set, 0), "and changes nothing");
     set.write(Epoch(3), 1, &filled(set, 1)).unwrap();
     set.write(Epoch(4), 1, &filled(set, 4)).unwrap();

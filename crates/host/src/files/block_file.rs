@@ -146,12 +146,16 @@ impl BlockSet for BlockFile {
     }
 
     fn write(&self, writer: Epoch, block: u32, from: &[u8]) -> Result<(), DataSetError> {
+        self.write_run(writer, block, from)
+    }
+
+    fn write_run(&self, writer: Epoch, first: u32, from: &[u8]) -> Result<(), DataSetError> {
         self.check()?;
         let admitted = self.admitted.read().unwrap_or_else(PoisonError::into_inner);
         if writer < *admitted {
             return Err(DataSetError::Fenced { set: self.set.clone(), writer, admitted: *admitted });
         }
-        self.file.write_all_at(from, self.offset(block)).map_err(|error| refused(&self.set, "write", &error))
+        self.file.write_all_at(from, self.offset(first)).map_err(|error| refused(&self.set, "write", &error))
     }
 
     fn sync(&self) -> Result<(), DataSetError> {
