@@ -24,23 +24,46 @@ const OLDSES: usize = 3;
 /// Bytes of a file of the archive.
 const ARCHIVE_BYTES: u64 = 8 << 20;
 
-/// Opens the log in a folder, which is made when there is none. Each online log data set has so many blocks; one that is
-/// there already keeps what it has.
+/// In how many copies the online log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Copies {
+    /// Primaries only: single logging.
+    One,
+    /// Primaries and secondaries, of which one may be lost: dual logging.
+    Two,
+}
+
+/// Opens the log in a folder, in two copies. See [`open_log_in`].
 ///
 /// # Errors
-/// A folder that another process uses, and data sets that are damaged on both copies.
+/// As there.
 pub fn open_log(
     folder: &Path,
     subsystem: MemberName,
     epoch: Epoch,
     blocks_per_olds: u32,
 ) -> Result<Log, LogError> {
+    open_log_in(folder, subsystem, epoch, blocks_per_olds, Copies::Two)
+}
+
+/// Opens the log in a folder, which is made when there is none. Each online log data set has so many blocks; one that is
+/// there already keeps what it has.
+///
+/// # Errors
+/// A folder that another process uses, and data sets that are damaged on both copies.
+pub fn open_log_in(
+    folder: &Path,
+    subsystem: MemberName,
+    epoch: Epoch,
+    blocks_per_olds: u32,
+    copies: Copies,
+) -> Result<Log, LogError> {
     std::fs::create_dir_all(folder)
         .map_err(|error| DataSetError::Io { set: folder.display().to_string(), reason: error.to_string() })?;
     let mut oldses = Vec::new();
     for at in 0..OLDSES {
         let mut pair = Vec::new();
-        for copy in ["DFSOLP", "DFSOLS"] {
+        for copy in if copies == Copies::One { &["DFSOLP"][..] } else { &["DFSOLP", "DFSOLS"] } {
             let name = format!("{copy}{at:02}");
             let file = BlockFile::open(&folder.join(&name), BLOCK_BYTES)?;
             fill(&file, blocks_per_olds)?;

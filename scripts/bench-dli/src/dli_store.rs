@@ -8,7 +8,7 @@ use dbrc::{Access, Recon, ShareLevel};
 use definitions::report::{Input, Report, generate};
 use dli::{DataSets, Ending, Engine, Program, Settings, StatusCode, block_bytes};
 use host::files::BlockFile;
-use host::log_folder::open_log;
+use host::log_folder::{Copies, open_log_in};
 use logger::{CheckpointKind, Log};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -32,10 +32,10 @@ pub(crate) struct DliStore {
 
 impl DliStore {
     /// Opens the database; after a crash it is made whole.
-    pub(crate) fn open(folder: &Path, work: &Work, buffers: usize) -> Self {
+    pub(crate) fn open(folder: &Path, work: &Work, buffers: usize, copies: Copies) -> Self {
         let report = compile(work);
         let ims = MemberName::new("BENCH").expect("a name");
-        let log = open_log(&folder.join("log"), ims, Epoch::default(), LOG_BLOCKS).expect("a log");
+        let log = open_log_in(&folder.join("log"), ims, Epoch::default(), LOG_BLOCKS, copies).expect("a log");
         let log = Arc::new(log);
         let settings = Settings { buffers, checkpoint_records: u64::MAX >> 1, ..Settings::default() };
         let (engine, _) = Engine::restart(settings, log.clone()).expect("a restart");
@@ -72,9 +72,10 @@ impl DliStore {
         let archive = self.folder.join("log/SLDS");
         let before = bytes_of(&archive, "");
         let mut program = self.program("UPDATES");
+        let mut ssas = Ssas::new();
         let mut logged = 0;
         for number in 0.. {
-            replace(&mut program, work.place(number), number as u32);
+            replace(&mut program, &mut ssas, work.place(number), number as u32);
             if number % 1000 == 999 {
                 program.commit().expect("a commit");
                 while self.log.archive().expect("an archive") {}
@@ -129,9 +130,9 @@ impl Store for DliStore {
     fn load(&self, work: &Work) {
         let mut program = self.program("LOADS");
         for root in 0..work.roots {
-            insert(&mut program, &segment(&root_key(root), root), "ROOT    ");
+            insert(&mut program, &mut segment(&root_key(root), root), b"ROOT    ");
             for child in 0..CHILDREN {
-                insert(&mut program, &segment(&child_key(child), root ^ child << 20), "CHILD   ");
+                insert(&mut program, &mut segment(&child_key(child), root ^ child << 20), b"CHILD   ");
             }
         }
         program.commit().expect("a load");
@@ -140,7 +141,8 @@ impl Store for DliStore {
     }
 
     fn session(&self) -> Box<dyn Session + '_> {
-        Box::new(DliSession { reads: self.program("READS"), updates: self.program("UPDATES") })
+        let (reads, updates) = (self.program("READS"), self.program("UPDATES"));
+        Box::new(DliSession { reads, updates, ssas: Ssas::new() })
     }
 
     fn bytes(&self) -> u64 {
@@ -151,14 +153,14 @@ impl Store for DliStore {
 struct DliSession {
     reads: Program,
     updates: Program,
+    ssas: Ssas,
 }
 
 impl Session for DliSession {
     fn gets(&mut self, places: &[Place]) -> usize {
         let mut area = [0; SEGMENT_BYTES];
         let found = places.iter().filter(|place| {
-            let [root, child] = arguments(**place);
-            call(&mut self.reads, b"GU", &mut area, &[&root, &child]) == StatusCode::OK
+            call(&mut self.reads, b"GU", &mut area, &self.ssas.of(**place)) == StatusCode::OK
         });
         let found = found.count();
         // The end of the unit of work: what it read is free to be changed.
@@ -170,8 +172,8 @@ impl Session for DliSession {
         let mut area = [0; SEGMENT_BYTES];
         let mut found = 0;
         for root in 0..work.roots {
-            let [root, _] = arguments(Place { root, child: 0 });
-            call(&mut self.reads, b"GU", &mut area, &[&root]);
+            let [root, _] = self.ssas.of(Place { root, child: 0 });
+            call(&mut self.reads, b"GU", &mut area, &[root]);
             while call(&mut self.reads, b"GNP", &mut area, &[]) == StatusCode::OK {
                 found += 1;
             }
@@ -181,32 +183,42 @@ impl Session for DliSession {
     }
 
     fn update(&mut self, place: Place, new_child: u32) {
-        replace(&mut self.updates, place, new_child);
-        let [root, _] = arguments(place);
+        replace(&mut self.updates, &mut self.ssas, place, new_child);
+        let [root, _] = self.ssas.of(place);
         let mut area = segment(&child_key(new_child), new_child);
-        let status = call(&mut self.updates, b"ISRT", &mut area, &[&root, b"CHILD   "]);
+        let status = call(&mut self.updates, b"ISRT", &mut area, &[root, b"CHILD   "]);
         assert!([StatusCode::OK, StatusCode::II].contains(&status), "{status}");
         self.updates.commit().expect("a commit");
     }
 }
 
-fn replace(program: &mut Program, place: Place, salt: u32) {
+fn replace(program: &mut Program, ssas: &mut Ssas, place: Place, salt: u32) {
     let mut area = [0; SEGMENT_BYTES];
-    let [root, child] = arguments(place);
-    assert_eq!(call(program, b"GHU", &mut area, &[&root, &child]), StatusCode::OK);
+    assert_eq!(call(program, b"GHU", &mut area, &ssas.of(place)), StatusCode::OK);
     area.copy_from_slice(&segment(&child_key(place.child), salt));
     assert_eq!(call(program, b"REPL", &mut area, &[]), StatusCode::OK);
 }
 
-fn insert(program: &mut Program, data: &[u8], ssa: &str) {
-    assert_eq!(call(program, b"ISRT", &mut data.to_vec(), &[ssa.as_bytes()]), StatusCode::OK);
+fn insert(program: &mut Program, data: &mut [u8], ssa: &[u8]) {
+    assert_eq!(call(program, b"ISRT", data, &[ssa]), StatusCode::OK);
 }
 
-/// The search arguments of a child.
-fn arguments(place: Place) -> [Vec<u8>; 2] {
-    let root = format!("ROOT    (KEY     = {})", root_key(place.root));
-    let child = format!("CHILD   (NUM     = {})", child_key(place.child));
-    [root.into_bytes(), child.into_bytes()]
+/// The search arguments of a child. A program keeps them, and moves the keys that it wants into them.
+struct Ssas {
+    root: [u8; 28],
+    child: [u8; 24],
+}
+
+impl Ssas {
+    fn new() -> Self {
+        Self { root: *b"ROOT    (KEY     = ........)", child: *b"CHILD   (NUM     = ....)" }
+    }
+
+    fn of(&mut self, place: Place) -> [&[u8]; 2] {
+        self.root[19..27].copy_from_slice(&root_key(place.root));
+        self.child[19..23].copy_from_slice(&child_key(place.child));
+        [&self.root, &self.child]
+    }
 }
 
 fn call(program: &mut Program, function: &[u8], area: &mut [u8], ssas: &[&[u8]]) -> StatusCode {

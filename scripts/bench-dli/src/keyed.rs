@@ -1,6 +1,8 @@
 //! LMDB and redb: one ordered map; the key of a child begins with that of its root.
 
-use crate::work::{CHILDREN, Place, Session, Store, Work, bytes_of, child_key, root_key, segment};
+use crate::work::{
+    CHILD_KEY, CHILDREN, Place, ROOT_KEY, Session, Store, Work, bytes_of, child_key, root_key, segment,
+};
 use heed::types::Bytes;
 use heed::{Env, EnvOpenOptions};
 use redb::{ReadableDatabase, TableDefinition};
@@ -10,16 +12,20 @@ use std::path::{Path, PathBuf};
 const MAP_BYTES: usize = 16 << 30;
 const TABLE: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("segments");
 
-fn key(place: Place) -> Vec<u8> {
-    format!("{}{}", root_key(place.root), child_key(place.child)).into_bytes()
+fn key(place: Place) -> [u8; ROOT_KEY + CHILD_KEY] {
+    let mut key = [0; ROOT_KEY + CHILD_KEY];
+    key[..ROOT_KEY].copy_from_slice(&root_key(place.root));
+    key[ROOT_KEY..].copy_from_slice(&child_key(place.child));
+    key
 }
 
 /// Keys and segments of a root and its children, in order.
 fn record(root: u32) -> impl Iterator<Item = (Vec<u8>, [u8; 100])> {
     let own = root_key(root);
-    let children = (0..CHILDREN)
-        .map(move |child| (key(Place { root, child }), segment(&child_key(child), root ^ child << 20)));
-    std::iter::once((own.clone().into_bytes(), segment(&own, root))).chain(children)
+    let children = (0..CHILDREN).map(move |child| {
+        (key(Place { root, child }).to_vec(), segment(&child_key(child), root ^ child << 20))
+    });
+    std::iter::once((own.to_vec(), segment(&own, root))).chain(children)
 }
 
 pub(crate) struct Lmdb {
@@ -78,7 +84,7 @@ impl Session for LmdbSession<'_> {
         let mut found = 0;
         for root in 0..work.roots {
             let own = root_key(root);
-            let all = self.store.segments.prefix_iter(&reader, own.as_bytes()).expect("a cursor");
+            let all = self.store.segments.prefix_iter(&reader, &own[..]).expect("a cursor");
             found +=
                 all.skip(1).filter(|entry| entry.as_ref().is_ok_and(|(_, data)| !data.is_empty())).count()
                     as u64;
@@ -150,7 +156,7 @@ impl Session for RedbSession<'_> {
         let mut found = 0;
         for root in 0..work.roots {
             let (from, to) = (root_key(root), root_key(root + 1));
-            let all = table.range(from.as_bytes()..to.as_bytes()).expect("a range");
+            let all = table.range(&from[..]..&to[..]).expect("a range");
             for entry in all.skip(1) {
                 let (_, data) = entry.expect("a segment");
                 found += u64::from(!data.value().is_empty());

@@ -48,3 +48,9 @@ fn main() -> ExitCode {
 pub(crate) fn say(line: &str) {
     println!("{line}");
 }
+
+/// What is under way.
+#[expect(clippy::print_stderr, reason = "whoever waits wants to know for what")]
+pub(crate) fn progress(line: &str) {
+    eprintln!("{line}");
+}

@@ -37,6 +37,10 @@ impl Sqlite {
 
 const INSERT_CHILD: &str = "INSERT OR IGNORE INTO child VALUES (?1, ?2, ?3)";
 
+fn text(key: &[u8]) -> &str {
+    std::str::from_utf8(key).expect("digits")
+}
+
 impl Store for Sqlite {
     fn name(&self) -> &'static str {
         "SQLite"
@@ -50,11 +54,11 @@ impl Store for Sqlite {
             let mut children = transaction.prepare(INSERT_CHILD).expect("a statement");
             for root in 0..work.roots {
                 let key = root_key(root);
-                roots.execute(params![key, &segment(&key, root)[..]]).expect("a root");
+                roots.execute(params![text(&key), &segment(&key, root)[..]]).expect("a root");
                 for child in 0..CHILDREN {
                     let number = child_key(child);
                     let data = segment(&number, root ^ child << 20);
-                    children.execute(params![key, number, &data[..]]).expect("a child");
+                    children.execute(params![text(&key), text(&number), &data[..]]).expect("a child");
                 }
             }
         }
@@ -82,8 +86,11 @@ impl Session for SqliteSession {
             .prepare_cached("SELECT data FROM child WHERE root = ?1 AND key = ?2")
             .expect("a statement");
         let found = places.iter().filter(|place| {
-            let key = params![root_key(place.root), child_key(place.child)];
-            get.query_row(key, |row| row.get_ref(0).map(|data| data.as_blob().is_ok())).expect("a child")
+            let (root, child) = (root_key(place.root), child_key(place.child));
+            get.query_row(params![text(&root), text(&child)], |row| {
+                row.get_ref(0).map(|data| data.as_blob().is_ok())
+            })
+            .expect("a child")
         });
         found.count()
     }
@@ -95,7 +102,7 @@ impl Session for SqliteSession {
             .expect("a statement");
         let mut found = 0;
         for root in 0..work.roots {
-            let mut rows = children.query([root_key(root)]).expect("children");
+            let mut rows = children.query([text(&root_key(root))]).expect("children");
             while let Some(row) = rows.next().expect("a child") {
                 found += u64::from(row.get_ref(0).is_ok());
             }
@@ -109,11 +116,15 @@ impl Session for SqliteSession {
         let (root, child, new) = (root_key(place.root), child_key(place.child), child_key(new_child));
         self.connection
             .prepare_cached("UPDATE child SET data = ?3 WHERE root = ?1 AND key = ?2")
-            .and_then(|mut update| update.execute(params![root, child, &segment(&child, new_child)[..]]))
+            .and_then(|mut update| {
+                update.execute(params![text(&root), text(&child), &segment(&child, new_child)[..]])
+            })
             .expect("a replacement");
         self.connection
             .prepare_cached(INSERT_CHILD)
-            .and_then(|mut insert| insert.execute(params![root, new, &segment(&new, new_child)[..]]))
+            .and_then(|mut insert| {
+                insert.execute(params![text(&root), text(&new), &segment(&new, new_child)[..]])
+            })
             .expect("an insertion");
         self.connection.execute_batch("COMMIT").expect("a commit");
     }

@@ -51,18 +51,28 @@ impl Work {
     }
 }
 
-pub(crate) fn root_key(root: u32) -> String {
-    format!("{root:08}")
+pub(crate) fn root_key(root: u32) -> [u8; ROOT_KEY] {
+    digits(root)
 }
 
-pub(crate) fn child_key(child: u32) -> String {
-    format!("{child:04}")
+pub(crate) fn child_key(child: u32) -> [u8; CHILD_KEY] {
+    digits(child)
+}
+
+/// A number in so many digits. No store should be measured by how keys are printed.
+fn digits<const N: usize>(mut number: u32) -> [u8; N] {
+    let mut digits = [b'0'; N];
+    for digit in digits.iter_mut().rev() {
+        *digit += (number % 10) as u8;
+        number /= 10;
+    }
+    digits
 }
 
 /// A segment: its key, then what is the same in none.
-pub(crate) fn segment(key: &str, salt: u32) -> [u8; SEGMENT_BYTES] {
+pub(crate) fn segment(key: &[u8], salt: u32) -> [u8; SEGMENT_BYTES] {
     let mut bytes = [b' '; SEGMENT_BYTES];
-    bytes[..key.len()].copy_from_slice(key.as_bytes());
+    bytes[..key.len()].copy_from_slice(key);
     let mut state = u64::from(salt) << 8 | 1;
     for byte in &mut bytes[ROOT_KEY.max(CHILD_KEY)..] {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
