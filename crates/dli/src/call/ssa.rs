@@ -249,7 +249,7 @@ impl<'c> Want<'c> {
     }
 
     /// Whether no twin from this one on will do.
-    fn is_passed(&self, key: Option<&Key>, data: &[u8], search: Option<&[u8]>) -> bool {
+    pub(crate) fn is_passed(&self, key: Option<&Key>, data: &[u8], search: Option<&[u8]>) -> bool {
         match (self.key, search, key) {
             (Some(wanted), Some(search), _) => search > wanted,
             (Some(wanted), None, Some(key)) => key.of(data) > wanted,

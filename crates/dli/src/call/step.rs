@@ -51,6 +51,7 @@ fn stays_in_place(pcb: &DbPcb, scope: Scope, here: Place) -> bool {
     scope != Scope::Unique
         && pcb.paths.is_none()
         && pcb.view.sequence.is_none()
+        && pcb.of_index.is_none()
         && pcb.position.gap.is_none()
         && pcb.position.last == Some((pcb.position.path.len(), here.segment))
         && has_record
