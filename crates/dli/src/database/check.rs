@@ -79,7 +79,8 @@ impl Checker<'_> {
     fn secondary_indexes(&mut self) {
         let db = self.db;
         for index in &db.indexes {
-            match db.check_index(self.pool, index, &self.sources) {
+            // Another cursor reads on: this one must not hold a latch meanwhile.
+            match db.check_index(self.cursor.pool(), index, &self.sources) {
                 Ok(findings) => {
                     findings.iter().for_each(|(code, rba, what)| self.find(db.kind(*code).group, *rba, what));
                 }
