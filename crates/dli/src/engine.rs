@@ -1,6 +1,6 @@
 //! The engine: the databases that are open, the buffer pool, the units of work, and the log.
 
-use crate::database::{DataSets, Database, Finding, Opened, Opener, Recovery};
+use crate::database::{DataSets, Database, Finding, Inspection, Opened, Opener, Recovery};
 use crate::error::{OpenError, ScheduleError};
 use crate::gsam::{GsamDatabase, SequentialSets};
 use crate::index_exit::IndexExits;
@@ -20,6 +20,10 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use vocabulary::{DbdName, Message, Moment};
+
+mod replace;
+
+pub use replace::Restored;
 
 /// What an engine is made with.
 #[derive(Clone)]
@@ -157,7 +161,7 @@ impl Engine {
             index_exits: &self.index_exits,
             next_set: &self.next_set,
             log: self.log.as_ref(),
-            recovery: restart.pending.get(&name).map(|pending| Recovery { pending, start, units }),
+            recovery: restart.pending.get(&name).map(|pending| Recovery::of_restart(pending, start, units)),
         };
         let indexes: Vec<&Dmb> = indexes.into_iter().collect();
         let (database, opened) = opener.open(authorization, dmb, &indexes, sets)?;
@@ -311,7 +315,12 @@ impl Engine {
     /// Follows every pointer of a database and accounts for every byte: the pointer checker. Nothing should change
     /// meanwhile. What it finds wrong is given; none for a database that is sound, or not open.
     pub fn check(&self, name: &DbdName) -> Vec<Finding> {
-        self.database(name).map_or_else(Vec::new, |database| database.check(&self.pool))
+        self.inspect(name).findings
+    }
+
+    /// As [`Self::check`], with how full the data sets are, and how many segments there are of each type.
+    pub fn inspect(&self, name: &DbdName) -> Inspection {
+        self.database(name).map_or_else(|| Inspection::empty(*name), |database| database.inspect(&self.pool))
     }
 
     pub(crate) fn database(&self, name: &DbdName) -> Option<Arc<Database>> {

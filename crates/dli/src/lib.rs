@@ -44,6 +44,7 @@
 //! It follows *Application Programming APIs* (calls, status codes) and *Database Administration* (HD organizations).
 
 mod aib;
+pub mod blocks;
 mod call;
 mod database;
 pub mod ddlt0;
@@ -62,8 +63,10 @@ mod units;
 
 pub use aib::Aib;
 pub use call::{Function, Get, Scope};
-pub use database::{DataSets, Finding, Opened, block_bytes};
-pub use engine::{Engine, RestartOwed, Settings};
+pub use database::{
+    DataSetStatistics, DataSets, Finding, Inspection, Opened, SegmentStatistics, block_bytes,
+};
+pub use engine::{Engine, RestartOwed, Restored, Settings};
 pub use error::{CommitError, OpenError, ScheduleError};
 pub use format::Rba;
 pub use gsam::SequentialSets;

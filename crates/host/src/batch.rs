@@ -3,9 +3,10 @@
 
 use crate::files::{BlockFile, SequentialFile};
 use crate::log_folder::open_log;
+use crate::member::now;
 use crate::sources::read_all;
 use dasd::DataSetError;
-use dbrc::{Access, Recon, ShareLevel};
+use dbrc::{Access, Authorization, Recon, ShareLevel};
 use definitions::acb::Dmb;
 use definitions::model::dbd::Dbd;
 use definitions::report::{Input, Report, generate};
@@ -15,6 +16,8 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
 use vocabulary::message::{LOG110I, LOG111W};
 use vocabulary::{DbdName, Epoch, MemberName, Message, NameError, PsbName, Severity};
 
@@ -24,6 +27,9 @@ pub(crate) const ABORTED: u8 = 8;
 pub(crate) const UNUSABLE: u8 = 12;
 /// Blocks of an online log data set: 2 MiB.
 const BLOCKS_PER_OLDS: u32 = 512;
+
+/// How exact the time of log records is.
+const TIME_TOLD_EVERY: Duration = Duration::from_millis(5);
 
 /// Why nothing was run, or the run could not end.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +58,10 @@ pub(crate) enum BatchError {
     Name(#[from] NameError),
     #[error("the output can't be written: {0}")]
     Output(#[from] io::Error),
+    #[error("{0}")]
+    Utility(#[from] utilities::UtilityError),
+    #[error("{0}")]
+    Wanted(String),
 }
 
 /// An engine on the log of a folder, with the databases that were opened in it.
@@ -99,6 +109,24 @@ impl Batch {
         Ok(())
     }
 
+    /// The log of the folder.
+    pub(crate) fn log(&self) -> &Arc<Log> {
+        &self.log
+    }
+
+    /// Closes a database that was opened.
+    pub(crate) fn close(&mut self, name: &DbdName) -> Result<(), BatchError> {
+        self.databases.remove(name);
+        self.engine.close(name).map_err(|error| BatchError::Refused(error.message(name)))
+    }
+
+    /// The right to have a database alone.
+    pub(crate) fn authorization(&self, name: DbdName) -> Result<Authorization, BatchError> {
+        let mut recon = Recon::new();
+        recon.register(name, ShareLevel::One);
+        Ok(recon.authorize(self.subsystem, name, Access::Exclusive)?)
+    }
+
     fn open_one(&mut self, report: &Report, name: DbdName) -> Result<(), BatchError> {
         if let Some(dbd) = report.dbds.get(&name).filter(|dbd| dbd.is_gsam()) {
             return self.open_gsam(dbd);
@@ -106,9 +134,7 @@ impl Batch {
         let dmb = report.dmbs.get(&name).ok_or(BatchError::NoDbd(name))?;
         let indexes: Vec<&Dmb> = dmb.indexes().filter_map(|index| report.dmbs.get(&index)).collect();
         let sets = data_sets(&self.folder, dmb, &indexes)?;
-        let mut recon = Recon::new();
-        recon.register(name, ShareLevel::One);
-        let authorization = recon.authorize(self.subsystem, name, Access::Exclusive)?;
+        let authorization = self.authorization(name)?;
         let opened = self.engine.open(&authorization, Arc::new(dmb.clone()), indexes, sets);
         let opened = opened.map_err(|error| BatchError::Refused(error.message(&name)))?;
         if opened.recovered {
@@ -123,9 +149,7 @@ impl Batch {
         for dd in dbd.dd_names() {
             sets.insert(*dd, Box::new(SequentialFile::open(&self.folder.join(dd.as_str()))?));
         }
-        let mut recon = Recon::new();
-        recon.register(dbd.name, ShareLevel::One);
-        let authorization = recon.authorize(self.subsystem, dbd.name, Access::Exclusive)?;
+        let authorization = self.authorization(dbd.name)?;
         let opened = self.engine.open_gsam(&authorization, dbd, sets);
         opened.map_err(|error| BatchError::Refused(error.message(&dbd.name)))?;
         self.databases.insert(dbd.name);
@@ -161,7 +185,22 @@ fn indexed_by(report: &Report, name: DbdName) -> DbdName {
     target.map_or(name, |target| target.dbd)
 }
 
-fn data_sets(folder: &Path, dmb: &Dmb, indexes: &[&Dmb]) -> Result<DataSets, BatchError> {
+/// Runs something while the engine is told the time, so that each log record has its own, as a recovery to a moment needs it.
+pub(crate) fn telling_time<T>(engine: &Engine, run: impl FnOnce() -> T) -> T {
+    let (ended, end) = mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        // It ends when the sender is dropped, however the run ends.
+        scope.spawn(move || {
+            while end.recv_timeout(TIME_TOLD_EVERY) == Err(RecvTimeoutError::Timeout) {
+                engine.tell(now());
+            }
+        });
+        let _ended = ended;
+        run()
+    })
+}
+
+pub(crate) fn data_sets(folder: &Path, dmb: &Dmb, indexes: &[&Dmb]) -> Result<DataSets, BatchError> {
     let mut sets = DataSets::new();
     for statement in [dmb].iter().chain(indexes).flat_map(|dmb| &dmb.data_sets) {
         if let Some(dd) = statement.dd1 {

@@ -5,7 +5,9 @@
 //! does anything else. The run is one unit of work: what it changed since its last commit point is kept if it ends well, and
 //! backed out if a comparison or an abend ends it.
 
-use crate::batch::{ABORTED, Batch, BatchError, UNEQUAL, UNUSABLE, compile, complain, failed};
+use crate::batch::{
+    ABORTED, Batch, BatchError, UNEQUAL, UNUSABLE, compile, complain, failed, telling_time,
+};
 use definitions::acb::{PcbBlock, PcbBlockKind, PsbBlock};
 use definitions::report::Report;
 use dli::{Engine, ddlt0};
@@ -71,7 +73,7 @@ fn run_deck(args: &Ddlt0Args) -> Result<u8, BatchError> {
     let deck = read_deck(args.input.as_deref())?;
     let mut batch = Batch::start(&args.data, args.buffers)?;
     batch.open(&report, &databases_of(psb))?;
-    let outcome = run_program(&batch.engine, psb, &deck, &batch.databases);
+    let outcome = telling_time(&batch.engine, || run_program(&batch.engine, psb, &deck, &batch.databases));
     let mut output = io::stdout().lock();
     let mut sound = true;
     for name in batch.databases.iter().filter(|_| args.check) {

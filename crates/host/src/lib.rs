@@ -36,3 +36,4 @@ pub mod monitoring;
 pub mod shelf;
 mod sources;
 pub mod strange;
+pub mod utility;

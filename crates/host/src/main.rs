@@ -7,7 +7,8 @@ use host::certificates::{self, CertificateArgs};
 use host::config::Config;
 use host::ddlgen::{self, DdlgenArgs};
 use host::ddlt0::{self, Ddlt0Args};
-use host::{logging, member};
+use host::utility::{AccumulateArgs, CheckArgs, CopyArgs, RecoverArgs, ReloadArgs, UnloadArgs};
+use host::{logging, member, utility};
 use std::fmt::Display;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -41,6 +42,18 @@ enum Command {
     Ddlt0(Ddlt0Args),
     /// Make databases in a folder whole after a run that was killed (DFSBBO00)
     Backout(BackoutArgs),
+    /// Unload a database into a sequential file (DFSURGU0)
+    Unload(UnloadArgs),
+    /// Load a database anew from an unload, with its DBD as it is now (DFSURGL0)
+    Reload(ReloadArgs),
+    /// Make image copies of the data sets of a database (DFSUDMP0)
+    Copy(CopyArgs),
+    /// Accumulate what the log changed in databases (DFSUCUM0)
+    Accumulate(AccumulateArgs),
+    /// Recover data sets from image copies and the log (DFSURDB0)
+    Recover(RecoverArgs),
+    /// Follow every pointer of databases, and account for every byte
+    Check(CheckArgs),
     /// Make development certificates for a plex
     Certificates(CertificateArgs),
 }
@@ -63,6 +76,12 @@ fn main() -> ExitCode {
         Command::Ddlgen(args) => ddlgen::run(&args).into(),
         Command::Ddlt0(args) => ddlt0::run(&args).into(),
         Command::Backout(args) => backout::run(&args).into(),
+        Command::Unload(args) => utility::unload(&args).into(),
+        Command::Reload(args) => utility::reload(&args).into(),
+        Command::Copy(args) => utility::copy(&args).into(),
+        Command::Accumulate(args) => utility::accumulate(&args).into(),
+        Command::Recover(args) => utility::recover(&args).into(),
+        Command::Check(args) => utility::check(&args).into(),
         Command::Certificates(args) => match certificates::make(&args) {
             Ok(_) => ExitCode::SUCCESS,
             Err(error) => complain(&error),

@@ -52,7 +52,12 @@ pub(super) fn change_block(
 
 /// Makes a change.
 pub(super) fn make(change: Change<'_>, set: &DataSet, number: u32, data: &mut [u8]) -> Result<(), Trouble> {
-    let wrong = |what| Err(Trouble::broken(set.id, number, what));
+    make_in(change, set.geometry.data_from(), data).map_err(|what| Trouble::broken(set.id, number, what))
+}
+
+/// Makes a change in a block whose segments begin at `data_from`. An error says what of the block can't be.
+fn make_in(change: Change<'_>, data_from: usize, data: &mut [u8]) -> Result<(), &'static str> {
+    let wrong = Err;
     match change {
         Change::Put { at, bytes } => match data.get_mut(at..at + bytes.len()) {
             Some(place) => place.copy_from_slice(bytes),
@@ -65,7 +70,7 @@ pub(super) fn make(change: Change<'_>, set: &DataSet, number: u32, data: &mut [u
         }
         Change::Take { .. } | Change::Retake { .. } => return wrong("space that should be free is not"),
         Change::Release { at, len, owner } => {
-            if at + len > data.len() || !free_space::is_sound(data, set.geometry.data_from()) {
+            if at + len > data.len() || !free_space::is_sound(data, data_from) {
                 return wrong("the chain of free space is broken");
             }
             free_space::release(data, at, len, owner);
@@ -91,6 +96,11 @@ pub(super) fn make(change: Change<'_>, set: &DataSet, number: u32, data: &mut [u
         }
     }
     Ok(())
+}
+
+/// Makes a change in a block of which nothing more is known.
+pub(crate) fn change_alone(change: Change<'_>, data: &mut [u8]) -> Result<(), &'static str> {
+    make_in(change, block::ROOT_ANCHORS, data)
 }
 
 /// Makes a block that was never written one for segments.

@@ -1,6 +1,7 @@
 //! The pointer checker: every chain is followed, and every byte of every block accounted for.
 
 use super::index::Sources;
+use super::inspection::Inspection;
 use super::{Cursor, Database, Roots, SegmentType};
 use crate::error::Trouble;
 use crate::format::Rba;
@@ -33,8 +34,8 @@ impl fmt::Display for Finding {
 }
 
 impl Database {
-    /// Everything that is wrong.
-    pub(crate) fn check(&self, pool: &BufferPool) -> Vec<Finding> {
+    /// Everything that is wrong, and how full its data sets are.
+    pub(crate) fn inspect(&self, pool: &BufferPool) -> Inspection {
         let mut checker = Checker {
             db: self,
             pool,
@@ -42,9 +43,13 @@ impl Database {
             pieces: vec![BTreeMap::new(); self.groups.len()],
             sources: Sources::new(),
             findings: Vec::new(),
+            inspection: Inspection::new(self),
         };
         checker.all();
-        checker.findings
+        for (group, pieces) in checker.inspection.data_sets.iter_mut().zip(&checker.pieces) {
+            group.segment_bytes = pieces.values().map(|&bytes| bytes as u64).sum();
+        }
+        Inspection { findings: checker.findings, ..checker.inspection }
     }
 }
 
@@ -57,6 +62,7 @@ struct Checker<'c> {
     /// What has entries in secondary indexes.
     sources: Sources,
     findings: Vec<Finding>,
+    inspection: Inspection,
 }
 
 impl Checker<'_> {
@@ -308,6 +314,7 @@ impl Checker<'_> {
         let data = self.cursor.data(db, kind, rba)?.len();
         let segment = self.cursor.segment(db, kind, rba)?;
         let separated = kind.variable && segment[DELETE_BYTE] & SEPARATED != 0;
+        self.inspection.count(kind, separated);
         if !separated {
             return Ok(self.piece(kind.group, rba, kind.stored_bytes(data)));
         }
@@ -333,13 +340,17 @@ impl Checker<'_> {
         let block_number = set.geometry.data_block(number);
         let first_byte = u64::from(block_number) * set.geometry.block_bytes as u64;
         let data = self.cursor.block(set, block_number)?;
+        let statistics = &mut self.inspection.data_sets[group];
+        statistics.blocks += 1;
         if block::kind(data) == Some(Kind::Blank) {
+            statistics.blank += 1;
             return Ok(());
         }
         if !free_space::is_sound(data, from) {
             return Err(Trouble::broken(set.id, block_number, "the chain of free space is broken"));
         }
         let free: BTreeMap<usize, usize> = free_space::areas(data).map(|free| (free.at, free.len)).collect();
+        statistics.note_free(free.values().copied());
         let mut wrong = Vec::new();
         let mut at = from;
         while at + 1 < data.len() {

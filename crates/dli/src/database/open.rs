@@ -153,6 +153,10 @@ impl Opener<'_> {
             stop_message: Mutex::default(),
         });
         let opened = self.back_out(&database, &redone)?;
+        if self.recovery.as_ref().is_some_and(|recovery| recovery.until.is_some()) {
+            // What was left out is in the log: copies from before are of no use with it any more.
+            database.log_load_end()?;
+        }
         database.log_open(created)?;
         database.mark_open(self.pool, true)?;
         Ok((database, opened))
@@ -241,7 +245,11 @@ impl Opener<'_> {
         let space = Space::new(scan, longest, reserve, statement.free_block_frequency);
         let highest = set.blocks.block_count().saturating_sub(1);
         let last = (1..=highest).rev().find_map(|block| geometry.data_number(block)).unwrap_or(0);
-        space.load(self.pool, set, last)?;
+        match self.recovery.as_ref().is_some_and(|recovery| recovery.is_restored) {
+            // The maps are those of the copy, which knows nothing of what was logged since.
+            true => space.assume_room(last),
+            false => space.load(self.pool, set, last)?,
+        }
         Ok(Group { set: set.clone(), space })
     }
 
@@ -387,6 +395,15 @@ fn control(set: &DataSet, dmb: &Dmb) -> Vec<u8> {
     control
 }
 
+/// The DBD and the DD name in a control block, and whether its data set is open to be updated; none for another block.
+pub(crate) fn read_control(data: &[u8]) -> Option<(DbdName, DdName, bool)> {
+    let name = |from: usize| std::str::from_utf8(&data[from..from + 8]).ok().map(str::trim_end);
+    if data.len() <= OPEN_AT || data[MAGIC_AT..DBD_AT - 1] != MAGIC[..7] {
+        return None;
+    }
+    Some((DbdName::new(name(DBD_AT)?).ok()?, DdName::new(name(DD_AT)?).ok()?, data[OPEN_AT] != 0))
+}
+
 impl Database {
     /// Writes everything to the data sets. Afterwards they hold all that was changed before.
     pub(crate) fn flush(&self, pool: &BufferPool) -> Result<(), Trouble> {
@@ -452,12 +469,18 @@ impl Database {
             return Ok(());
         }
         self.flush(pool)?;
+        self.log_load_end()?;
+        self.is_loading.store(false, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Logs that what its data sets hold does not follow from what was logged before.
+    fn log_load_end(&self) -> Result<(), Trouble> {
         if let Some(log) = &self.log {
             let since = log.append(log.no_unit(), &Body::LoadEnded { dbd: self.name() })?;
             log.force(since)?;
             self.set_opened(PendingDatabase { since, ..PendingDatabase::default() });
         }
-        self.is_loading.store(false, Ordering::Relaxed);
         Ok(())
     }
 

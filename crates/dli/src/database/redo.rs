@@ -23,6 +23,21 @@ pub(crate) struct Recovery<'r> {
     pub(crate) start: LogSequence,
     /// The units of work that are to be taken back.
     pub(crate) units: &'r BTreeMap<RecoveryToken, InFlight>,
+    /// Its data sets come from copies.
+    pub(crate) is_restored: bool,
+    /// What was logged behind this record is left out, for good.
+    pub(crate) until: Option<LogSequence>,
+}
+
+impl<'r> Recovery<'r> {
+    /// What a restart needs: all of the log, on the data sets as they are.
+    pub(crate) fn of_restart(
+        pending: &'r PendingDatabase,
+        start: LogSequence,
+        units: &'r BTreeMap<RecoveryToken, InFlight>,
+    ) -> Self {
+        Self { pending, start, units, is_restored: false, until: None }
+    }
 }
 
 /// What was done again, and what is to be taken back.
@@ -49,6 +64,9 @@ pub(crate) fn redo(
     let mut redone = Redone::default();
     let mut reader = log.read(recovery.start.max(recovery.pending.since))?;
     while let Some(record) = reader.next()? {
+        if recovery.until.is_some_and(|until| record.sequence > until) {
+            break;
+        }
         if matches!(record.kind().0, 0x42 | 0x50 | 0x52 | 0x53) {
             redone.note(pool, (dbd, indexes), sets, recovery, &record)?;
         }

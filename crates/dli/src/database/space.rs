@@ -202,6 +202,11 @@ impl Space {
         Ok(())
     }
 
+    /// Takes every block for one that may have room. A search finds out.
+    pub(crate) fn assume_room(&self, last: u32) {
+        (1..=last).for_each(|number| self.note(number, true));
+    }
+
     fn lock(&self) -> MutexGuard<'_, Map> {
         self.map.lock().unwrap_or_else(PoisonError::into_inner)
     }

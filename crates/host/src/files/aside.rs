@@ -35,6 +35,8 @@ fn write_durably(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result
 
 /// Makes the names in a folder durable.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    // The parent of a name alone is empty, and means where the process is.
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     File::open(folder)?.sync_all()
 }
 

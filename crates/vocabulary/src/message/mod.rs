@@ -14,6 +14,7 @@ mod member;
 mod recon;
 mod safety;
 mod start;
+mod utilities;
 
 pub use activation::*;
 pub use catalog::*;
@@ -26,6 +27,7 @@ pub use member::*;
 pub use recon::*;
 pub use safety::*;
 pub use start::*;
+pub use utilities::*;
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -150,7 +152,7 @@ impl<'de> Deserialize<'de> for Message {
 /// Every message this program can issue, table by table.
 pub fn all() -> impl Iterator<Item = &'static MessageDefinition> {
     let tables =
-        [ACTIVATION, CATALOG, DATABASE, DDL_JOBS, GENERATION, HOST, LOG, MEMBER, RECON, SAFETY, START];
+        [ACTIVATION, CATALOG, DATABASE, DDL_JOBS, GENERATION, HOST, LOG, MEMBER, RECON, SAFETY, START, UTILITIES];
     tables.into_iter().flatten().copied()
 }
 

@@ -1,0 +1,125 @@
+//! The utilities that reorganize and recover the databases of a folder, without a plex.
+//!
+//! A new data set is made aside, and takes the place of the old one when it is whole and durable: whatever ends a utility
+//! before that leaves the database as it was. What DBRC has to be told of stands on standard output, as the commands that tell
+//! it; progress is on standard error.
+
+mod accumulate;
+mod check;
+mod copy;
+mod files;
+mod progress;
+mod recover;
+mod reload;
+mod unload;
+
+pub use accumulate::{AccumulateArgs, run as accumulate};
+pub use check::{CheckArgs, run as check};
+pub use copy::{CopyArgs, run as copy};
+pub use recover::{RecoverArgs, run as recover};
+pub use reload::{ReloadArgs, run as reload};
+pub use unload::{UnloadArgs, run as unload};
+
+use crate::batch::{BatchError, UNUSABLE, complain};
+use definitions::acb::Dmb;
+use definitions::report::Report;
+use std::path::PathBuf;
+use utilities::Count;
+use vocabulary::message::{UTIL103E, UTIL104E};
+use vocabulary::{DbdName, DdName};
+
+/// Where databases are, and their definitions.
+#[derive(Debug, clap::Args)]
+pub struct Place {
+    /// The folder with the data sets
+    #[arg(long, value_name = "FOLDER")]
+    data: PathBuf,
+
+    /// DBD source: members, or folders whose files are all taken
+    #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
+    dbd: Vec<PathBuf>,
+
+    /// How many blocks the buffer pool holds
+    #[arg(long, default_value_t = 4000, value_name = "BLOCKS")]
+    buffers: usize,
+}
+
+/// What a database is defined as.
+struct Definition<'r> {
+    dmb: &'r Dmb,
+    /// Of its primary index.
+    index: Option<&'r Dmb>,
+}
+
+/// A data set of a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct DataSetName {
+    /// The DBD that names it.
+    dbd: DbdName,
+    dd: DdName,
+    block_bytes: usize,
+}
+
+impl<'r> Definition<'r> {
+    fn of(report: &'r Report, name: DbdName) -> Result<Self, BatchError> {
+        // Errors in other definitions are no reason not to run; without the DBD they may say why it is missing.
+        let dmb = match report.dmbs.get(&name) {
+            Some(dmb) => dmb,
+            None if report.return_code() >= 8 => return Err(BatchError::Definitions(report.to_text())),
+            None => return Err(BatchError::NoDbd(name)),
+        };
+        let index = dmb.primary_index.as_ref().and_then(|index| report.dmbs.get(&index.dbd));
+        Ok(Self { dmb, index })
+    }
+
+    /// Refuses a database of which a data set is missing: opening it would make an empty one.
+    fn existing(&self, place: &Place) -> Result<(), BatchError> {
+        self.data_sets().try_for_each(|set| files::existing(&place.data.join(set.dd.as_str())))
+    }
+
+    /// Its data sets, that of the index at the end.
+    fn data_sets(&self) -> impl Iterator<Item = DataSetName> + '_ {
+        [Some(self.dmb), self.index].into_iter().flatten().flat_map(|dmb| {
+            dmb.data_sets.iter().filter_map(|statement| {
+                let block_bytes = dli::block_bytes(statement);
+                statement.dd1.map(|dd| DataSetName { dbd: dmb.name, dd, block_bytes })
+            })
+        })
+    }
+}
+
+/// How a utility ended, on standard error, and its return code.
+fn ended(utility: &str, database: &str, outcome: Result<u8, Failure>) -> u8 {
+    match outcome {
+        Ok(code) => code,
+        Err(Failure { error, replacing: false }) => {
+            complain(&UTIL103E.with(&[&utility, &database, &error]));
+            UNUSABLE
+        }
+        Err(Failure { error, replacing: true }) => {
+            complain(&UTIL104E.with(&[&utility, &database, &error]));
+            UNUSABLE
+        }
+    }
+}
+
+/// Why a utility ended early.
+struct Failure {
+    error: BatchError,
+    /// The data sets were about to be replaced, and the log says so.
+    replacing: bool,
+}
+
+impl<E: Into<BatchError>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self { error: error.into(), replacing: false }
+    }
+}
+
+/// What was unloaded or loaded, for standard error.
+fn counted(counts: &[Count]) -> String {
+    let all: u64 = counts.iter().map(|count| count.segments).sum();
+    let bytes: u64 = counts.iter().map(|count| count.bytes).sum();
+    let each = counts.iter().map(|count| format!("{} {}", count.segments, count.segment));
+    format!("{all} SEGMENTS WITH {bytes} BYTES ({})", each.collect::<Vec<_>>().join(", "))
+}
