@@ -39,6 +39,10 @@ pub(crate) fn bench(root: &Path, what: &[String]) -> Result<(), CargoError> {
     // The engine is measured beside libraries that nothing else needs.
     match what.split_first() {
         Some((first, rest)) if first == "dli" => run_fast(root, "bench-dli", rest),
+        Some((first, rest)) if first == "utilities" => {
+            watched(root, &["build", "--release", "--package", "host", "--bin", "ims"])?;
+            run_fast(root, "bench-utilities", rest)
+        }
         _ => run_fast(root, "bench", what),
     }
 }

@@ -15,6 +15,7 @@ const PAGES: &[&str] = &[
     "operating/ddl.md",
     "operating/quorum.md",
     "operating/recon.md",
+    "operating/reorganize.md",
     "operating/upgrade.md",
 ];
 
@@ -45,6 +46,11 @@ fn the_tutorial_holds() -> io::Result<()> {
 #[test]
 fn a_backup_is_restored_as_the_page_says() -> io::Result<()> {
     holds("operating/backup.md")
+}
+
+#[test]
+fn a_database_is_reorganized_and_recovered_as_the_page_says() -> io::Result<()> {
+    holds("operating/reorganize.md")
 }
 
 #[test]

@@ -26,6 +26,7 @@ mod monitoring;
 mod operators;
 mod packaging;
 mod recon;
+mod reorganization;
 mod restarts;
 mod roles;
 mod rotation;

@@ -105,7 +105,9 @@ pub enum OpenError {
     #[error("data set {0} is empty, and the log says that it was in use. Restore it")]
     Lost(String),
     /// It was being loaded when its member ended.
-    #[error("it was being loaded, reloaded or recovered when that ended early. Load, reload or recover it again; to load it, delete its data sets first")]
+    #[error(
+        "it was being loaded, reloaded or recovered when that ended early. Load, reload or recover it again; to load it, delete its data sets first"
+    )]
     LoadUnfinished,
     /// It has to be made whole first, and was to be opened to be read.
     #[error(

@@ -5,9 +5,7 @@
 //! does anything else. The run is one unit of work: what it changed since its last commit point is kept if it ends well, and
 //! backed out if a comparison or an abend ends it.
 
-use crate::batch::{
-    ABORTED, Batch, BatchError, UNEQUAL, UNUSABLE, compile, complain, failed, telling_time,
-};
+use crate::batch::{ABORTED, Batch, BatchError, UNEQUAL, UNUSABLE, compile, complain, failed, telling_time};
 use definitions::acb::{PcbBlock, PcbBlockKind, PsbBlock};
 use definitions::report::Report;
 use dli::{Engine, ddlt0};

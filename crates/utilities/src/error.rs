@@ -58,7 +58,7 @@ pub enum UtilityError {
         what: String,
     },
     /// A segment does not fit the new DBD.
-    #[error("segment {segment} with key {key}, the {number}th of the unload, does not fit: {reason}")]
+    #[error("segment {segment} with key {key}, number {number} of the unload, does not fit: {reason}")]
     Segment {
         /// Its type.
         segment: SegmentName,
@@ -98,7 +98,9 @@ pub enum UtilityError {
         to: LogSequence,
     },
     /// The log is not the one that the copy was made beside.
-    #[error("the log is not the one of the {0}: record {1} of it is another. Use the log that was kept with the data sets")]
+    #[error(
+        "the log is not the one of the {0}: record {1} of it is another. Use the log that was kept with the data sets"
+    )]
     LogOther(&'static str, LogSequence),
     /// The data sets were replaced since the copy.
     #[error(

@@ -110,7 +110,8 @@ pub fn restore(
     told: &mut dyn FnMut(u64),
 ) -> Result<Copied, UtilityError> {
     let (mut reader, head) = PieceReader::open::<CopyHead>(from, &FORMAT)?;
-    let mut newer = accumulation.map(|accumulation| accumulation.of(head.database, head.dd)).unwrap_or_default();
+    let mut newer =
+        accumulation.map(|accumulation| accumulation.of(head.database, head.dd)).unwrap_or_default();
     let bytes = head.block_bytes as usize;
     let mut copied = Copied::default();
     while let Some(mut rest) = reader.next()? {

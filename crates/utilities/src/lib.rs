@@ -41,7 +41,7 @@ mod unload;
 
 pub use accumulate::{Accumulation, AccumulationHead, accumulate};
 pub use error::UtilityError;
-pub use image_copy::{CopyHead, Copied, copy_data_set, read_copy_head, restore};
+pub use image_copy::{Copied, CopyHead, copy_data_set, read_copy_head, restore};
 pub use mark::LogMark;
 pub use program::Count;
 pub use reload::reload;

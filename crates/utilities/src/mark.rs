@@ -51,7 +51,11 @@ impl LogMark {
     ///
     /// # Errors
     /// A log that has another record there, or begins behind it. `what` has the mark.
-    pub(crate) fn read_on<'l>(&self, log: &'l Log, what: &'static str) -> Result<LogReader<'l>, UtilityError> {
+    pub(crate) fn read_on<'l>(
+        &self,
+        log: &'l Log,
+        what: &'static str,
+    ) -> Result<LogReader<'l>, UtilityError> {
         log.force_all()?;
         let mut reader = log.read(self.sequence)?;
         let Some(first) = reader.next()?.map(|record| Self::of(&record)) else {

@@ -182,7 +182,11 @@ fn fit(area: &mut [u8], block: &SegmentBlock, own: &[u8]) -> Result<usize, Strin
     let length = if block.variable_length { 2 } else { 0 };
     let bytes = (length + own.len()).max(least);
     if bytes > most || area.len() < bytes {
-        return Err(format!("it has {} bytes, and the DBD has room for {}", own.len(), most - length.min(most)));
+        return Err(format!(
+            "it has {} bytes, and the DBD has room for {}",
+            own.len(),
+            most - length.min(most)
+        ));
     }
     if block.variable_length {
         area[..2].copy_from_slice(&(bytes as u16).to_be_bytes());

@@ -32,6 +32,8 @@ const STAMP: &str = "0000000000000";
 const DATE: &str = "0000.000";
 const TIME: &str = "00:00:00.000000";
 const MOMENT: &str = "0000-00-00T00:00:00.000000Z";
+/// The end of the name of an image copy.
+const COPY: &str = ".D0000000.T000000";
 const TOKEN_DIGITS: usize = 16;
 
 fn form_of_word(with_end: &str) -> String {
@@ -44,6 +46,7 @@ fn form_of_word(with_end: &str) -> String {
     let form = match digits.as_str() {
         STAMP | DATE | TIME | MOMENT => digits,
         _ if is_token => "token".to_string(),
+        _ if digits.ends_with(COPY) => word[..word.len() - COPY.len()].to_string() + COPY,
         _ => word.to_string(),
     };
     form + end
@@ -59,6 +62,8 @@ mod tests {
         let same = "IMS1 2632511999999 2026.326 01:02:03.000000 TOKEN=1111111111111111";
         assert_eq!(form(said), form(same));
         assert_ne!(form(said), form(&same.replace("IMS1", "IMS2")));
+        assert_eq!(form("SHOPDB.SHOPDD.D2026325.T112657"), form("SHOPDB.SHOPDD.D2026326.T010203"));
+        assert_ne!(form("SHOPDB.SHOPDD.D2026325.T112657"), form("SHOPDB.OTHERDD.D2026325.T112657"));
         assert_eq!(form("it ended at 11:26:57.340213."), form("it ended at 01:02:03.000000."));
         assert_ne!(form("it ended at 11:26:57.340213."), form("it ended at 11:26:57.340213"));
     }

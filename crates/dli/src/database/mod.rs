@@ -21,13 +21,13 @@ mod write;
 
 pub(crate) use change::change_alone;
 pub use check::Finding;
-pub use inspection::{DataSetStatistics, Inspection, SegmentStatistics};
 pub(crate) use claim::{Claim, Users};
 pub(crate) use cursor::Cursor;
 pub(crate) use index::{IndexOf, SecondaryIndex};
+pub use inspection::{DataSetStatistics, Inspection, SegmentStatistics};
 pub(crate) use journal::{Journal, Mark};
-pub(crate) use open::{Opener, read_control};
 pub use open::{DataSets, Opened, block_bytes};
+pub(crate) use open::{Opener, read_control};
 pub(crate) use place::{Room, Rule};
 pub(crate) use redo::Recovery;
 pub(crate) use roots::{RootPlace, Roots, copy_key};

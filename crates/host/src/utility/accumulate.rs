@@ -2,7 +2,7 @@
 
 use super::files::{open_sequential, write_sequential};
 use super::progress::Progress;
-use super::{Definition, Failure, Place, ended};
+use super::{Definition, Failure, Place, end, ended};
 use crate::batch::{Batch, BatchError, compile};
 use crate::member::now;
 use definitions::model::dbd::Access;
@@ -71,12 +71,11 @@ fn accumulate(args: &AccumulateArgs) -> Result<u8, Failure> {
     let told = &mut |count| progress.told(count, &"LOG RECORDS");
     let accumulation = utilities::accumulate(batch.log(), from, previous, sizes, now(), told)?;
     write_sequential(&args.output, |file| accumulation.write(file))?;
-    batch.end()?;
     let (head, blocks) = (&accumulation.head, accumulation.block_count());
     let span = format!("LOG RECORDS {} TO {}", head.from.sequence, head.to.sequence);
     progress.end(&format_args!("{blocks} BLOCKS CHANGED BY {span}"));
     tell_dbrc(args, &accumulation)?;
-    Ok(0)
+    Ok(end(&batch))
 }
 
 /// The databases that have a log: none of GSAM, no index of another.

@@ -1,7 +1,7 @@
 //! `ims check`: every pointer of databases is followed, and every byte accounted for (the pointer checker).
 
 use super::progress::Progress;
-use super::{Definition, Failure, Place, ended};
+use super::{Definition, Failure, Place, end, ended};
 use crate::batch::{ABORTED, Batch, compile};
 use std::io::{self, Write};
 use vocabulary::DbdName;
@@ -41,6 +41,5 @@ fn check(args: &CheckArgs) -> Result<u8, Failure> {
         sound &= inspection.findings.is_empty();
         progress.end(&format_args!("{} FINDINGS", inspection.findings.len()));
     }
-    batch.end()?;
-    Ok(if sound { 0 } else { ABORTED })
+    Ok(if sound { end(&batch) } else { end(&batch).max(ABORTED) })
 }

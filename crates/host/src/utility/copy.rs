@@ -2,7 +2,7 @@
 
 use super::files::{sync, write_sequential};
 use super::progress::Progress;
-use super::{DataSetName, Definition, Failure, Place, ended};
+use super::{DataSetName, Definition, Failure, Place, end, ended};
 use crate::batch::{Batch, BatchError, compile, failed};
 use crate::files::BlockFile;
 use crate::member::now;
@@ -54,12 +54,11 @@ fn copy(args: &CopyArgs) -> Result<u8, Failure> {
         commands.push(copy_one(args, set, mark)?);
     }
     sync(&args.output)?;
-    batch.end()?;
     let mut output = io::stdout().lock();
     for command in commands {
         writeln!(output, "{command}")?;
     }
-    Ok(0)
+    Ok(end(&batch))
 }
 
 fn wanted(definition: &Definition<'_>, dds: &[DdName]) -> Result<Vec<DataSetName>, BatchError> {

@@ -25,7 +25,7 @@ impl Aside {
     }
 
     /// Where it is made.
-    pub(super) fn path(&self) -> &Path {
+    pub(super) fn is_at(&self) -> &Path {
         &self.aside
     }
 
@@ -53,7 +53,7 @@ pub(super) fn write_sequential<T>(
     write: impl FnOnce(&mut SequentialFile) -> Result<T, UtilityError>,
 ) -> Result<T, BatchError> {
     let aside = Aside::of(path, "partial")?;
-    let mut file = SequentialFile::open(aside.path())?;
+    let mut file = SequentialFile::open(aside.is_at())?;
     let written = write(&mut file)?;
     aside.take_place()?;
     sync(path.parent().unwrap_or(Path::new(".")))?;

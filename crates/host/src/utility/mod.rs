@@ -20,7 +20,7 @@ pub use recover::{RecoverArgs, run as recover};
 pub use reload::{ReloadArgs, run as reload};
 pub use unload::{UnloadArgs, run as unload};
 
-use crate::batch::{BatchError, UNUSABLE, complain};
+use crate::batch::{ABORTED, Batch, BatchError, UNUSABLE, complain};
 use definitions::acb::Dmb;
 use definitions::report::Report;
 use std::path::PathBuf;
@@ -92,6 +92,11 @@ impl<'r> Definition<'r> {
 fn ended(utility: &str, database: &str, outcome: Result<u8, Failure>) -> u8 {
     match outcome {
         Ok(code) => code,
+        // The work is done; only the commands for DBRC, or the report, did not get out.
+        Err(Failure { error: error @ BatchError::Output(_), .. }) => {
+            complain(&format!("ims: {error}"));
+            ABORTED
+        }
         Err(Failure { error, replacing: false }) => {
             complain(&UTIL103E.with(&[&utility, &database, &error]));
             UNUSABLE
@@ -99,6 +104,18 @@ fn ended(utility: &str, database: &str, outcome: Result<u8, Failure>) -> u8 {
         Err(Failure { error, replacing: true }) => {
             complain(&UTIL104E.with(&[&utility, &database, &error]));
             UNUSABLE
+        }
+    }
+}
+
+/// Ends what was begun in the folder after the work is done, and gives the return code. What the utility wrote is whole,
+/// whatever becomes of the checkpoint: the next one is taken from the log.
+fn end(batch: &Batch) -> u8 {
+    match batch.end() {
+        Ok(()) => 0,
+        Err(error) => {
+            complain(&format!("ims: {error}"));
+            ABORTED
         }
     }
 }

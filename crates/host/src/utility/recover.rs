@@ -6,7 +6,7 @@
 
 use super::files::{Aside, existing, open_sequential, sync};
 use super::progress::Progress;
-use super::{DataSetName, Definition, Failure, Place, ended};
+use super::{DataSetName, Definition, Failure, Place, end, ended};
 use crate::batch::{Batch, BatchError, compile, data_sets};
 use crate::files::{BlockFile, SequentialFile};
 use crate::member::now;
@@ -101,7 +101,6 @@ fn recover(args: &RecoverArgs, database: DbdName, copies: &[Copy]) -> Result<u8,
         true => recovery.replace(&asides).map_err(|error| Failure { error, replacing: true })?,
         false => recovery.beside(&asides)?,
     };
-    batch.end()?;
     let (redone, backed_out) = (opened.redone, opened.backed_out);
     let what = format!(
         "{} DATA SETS, {redone} CHANGES DONE AGAIN, {backed_out} UNITS OF WORK BACKED OUT",
@@ -109,7 +108,7 @@ fn recover(args: &RecoverArgs, database: DbdName, copies: &[Copy]) -> Result<u8,
     );
     progress.end(&what);
     tell_dbrc(args, copies)?;
-    Ok(0)
+    Ok(end(&batch))
 }
 
 /// The DBD has that data set, and it has blocks of that size.
@@ -140,7 +139,8 @@ fn check_some(
         return Err(BatchError::Wanted(text));
     }
     if batch.engine.is_replacing(&definition.dmb.name) {
-        let text = format!("a reload or recovery ended early: all data sets are needed. Give copies of {names} too");
+        let text =
+            format!("a reload or recovery ended early: all data sets are needed. Give copies of {names} too");
         return Err(BatchError::Wanted(text));
     }
     others.iter().try_for_each(|set| existing(&args.place.data.join(set.dd.as_str())))
@@ -181,7 +181,7 @@ fn restore(
 ) -> Result<Aside, BatchError> {
     let dd = copy.head.dd;
     let aside = Aside::of(&args.place.data.join(dd.as_str()), "RECOVER")?;
-    let file = BlockFile::open(aside.path(), copy.head.block_bytes as usize)?;
+    let file = BlockFile::open(aside.is_at(), copy.head.block_bytes as usize)?;
     let told = &mut |count| progress.told(count, &format_args!("BLOCKS OF {dd} RESTORED"));
     utilities::restore(&copy.file, accumulation, &file, told)?;
     Ok(aside)
@@ -211,7 +211,7 @@ impl Recovery<'_> {
         let mut sets = DataSets::new();
         for DataSetName { dd, block_bytes, .. } in self.definition.data_sets() {
             let own = self.args.place.data.join(dd.as_str());
-            let path = asides.get(&dd).map_or(own.as_path(), Aside::path);
+            let path = asides.get(&dd).map_or(own.as_path(), Aside::is_at);
             sets.insert(dd, Box::new(BlockFile::open(path, block_bytes)?));
         }
         let opened = self.open(sets)?;

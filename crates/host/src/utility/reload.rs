@@ -2,7 +2,7 @@
 
 use super::files::{Aside, open_sequential, sync};
 use super::progress::Progress;
-use super::{DataSetName, Definition, Failure, Place, counted, ended};
+use super::{DataSetName, Definition, Failure, Place, counted, end, ended};
 use crate::batch::{Batch, BatchError, compile};
 use crate::files::BlockFile;
 use crate::member::now;
@@ -49,10 +49,9 @@ fn reload(args: &ReloadArgs) -> Result<u8, Failure> {
     }
     let counts = load_aside(args, &batch, &definition, &asides, &input, &mut progress)?;
     take_places(args, &batch, &asides).map_err(|error| Failure { error, replacing: true })?;
-    batch.end()?;
     progress.end(&counted(&counts));
     tell_dbrc(&definition)?;
-    Ok(0)
+    Ok(end(&batch))
 }
 
 /// Loads data sets beside those that are there. Nothing of it is logged.
@@ -66,25 +65,19 @@ fn load_aside(
 ) -> Result<Vec<Count>, BatchError> {
     let mut sets = DataSets::new();
     for (set, aside) in asides {
-        sets.insert(set.dd, Box::new(BlockFile::open(aside.path(), set.block_bytes)?));
+        sets.insert(set.dd, Box::new(BlockFile::open(aside.is_at(), set.block_bytes)?));
     }
     let engine = Arc::new(Engine::new(Settings { buffers: args.place.buffers, ..Settings::default() }));
     let authorization = batch.authorization(args.database)?;
     let refused = |error: dli::OpenError| BatchError::Refused(error.message(&args.database));
-    engine
-        .open(&authorization, Arc::new(definition.dmb.clone()), definition.index, sets)
-        .map_err(refused)?;
+    engine.open(&authorization, Arc::new(definition.dmb.clone()), definition.index, sets).map_err(refused)?;
     let told = &mut |count| progress.told(count, &"SEGMENTS");
     let counts = utilities::reload(&engine, definition.dmb, input, told)?;
     engine.close(&args.database).map_err(refused)?;
     Ok(counts)
 }
 
-fn take_places(
-    args: &ReloadArgs,
-    batch: &Batch,
-    asides: &[(DataSetName, Aside)],
-) -> Result<(), BatchError> {
+fn take_places(args: &ReloadArgs, batch: &Batch, asides: &[(DataSetName, Aside)]) -> Result<(), BatchError> {
     let refused = |error: dli::OpenError| BatchError::Refused(error.message(&args.database));
     batch.engine.begin_replacing(args.database).map_err(refused)?;
     for (_, aside) in asides {

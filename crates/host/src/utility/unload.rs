@@ -2,7 +2,7 @@
 
 use super::files::write_sequential;
 use super::progress::Progress;
-use super::{Definition, Failure, Place, counted, ended};
+use super::{Definition, Failure, Place, counted, end, ended};
 use crate::batch::{Batch, compile};
 use crate::member::now;
 use std::path::PathBuf;
@@ -41,7 +41,6 @@ fn unload(args: &UnloadArgs) -> Result<u8, Failure> {
         let told = &mut |count| progress.told(count, &"SEGMENTS");
         utilities::unload(&batch.engine, definition.dmb, now(), file, told)
     });
-    batch.end()?;
     progress.end(&counted(&unloaded?));
-    Ok(0)
+    Ok(end(&batch))
 }

@@ -142,8 +142,7 @@ impl House {
         let sizes = self.data_sets().into_iter().map(|(_, dd, bytes)| (dd, bytes as u32)).collect();
         let databases = [(name(), sizes)].into();
         let from = LogMark::oldest(log).unwrap();
-        let made =
-            utilities::accumulate(log, from, previous, databases, self.now, &mut |_| {}).unwrap();
+        let made = utilities::accumulate(log, from, previous, databases, self.now, &mut |_| {}).unwrap();
         let mut file = MemorySequentialSet::new(b"");
         made.write(&mut file).unwrap();
         let read = Accumulation::read(&file).unwrap();

@@ -248,7 +248,8 @@ fn check_reload(schema: &Schema, steps: &[Step], block_bytes: usize) -> Result<(
     let before = content(&mut program);
     drop(program);
     let mut file = MemorySequentialSet::new(b"");
-    let unloaded = utilities::unload(&started.engine, house.dmb(), Moment(1), &mut file, &mut |_| {}).unwrap();
+    let unloaded =
+        utilities::unload(&started.engine, house.dmb(), Moment(1), &mut file, &mut |_| {}).unwrap();
     prop_assert_eq!(unloaded.iter().map(|count| count.segments).sum::<u64>(), before.len() as u64);
     started.end(&mut house);
 

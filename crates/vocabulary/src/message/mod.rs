@@ -151,8 +151,10 @@ impl<'de> Deserialize<'de> for Message {
 
 /// Every message this program can issue, table by table.
 pub fn all() -> impl Iterator<Item = &'static MessageDefinition> {
-    let tables =
-        [ACTIVATION, CATALOG, DATABASE, DDL_JOBS, GENERATION, HOST, LOG, MEMBER, RECON, SAFETY, START, UTILITIES];
+    let tables = [
+        ACTIVATION, CATALOG, DATABASE, DDL_JOBS, GENERATION, HOST, LOG, MEMBER, RECON, SAFETY, START,
+        UTILITIES,
+    ];
     tables.into_iter().flatten().copied()
 }
 
