@@ -90,7 +90,8 @@ impl Accumulator {
                     self.apply(record.sequence, &change)?;
                 }
             }
-            Some(Body::Index(entry)) if self.is_wanted(&entry.dbd) => self.release(record.token)?,
+            // It names the DBD of its index, where the changes before it name the database.
+            Some(Body::Index(_)) => self.release(record.token)?,
             Some(body) => {
                 if let Some(dbd) = replaces(&body) {
                     self.accumulation.blocks.retain(|(of, _, _), _| *of != dbd);

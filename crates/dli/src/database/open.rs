@@ -24,7 +24,7 @@ use logger::{Body, Change, Log, PendingDatabase};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use vocabulary::DdName;
+use vocabulary::{DbdName, DdName};
 
 /// The data sets of a database, by the names that its DBDs give them.
 pub type DataSets = BTreeMap<DdName, Box<dyn BlockSet>>;

@@ -47,8 +47,8 @@ pub struct Place {
 /// What a database is defined as.
 struct Definition<'r> {
     dmb: &'r Dmb,
-    /// Of its primary index.
-    index: Option<&'r Dmb>,
+    /// Of its indexes.
+    indexes: Vec<&'r Dmb>,
 }
 
 /// A data set of a database.
@@ -68,8 +68,8 @@ impl<'r> Definition<'r> {
             None if report.return_code() >= 8 => return Err(BatchError::Definitions(report.to_text())),
             None => return Err(BatchError::NoDbd(name)),
         };
-        let index = dmb.primary_index.as_ref().and_then(|index| report.dmbs.get(&index.dbd));
-        Ok(Self { dmb, index })
+        let indexes = dmb.indexes().map(|index| report.dmbs.get(&index).ok_or(BatchError::NoDbd(index)));
+        Ok(Self { dmb, indexes: indexes.collect::<Result<_, _>>()? })
     }
 
     /// Refuses a database of which a data set is missing: opening it would make an empty one.
@@ -77,9 +77,9 @@ impl<'r> Definition<'r> {
         self.data_sets().try_for_each(|set| files::existing(&place.data.join(set.dd.as_str())))
     }
 
-    /// Its data sets, that of the index at the end.
+    /// Its data sets, those of the indexes at the end.
     fn data_sets(&self) -> impl Iterator<Item = DataSetName> + '_ {
-        [Some(self.dmb), self.index].into_iter().flatten().flat_map(|dmb| {
+        std::iter::once(&self.dmb).chain(&self.indexes).flat_map(|dmb| {
             dmb.data_sets.iter().filter_map(|statement| {
                 let block_bytes = dli::block_bytes(statement);
                 statement.dd1.map(|dd| DataSetName { dbd: dmb.name, dd, block_bytes })

@@ -200,7 +200,7 @@ impl Recovery<'_> {
         let name = self.definition.dmb.name;
         self.batch.engine.begin_replacing(name).map_err(|error| self.refused(&error))?;
         self.take_places(asides)?;
-        let sets = data_sets(&self.args.place.data, self.definition.dmb, self.definition.index)?;
+        let sets = data_sets(&self.args.place.data, self.definition.dmb, &self.definition.indexes)?;
         let opened = self.open(sets)?;
         self.close()?;
         Ok(opened)
@@ -221,10 +221,15 @@ impl Recovery<'_> {
     }
 
     fn open(&self, sets: DataSets) -> Result<Opened, BatchError> {
-        let Definition { dmb, index } = self.definition;
+        let Definition { dmb, indexes } = self.definition;
         let authorization = self.batch.authorization(dmb.name)?;
-        let opened =
-            self.batch.engine.recover(&authorization, Arc::new((*dmb).clone()), *index, sets, &self.restored);
+        let opened = self.batch.engine.recover(
+            &authorization,
+            Arc::new((*dmb).clone()),
+            indexes.iter().copied(),
+            sets,
+            &self.restored,
+        );
         opened.map_err(|error| self.refused(&error))
     }
 

@@ -70,7 +70,9 @@ fn load_aside(
     let engine = Arc::new(Engine::new(Settings { buffers: args.place.buffers, ..Settings::default() }));
     let authorization = batch.authorization(args.database)?;
     let refused = |error: dli::OpenError| BatchError::Refused(error.message(&args.database));
-    engine.open(&authorization, Arc::new(definition.dmb.clone()), definition.index, sets).map_err(refused)?;
+    engine
+        .open(&authorization, Arc::new(definition.dmb.clone()), definition.indexes.iter().copied(), sets)
+        .map_err(refused)?;
     let told = &mut |count| progress.told(count, &"SEGMENTS");
     let counts = utilities::reload(&engine, definition.dmb, input, told)?;
     engine.close(&args.database).map_err(refused)?;

@@ -63,8 +63,8 @@ impl House {
         &self.report.dmbs[&name()]
     }
 
-    fn index(&self) -> Option<&Dmb> {
-        self.dmb().primary_index.as_ref().map(|index| &self.report.dmbs[&index.dbd])
+    pub(crate) fn indexes(&self) -> Vec<&Dmb> {
+        self.dmb().indexes().map(|index| &self.report.dmbs[&index]).collect()
     }
 
     pub(crate) fn psb(&self) -> &PsbBlock {
@@ -73,7 +73,7 @@ impl House {
 
     /// The data sets with the DBDs that name them and their block sizes.
     pub(crate) fn data_sets(&self) -> Vec<(DbdName, DdName, usize)> {
-        let dmbs = [Some(self.dmb()), self.index()].into_iter().flatten();
+        let dmbs = std::iter::once(self.dmb()).chain(self.indexes());
         let of = |dmb: &Dmb| {
             let one = |set: &definitions::model::dbd::DataSet| (dmb.name, set.dd1.unwrap(), block_bytes(set));
             dmb.data_sets.iter().map(one).collect::<Vec<_>>()
@@ -118,7 +118,7 @@ impl House {
     pub(crate) fn open(&mut self, engine: &Engine) -> Result<(), String> {
         let sets = self.sets();
         let dmb = Arc::new(self.dmb().clone());
-        let opened = engine.open(&Self::authorization(), dmb, self.index(), sets);
+        let opened = engine.open(&Self::authorization(), dmb, self.indexes(), sets);
         opened.map(drop).map_err(|error| error.to_string())
     }
 
@@ -176,7 +176,7 @@ impl House {
         }
         let sets = self.sets();
         let dmb = Arc::new(self.dmb().clone());
-        let recovered = started.engine.recover(&Self::authorization(), dmb, self.index(), sets, &restored);
+        let recovered = started.engine.recover(&Self::authorization(), dmb, self.indexes(), sets, &restored);
         recovered.unwrap();
         Ok(restored)
     }

@@ -5,6 +5,9 @@
 #![allow(clippy::unwrap_used, reason = "what fails in the helpers of a test fails the test")]
 
 mod house;
+#[path = "../../../dli/tests/model/indexes.rs"]
+#[allow(dead_code, reason = "the model of the engine uses the rest")]
+mod indexes;
 #[path = "../../../dli/tests/model/schema.rs"]
 #[allow(dead_code, reason = "the model of the engine uses the rest")]
 mod schema;
@@ -262,9 +265,8 @@ fn check_reload(schema: &Schema, steps: &[Step], block_bytes: usize) -> Result<(
     for (_, dd, bytes) in house.data_sets() {
         sets.insert(dd, Box::new(MemoryBlockSet::new(bytes)));
     }
-    let index = house.dmb().primary_index.as_ref().map(|index| house.report.dmbs[&index.dbd].clone());
     let dmb = Arc::new(house.dmb().clone());
-    engine.open(&House::authorization(), dmb.clone(), index.as_ref(), sets).unwrap();
+    engine.open(&House::authorization(), dmb.clone(), house.indexes(), sets).unwrap();
     let loaded = utilities::reload(&engine, &dmb, &file, &mut |_| {}).unwrap();
     prop_assert_eq!(loaded, unloaded);
     prop_assert_eq!(engine.check(&name()), Vec::new());
