@@ -87,7 +87,7 @@ pub(crate) fn changes(roots: u64, count: usize) -> String {
     for change in 0..count as u64 {
         let root = change.wrapping_mul(0x9e37_79b9_7f4a_7c15) % roots;
         let _ = write!(deck, "L        GHU   ROOT    (KEY     = {root:08})\nL        REPL\n");
-        let _ = write!(deck, "L        DATA  {root:08} CHANGED {change}\n");
+        let _ = writeln!(deck, "L        DATA  {root:08} CHANGED {change}");
         if change % 100 == 99 {
             let _ = write!(deck, "L        CHKP\nL        DATA  {change:08}\n");
         }

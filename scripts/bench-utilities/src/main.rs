@@ -79,8 +79,8 @@ impl Bench {
 
     /// Bytes of the data sets.
     fn bytes(&self) -> u64 {
-        let length = |dd: &&str| std::fs::metadata(self.data().join(dd)).expect("a data set").len();
-        database::DATA_SETS.iter().map(|dd| length(&dd)).sum()
+        let length = |dd: &str| std::fs::metadata(self.data().join(dd)).expect("a data set").len();
+        database::DATA_SETS.iter().map(|dd| length(dd)).sum()
     }
 
     fn copies(&self) -> Vec<String> {

@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         _ => {
             say("usage: cargo xtask bench ddl [FILE]... (or IMSPLEX_CORPUS=FOLDER)");
             say("       cargo xtask bench dli [SEGMENTS]");
+            say("       cargo xtask bench utilities [MEGABYTES]");
             say(&format!("       cargo xtask bench activation [{}]...", activation::PARTS.join("|")));
             ExitCode::from(8)
         }
