@@ -13,8 +13,8 @@
 //! a power failure tore can be made anew.
 //!
 //! **How it is built.** `record` and `change` are the bytes of records, `block` those of a block of an OLDS. `olds` is a
-//! pair, `ring` all of them with the SLDS. [`Log`] appends and forces, `turns` says who of many that force does it, [`LogReader`] reads. [`RestartPlan`] is the first
-//! pass of a restart.
+//! pair, `ring` all of them with the SLDS. [`Log`] appends and forces, `turns` says who of many that force does it, and
+//! [`LogReader`] reads. [`RestartPlan`] is the first pass of a restart.
 //!
 //! ```text
 //!   append ─▶ tail, in memory ──force──▶ blocks ─▶ DFSOLP00 DFSOLP01 DFSOLP02 ─▶ archive ─▶ SLDS
