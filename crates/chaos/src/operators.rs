@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use vocabulary::{MemberName, Moment};
 
 /// Commands that change nothing of what is staged and what is active.
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 21] = [
     "QUERY MEMBER TYPE(IMS) SHOW(STATUS)",
     "QUERY PGM NAME(*) SHOW(ALL)",
     "QUERY DB NAME(*) SHOW(ALL)",
@@ -29,6 +29,14 @@ const COMMANDS: [&str; 13] = [
     "DELETE CATALOG NAME(*) MODE(PURGE)",
     "UPDATE DIRECTORY START(CLEANUP)",
     "IMPORT DEFN SOURCE(CATALOG) OPTION(REFRESHPSB) FOR(IMSID(IMS1,IMS2))",
+    "INIT.DB DBD(CUSTDB) SHARELVL(1)",
+    "INIT.DBDS DBD(CUSTDB) DDN(CUSTDD) DSN(IMS.CUSTDB) GENMAX(3)",
+    "CHANGE.DB DBD(CUSTDB) NOAUTH",
+    "CHANGE.DBDS DBD(CUSTDB) DDN(CUSTDD) ICON",
+    "CHANGE.DBDS DBD(CUSTDB) DDN(CUSTDD) ICOFF",
+    "DELETE.DBDS DBD(CUSTDB) DDN(CUSTDD)",
+    "DELETE.DB DBD(CUSTDB)",
+    "LIST.DB DBD(CUSTDB) DBDS",
 ];
 
 /// How staging is imported. What is named more often is asked for more often.

@@ -14,7 +14,7 @@ use crate::region::ControlRegion;
 use catalog::job::JobId;
 use csl::envelope::{DdlRequest, OperatorRequest, PopulateRequest, User};
 use csl::om::{Answer, ReasonCode, Resource, ReturnCode, Verb};
-use plex::{CommandToken, Finished};
+use plex::{CommandToken, Finished, Refusal};
 use vocabulary::{MemberName, Moment};
 
 /// What is known of such a command.
@@ -26,6 +26,8 @@ pub(super) struct Coordinated {
     what: What,
     /// The latest term that this member knew of when it handed the command over last.
     handed_over_in: u64,
+    /// It was handed over more than once, and may have been obeyed each time.
+    is_repeated: bool,
     doubt: Option<Doubt>,
     /// How far it was when something was heard of it last.
     pub(super) heard: Option<String>,
@@ -71,6 +73,18 @@ impl Coordinated {
         format!("the time to wait is over, and the command goes on at {}{heard}{tells}", self.to)
     }
 
+    /// What a repeated import found empty, it may have emptied itself before its answer was lost.
+    pub(super) fn qualify(&self, text: &str, answer: &mut Answer) {
+        let found_nothing = answer.reason_text == Refusal::NothingStaged.to_string();
+        if self.is_repeated && found_nothing && commands::may_empty_staging(text) {
+            answer.reason_text = format!(
+                "nothing is staged, and command {} may have dropped what was, because it was in error: the first answer \
+                 to it was lost; list the catalog, and stage what is missing",
+                self.token
+            );
+        }
+    }
+
     pub(super) fn told(&mut self, barrier: BarrierId, index: Option<u64>) {
         if let Some(doubt) = self.doubt.as_mut().filter(|doubt| doubt.question == barrier) {
             doubt.index = index;
@@ -97,7 +111,7 @@ impl ControlRegion {
             }
             (_, _) => What::Utility,
         };
-        Coordinated { token, call, to, what, handed_over_in: 0, doubt: None, heard: None }
+        Coordinated { token, call, to, what, handed_over_in: 0, is_repeated: false, doubt: None, heard: None }
     }
 
     /// Hands a part of a populate job over to whoever runs the job.
@@ -219,6 +233,7 @@ impl ControlRegion {
             // first one.
             if self.master() == Some(command.to) {
                 command.doubt = None;
+                command.is_repeated = true;
                 return Pursuit::HandOver;
             }
             // The leadership that it was handed to is over for certain when the log has an entry of a later one. That

@@ -154,6 +154,9 @@ impl ControlRegion {
         answer.command.clone_from(&pending.text);
         (answer.started, answer.stopped) = (pending.started, self.now);
         answer.master = answer.master.or(self.master());
+        if let Kind::Coordinated(command) = &pending.kind {
+            command.qualify(&pending.text, &mut answer);
+        }
         if !pending.noted.is_part || answer.rc != ReturnCode::OK {
             self.note(record(pending, &answer, self.me()));
         }
