@@ -34,7 +34,8 @@
 //! under way, and a database is made whole when it is opened: what the log says and a block lacks is done again, in order,
 //! whether it was committed or not; then what was not committed is taken back, the latest first. That is done again from
 //! the start if the power fails meanwhile. A database that can't be opened then is made whole when it can, and the log is
-//! kept for it.
+//! kept for it. Data sets that were restored from copies are made whole in the same way ([`Engine::recover`]), to the end of the
+//! log or to a moment.
 //!
 //! **What it leaves out**, and refuses when a database is opened or a PSB is scheduled: access methods other than HDAM and
 //! HIDAM, logical relationships, secondary indexes in one data set, compression, data capture, records of undefined length in GSAM. A load
