@@ -7,6 +7,10 @@ use std::{fs, io};
 /// Activates what is staged, everywhere.
 pub const IMPORT: &str = "IMPORT DEFN SOURCE(CATALOG)";
 
+/// What members say of the databases of the sample that can't be opened: their access methods and indexes are none that there
+/// are. Programs run without them.
+pub const NOT_OPENED: &str = "DFS730E";
+
 /// A part of the sample: `dbd`, `psb`, `change`.
 pub fn sample(part: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../cluster-config/sample").join(part)

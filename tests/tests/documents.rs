@@ -12,6 +12,7 @@ const PAGES: &[&str] = &[
     "tutorial.md",
     "operating/backup.md",
     "operating/certificates.md",
+    "operating/databases.md",
     "operating/ddl.md",
     "operating/quorum.md",
     "operating/recon.md",
@@ -71,6 +72,11 @@ fn an_upgrade_goes_as_the_page_says() -> io::Result<()> {
 #[test]
 fn ddl_is_carried_out_as_the_page_says() -> io::Result<()> {
     holds("operating/ddl.md")
+}
+
+#[test]
+fn databases_are_opened_and_closed_as_the_page_says() -> io::Result<()> {
+    holds("operating/databases.md")
 }
 
 #[test]

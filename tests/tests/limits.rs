@@ -53,5 +53,6 @@ fn beyond_the_last_connection_an_operator_is_told_so_and_members_still_get_in() 
         cluster.spoc(["--member", "IMS1", "QUERY MEMBER TYPE(IMS)"]).status == Some(0)
     });
     cluster.expect_error("RATE502W");
+    cluster.expect_error(end_to_end::bank::NOT_OPENED);
     cluster.finish();
 }

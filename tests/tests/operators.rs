@@ -1,7 +1,7 @@
 //! What operators do to a plex, and what a plex tells them: work in progress, staged PSBs, loss of quorum.
 
 use end_to_end::Cluster;
-use end_to_end::bank::{IMPORT, sample};
+use end_to_end::bank::{IMPORT, NOT_OPENED, sample};
 use std::time::Duration;
 
 const LIMIT: Duration = Duration::from_secs(30);
@@ -21,8 +21,11 @@ fn work_in_progress_on_one_member_keeps_all_from_changing() {
     cluster.wait_until("TELLER has ended", LIMIT, || {
         cluster.rows(&["QUERY PGM NAME(TELLER) SHOW(WORK)"]).iter().all(|row| row["Work"] == "")
     });
+    let open = cluster.spoc([IMPORT]);
+    assert!(open.stdout.contains("DATABASE ACCTDB IS OPEN, /DBR DB ACCTDB CLOSES IT"), "{}", open.stdout);
+    cluster.spoc(["/DBR DB ACCTDB"]).well();
     cluster.spoc([IMPORT]).well();
-    for error in ["DFS4755E", "DFS4756E", "DFS4898E"] {
+    for error in [NOT_OPENED, "DFS4755E", "DFS4756E", "DFS4898E"] {
         cluster.expect_error(error);
     }
     cluster.finish();
@@ -30,7 +33,7 @@ fn work_in_progress_on_one_member_keeps_all_from_changing() {
 
 #[test]
 fn psbs_are_staged_member_by_member() {
-    let cluster = Cluster::start(3);
+    let mut cluster = Cluster::start(3);
     cluster.set_up_bank();
     for member in ["IMS1", "IMS2", "IMS3"] {
         let region = cluster.spoc(["--member", member, "region", "--psb", "TELLER", "--hold", "0"]);
@@ -50,6 +53,7 @@ fn psbs_are_staged_member_by_member() {
     let refused = cluster.spoc(["IMPORT DEFN SOURCE(CATALOG) OPTION(UPDATEPSB) FOR(IMSID(IMS1))"]);
     assert_eq!(refused.status, Some(12), "{}", refused.stdout);
     assert!(refused.stdout.contains("ACCTDB"), "{}", refused.stdout);
+    cluster.expect_error(NOT_OPENED);
     cluster.finish();
 }
 

@@ -31,6 +31,9 @@ fn the_status_tells_who_leads_what_stands_in_the_way_and_who_is_gone() {
     let in_the_way = page["waits"].as_array().unwrap();
     assert!(in_the_way.iter().any(|wait| wait["member"] == "IMS2" && wait["name"] == "TELLER"), "{page:#}");
     drop(region);
+    cluster.wait_until("its databases can be closed", LIMIT, || {
+        cluster.spoc(["/DBR DB ACCTDB"]).status == Some(0)
+    });
     cluster
         .wait_until("nothing stands in the way", LIMIT, || status(&cluster)["waits"] == Value::Array(vec![]));
     cluster.spoc([IMPORT]).well();
@@ -45,5 +48,6 @@ fn the_status_tells_who_leads_what_stands_in_the_way_and_who_is_gone() {
         let members = page["members"].as_array().cloned().unwrap_or_default();
         members.iter().any(|member| member["member"] == gone && member["status"][0] == "ABENDED")
     });
+    cluster.expect_error(end_to_end::bank::NOT_OPENED);
     cluster.finish();
 }

@@ -12,6 +12,7 @@ mod batch_kills;
 mod broken_links;
 mod damage;
 mod ddl;
+mod dli_members;
 mod documents;
 mod early_questions;
 mod first_story;

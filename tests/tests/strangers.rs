@@ -131,7 +131,7 @@ fn strangers_are_refused_by_name_and_keep_nobody_from_being_served() -> Outcome<
 
 #[test]
 fn frames_that_nobody_sends_close_their_connection_and_no_other() -> Outcome<()> {
-    let cluster = Cluster::start(1);
+    let mut cluster = Cluster::start(1);
     cluster.set_up_bank();
     let own = cluster.layout().folder.join("certs");
     let region = cluster.spoc_aside(["region", "--psb", "TELLER"]);
@@ -158,6 +158,7 @@ fn frames_that_nobody_sends_close_their_connection_and_no_other() -> Outcome<()>
     let rows = cluster.rows(&["QUERY PGM NAME(TELLER) SHOW(WORK)"]);
     assert!(rows.iter().any(|row| row["Work"] != ""), "the region lost its place: {rows:?}");
     drop(region);
+    cluster.expect_error(end_to_end::bank::NOT_OPENED);
     cluster.finish();
     Ok(())
 }

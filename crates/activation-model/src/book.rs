@@ -382,6 +382,9 @@ impl Book {
             | Effect::Inquire
             | Effect::Observe(_)
             | Effect::Scheduled { .. }
+            | Effect::OpenDatabase(_)
+            | Effect::CloseDatabase(_)
+            | Effect::EndEngine
             | Effect::Expel { .. }
             | Effect::Admit { .. }
             | Effect::Work { .. } => None,

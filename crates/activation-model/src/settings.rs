@@ -4,7 +4,7 @@ use catalog::Retention;
 use control_region::Settings;
 use csl::envelope::{OperatorRequest, PopulateCondition, PopulateMode, PopulateRequest, SourceFile};
 use plex::{AuditBounds, Incarnation, Membership};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use vocabulary::{MemberName, Moment, NameError, PlexName, PsbName};
 
 /// How many members there are. The first of them leads at the beginning.
@@ -97,6 +97,8 @@ impl Names {
             retention: Retention::default(),
             // What is noted of a command has no part in an activation.
             audit: AuditBounds::NOTHING,
+            has_engine: false,
+            unrecovered: BTreeSet::new(),
         }
     }
 }

@@ -1,13 +1,14 @@
 //! What a member is told, and what it wants done.
 
 use crate::course::Course;
+use crate::databases::{OpenOrder, ProgramOrder};
 use crate::letter::Letter;
 use crate::work::{Done, Work, WorkId};
 use csl::envelope::{OperatorRequest, Progress, User};
 use csl::om::Answer;
 use plex::{Incarnation, Left, PlexChange, PlexReply};
 use std::collections::{BTreeMap, BTreeSet};
-use vocabulary::{MemberName, Message, PsbName};
+use vocabulary::{DbdName, MemberName, Message, PsbName};
 
 /// Names something that an operator or a region asked, until it is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,10 +98,36 @@ pub enum Event {
         /// What it wants to run.
         psb: PsbName,
     },
-    /// A dependent region ended.
+    /// A dependent region ended, or the program in it did.
     RegionEnded {
         /// Which region.
         region: RegionId,
+    },
+    /// A database was to be opened.
+    DatabaseOpened {
+        /// Which one.
+        dbd: DbdName,
+        /// What to say of it, or why it is not open.
+        outcome: Result<Vec<Message>, Message>,
+    },
+    /// A database was to be closed.
+    DatabaseClosed {
+        /// Which one.
+        dbd: DbdName,
+        /// Why its data sets are not complete, where they are not. It is closed in any case.
+        outcome: Result<(), Message>,
+    },
+    /// The engine found something in a database that it can't go on with.
+    DatabaseStopped {
+        /// Which one.
+        dbd: DbdName,
+        /// What.
+        message: Message,
+    },
+    /// The engine has ended: no program runs, and no database is open.
+    EngineEnded {
+        /// The databases that have to be made whole when they are opened next.
+        unrecovered: BTreeSet<DbdName>,
     },
     /// The founding members have found each other: whoever leads them forms the plex.
     Founding {
@@ -200,9 +227,16 @@ pub enum Effect {
     Scheduled {
         /// What is answered.
         request: RequestId,
-        /// Whether it may run, or why not.
-        outcome: Result<(), String>,
+        /// What it may run, or why nothing.
+        outcome: Result<Box<ProgramOrder>, String>,
     },
+    /// Open a database; answer with [`Event::DatabaseOpened`]. It may take minutes, where it has to be made whole.
+    OpenDatabase(Box<OpenOrder>),
+    /// Write what was changed in a database and close it; answer with [`Event::DatabaseClosed`].
+    CloseDatabase(DbdName),
+    /// End the programs that run, close every database, take a checkpoint that nothing is under way at, and answer with
+    /// [`Event::EngineEnded`].
+    EndEngine,
     /// Issue a message: to the log, and to whoever watches.
     Issue(Message),
     /// Take note of how an activation went.

@@ -2,28 +2,44 @@
 
 use crate::event::RegionId;
 use plex::InUse;
-use vocabulary::{Moment, PsbName, ResourceName};
+use vocabulary::{DbdName, Moment, PsbName, ResourceName};
 
-/// Work that keeps a resource from being changed: a program in a region, and since when it is there.
+/// What keeps a resource from being changed, and since when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Holder {
     /// What is in use.
     pub resource: ResourceName,
-    /// The program that uses it.
-    pub psb: PsbName,
-    /// Where it runs.
-    pub region: RegionId,
+    /// By what.
+    pub by: HeldBy,
     /// Since when.
     pub since: Moment,
+}
+
+/// What uses a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeldBy {
+    /// A program in a region.
+    Program {
+        /// The program.
+        psb: PsbName,
+        /// Where it runs.
+        region: RegionId,
+    },
+    /// A database that is open.
+    Open(DbdName),
 }
 
 impl Holder {
     /// What it does, as operators read it.
     pub fn work(&self) -> String {
-        let region = self.region.0;
-        match self.resource {
-            ResourceName::Psb(_) => format!("SCHEDULED IN REGION {region}"),
-            ResourceName::Dbd(_) => format!("PROGRAM {} IS SCHEDULED IN REGION {region}", self.psb),
+        match (self.by, self.resource) {
+            (HeldBy::Program { region, .. }, ResourceName::Psb(_)) => {
+                format!("SCHEDULED IN REGION {}", region.0)
+            }
+            (HeldBy::Program { psb, region }, ResourceName::Dbd(_)) => {
+                format!("PROGRAM {psb} IS SCHEDULED IN REGION {}", region.0)
+            }
+            (HeldBy::Open(dbd), _) => format!("DATABASE {dbd} IS OPEN, /DBR DB {dbd} CLOSES IT"),
         }
     }
 

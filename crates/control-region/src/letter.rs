@@ -2,7 +2,8 @@
 
 use csl::envelope::{DdlRequest, OperatorRequest, PopulateRequest, User};
 use csl::om::Answer;
-use plex::{ActivationOptions, AuditRecord, CommandToken, Completion, InUse, Registration};
+use dbrc::ReconChange;
+use plex::{ActivationOptions, AuditRecord, CommandToken, Completion, InUse, PlexReply, Registration};
 use serde::{Deserialize, Serialize};
 
 /// Names a question of one member to another, until it is answered.
@@ -132,5 +133,19 @@ pub enum Letter {
     OperatorLeft {
         /// The token of the job.
         token: CommandToken,
+    },
+    /// Have RECON changed for me: a database authorized or given back; to the master.
+    Recon {
+        /// The name to answer under. Later ones of a run are greater.
+        number: u64,
+        /// What it is about.
+        change: ReconChange,
+    },
+    /// What became of a change of RECON.
+    ReconAnswer {
+        /// Which one.
+        number: u64,
+        /// What RECON says.
+        outcome: PlexReply,
     },
 }

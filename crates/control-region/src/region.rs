@@ -4,8 +4,9 @@ use crate::activation::{Ballot, Canvassing, Coordination, Settles, Validation, W
 use crate::audit::AuditDesk;
 use crate::clock::Clock;
 use crate::course::{SaidBefore, Watch};
+use crate::databases::DatabaseDesk;
 use crate::ddl::DdlDesk;
-use crate::event::{Effect, Event, ProposalId, RequestId, Standing};
+use crate::event::{Effect, Event, ProposalId, Standing};
 use crate::group::Group;
 use crate::leadership::Leadership;
 use crate::letter::Letter;
@@ -47,8 +48,23 @@ pub(crate) enum Purpose {
     Populate(CommandToken),
     Utility(CommandToken),
     Ddl(CommandToken),
-    Remove { reply_to: ReplyTo, member: MemberName },
-    Recon { reply_to: ReplyTo, name: String },
+    Remove {
+        reply_to: ReplyTo,
+        member: MemberName,
+    },
+    Recon {
+        reply_to: ReplyTo,
+        name: String,
+    },
+    /// A change of RECON that this member wants for itself.
+    OwnRecon {
+        number: u64,
+    },
+    /// The same of another member.
+    MembersRecon {
+        member: MemberName,
+        number: u64,
+    },
 }
 
 /// The founding members, who have found each other.
@@ -91,6 +107,7 @@ pub struct ControlRegion {
     pub(crate) audit: AuditDesk,
     pub(crate) utilities: UtilityDesk,
     pub(crate) ddl: DdlDesk,
+    pub(crate) databases: DatabaseDesk,
     // On its way, or since when it is known that it did not arrive.
     outstanding: BTreeMap<Owed, Option<Moment>>,
     proposals: BTreeMap<ProposalId, Purpose>,
@@ -108,6 +125,7 @@ impl ControlRegion {
             // Answers to what an earlier run asked must not be taken for answers to this one.
             names: settings.incarnation.0,
             audit: AuditDesk::new(settings.incarnation.0),
+            databases: DatabaseDesk::new(settings.unrecovered.clone()),
             settings,
             plex,
             applied,
@@ -241,9 +259,11 @@ impl ControlRegion {
                 Product::Ddl(compiled) => self.ddl_compiled(work, compiled),
             },
             Event::Schedule { request, region, psb } => self.schedule(request, region, psb),
-            Event::RegionEnded { region } => {
-                self.resources.end_region(region);
-            }
+            Event::RegionEnded { region } => self.region_ended(region),
+            Event::DatabaseOpened { dbd, outcome } => self.database_opened(dbd, outcome),
+            Event::DatabaseClosed { dbd, outcome } => self.database_closed(dbd, outcome),
+            Event::DatabaseStopped { dbd, message } => self.database_stopped(dbd, message),
+            Event::EngineEnded { unrecovered } => self.engine_ended(unrecovered),
             Event::Founding { members, id } => self.founding = Some(Founding { members, id }),
             Event::Stop => self.stop(),
         }
@@ -272,6 +292,7 @@ impl ControlRegion {
         self.utility_turn();
         self.ddl_turn();
         self.desk_turn();
+        self.databases_turn();
         self.audit_turn();
         self.links_turn();
         if let Some(reason) = self.failure.take() {
@@ -321,18 +342,15 @@ impl ControlRegion {
             Some(Purpose::Recon { reply_to, name }) => {
                 self.recon_proposed(reply_to, &name, outcome.as_ref());
             }
+            Some(Purpose::OwnRecon { number }) => self.recon_answered(number, outcome),
+            Some(Purpose::MembersRecon { member, number }) => {
+                // Whoever is told nothing asks again.
+                if let Some(outcome) = outcome {
+                    self.emit(Effect::Send { to: member, letter: Letter::ReconAnswer { number, outcome } });
+                }
+            }
             None => {}
         }
-    }
-
-    fn schedule(&mut self, request: RequestId, region: crate::RegionId, psb: vocabulary::PsbName) {
-        let outcome = if self.is_running() {
-            let outcome = self.resources.schedule(region, psb, self.now, self.plex.catalog());
-            outcome.map_err(|error| error.to_string())
-        } else {
-            Err(format!("{} is not ready for work yet", self.settings.member))
-        };
-        self.effects.push(Effect::Scheduled { request, outcome });
     }
 
     /// Whether this member's node leads the consensus group.

@@ -5,7 +5,7 @@
 //! member's vote and the outcome of the activation nothing that changes can be scheduled.
 
 use crate::event::RegionId;
-use crate::holder::Holder;
+use crate::holder::{HeldBy, Holder};
 use crate::library::CatalogLibrary;
 use crate::stops::{DatabaseStop, Stops};
 use catalog::{Catalog, ImportPlan};
@@ -203,7 +203,8 @@ impl Resources {
     /// What the programs in regions hold, where they hold something.
     fn holding(&self, of: impl Fn(PsbName) -> Option<ResourceName>) -> impl Iterator<Item = Holder> {
         self.regions.iter().filter_map(move |(region, Scheduled { psb, since })| {
-            Some(Holder { resource: of(*psb)?, psb: *psb, region: *region, since: *since })
+            let by = HeldBy::Program { psb: *psb, region: *region };
+            Some(Holder { resource: of(*psb)?, by, since: *since })
         })
     }
 
@@ -214,6 +215,11 @@ impl Resources {
             psbs.extend(self.loaded.iter().filter(|(_, loaded)| loaded.refresh_pending).map(|(psb, _)| *psb));
         }
         self.hold = Some(Hold { token, psbs, dbds: plan.dbds().collect() });
+    }
+
+    /// Whether an activation is about to change a database.
+    pub fn is_being_changed(&self, dbd: DbdName) -> bool {
+        self.hold.as_ref().is_some_and(|hold| hold.dbds.contains(&dbd))
     }
 
     /// What an activation changes may be scheduled again.

@@ -2,8 +2,8 @@
 
 use catalog::Retention;
 use plex::{AuditBounds, Incarnation, Membership};
-use std::collections::BTreeMap;
-use vocabulary::{MemberName, PlexName};
+use std::collections::{BTreeMap, BTreeSet};
+use vocabulary::{DbdName, MemberName, PlexName};
 
 /// What a member is, and the limits it keeps.
 #[derive(Debug, Clone)]
@@ -53,4 +53,9 @@ pub struct Settings {
     pub retention: Retention,
     /// How much the audit record holds.
     pub audit: AuditBounds,
+    /// Whether there is an engine, to open the databases of programs with. Without one programs are scheduled for what
+    /// they do to activations alone.
+    pub has_engine: bool,
+    /// The databases that were open for update when the log of an earlier run ended.
+    pub unrecovered: BTreeSet<DbdName>,
 }

@@ -217,6 +217,7 @@ impl ControlRegion {
             self.issue(DFS4146W.with(&[&member, &old, &new]));
         }
         self.start = StartPhase::Running;
+        self.doubt_databases();
         let (level, since) = self.directory_level();
         self.issue(DFS3780I.with(&[&level, &since]));
         self.issue(DFS994I.with(&[&start, &member]));
@@ -250,9 +251,16 @@ impl ControlRegion {
         matches!(self.start, StartPhase::Stopping { .. })
     }
 
+    /// What took its time is over; the plex has all of the time to take note.
+    pub(crate) fn stop_waits_anew(&mut self) {
+        if let StartPhase::Stopping { told, .. } = self.start {
+            self.start = StartPhase::Stopping { since: self.now, told };
+        }
+    }
+
     fn stopping(&mut self, since: Moment, told: Moment) {
         // Once the plex has taken note the member ends, and what it did not hand over is only in its log.
-        if self.waits_for_audit(since) {
+        if self.waits_for_audit(since) || self.waits_for_engine() {
             return;
         }
         if self.now.ms_since(since) >= STOP_WAIT_MS {

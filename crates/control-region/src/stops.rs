@@ -5,6 +5,7 @@
 
 use crate::region::ControlRegion;
 use dasd::{Batch, DataSetError, KeyedSet};
+use dbrc::Access;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -18,7 +19,7 @@ pub enum DatabaseStop {
     Access,
     /// Nothing new may be scheduled against it.
     Schedule,
-    /// It may be read. Shown alone: a member carries out no DL/I calls, so there is nothing to keep from updating.
+    /// It may be read.
     Updates,
 }
 
@@ -40,6 +41,8 @@ pub enum StopChange {
     StopDatabase(DbdName, DatabaseStop),
     /// A database is started, however it was stopped.
     StartDatabase(DbdName),
+    /// A database is opened for this from now on.
+    SetAccess(DbdName, Access),
     /// A program is stopped.
     StopProgram(PsbName),
     /// A program is started.
@@ -62,6 +65,7 @@ pub enum StopsError {
 enum Key {
     Database(DbdName),
     Program(PsbName),
+    Access(DbdName),
 }
 
 /// What is stopped on this member, and the data set that keeps it.
@@ -74,6 +78,7 @@ pub struct Stops {
 struct Table {
     databases: BTreeMap<DbdName, BTreeSet<DatabaseStop>>,
     programs: BTreeSet<PsbName>,
+    accesses: BTreeMap<DbdName, Access>,
 }
 
 impl fmt::Debug for Stops {
@@ -95,6 +100,7 @@ impl Stops {
             match encoding::decode("resource state", &key)? {
                 Key::Database(dbd) => drop(table.databases.insert(dbd, encoding::decode("stops", &value)?)),
                 Key::Program(psb) => drop(table.programs.insert(psb)),
+                Key::Access(dbd) => drop(table.accesses.insert(dbd, encoding::decode("access", &value)?)),
             }
         }
         Ok(Self { set, table })
@@ -103,6 +109,16 @@ impl Stops {
     /// How a database is stopped here.
     pub fn of_database(&self, dbd: DbdName) -> impl Iterator<Item = DatabaseStop> {
         self.table.databases.get(&dbd).into_iter().flatten().copied()
+    }
+
+    /// Whether a database may only be read here.
+    pub fn stops_updates(&self, dbd: DbdName) -> bool {
+        self.of_database(dbd).any(|stop| stop == DatabaseStop::Updates)
+    }
+
+    /// What an operator said that a database is opened for here.
+    pub fn access_of(&self, dbd: DbdName) -> Option<Access> {
+        self.table.accesses.get(&dbd).copied()
     }
 
     /// Whether a program is stopped here.
@@ -140,6 +156,10 @@ impl Table {
             StopChange::StartDatabase(dbd) => {
                 self.databases.remove(&dbd);
                 (Key::Database(dbd), None)
+            }
+            StopChange::SetAccess(dbd, access) => {
+                self.accesses.insert(dbd, access);
+                (Key::Access(dbd), Some(encoding::encode(&access)))
             }
             StopChange::StopProgram(psb) => {
                 self.programs.insert(psb);

@@ -5,7 +5,7 @@
 
 use crate::om::OperatorRole;
 use serde::{Deserialize, Serialize};
-use vocabulary::{InstanceStamp, MemberName, Moment, PsbName, ResourceKind, Severity};
+use vocabulary::{InstanceStamp, MemberName, Moment, ResourceKind, Severity};
 
 /// Whose request it is, as the certificate and the connection said at the member where it came in. It travels with the
 /// request from member to member; they trust each other.
@@ -191,16 +191,3 @@ pub struct Progress {
     /// One line without its end.
     pub text: String,
 }
-
-/// What a dependent region asks of its member. A region ends when its connection does.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum RegionRequest {
-    /// Schedule a program.
-    Schedule {
-        /// Its PSB.
-        psb: PsbName,
-    },
-}
-
-/// Whether a region got what it asked for, or why not.
-pub type RegionReply = Result<(), String>;

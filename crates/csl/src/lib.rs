@@ -35,3 +35,4 @@
 
 pub mod envelope;
 pub mod om;
+pub mod region;

@@ -77,7 +77,10 @@ fn keyword(row: &'static KeywordRow) -> BoxedStrategy<String> {
 
 /// A command of the table: its row, and its keywords in the order of the table.
 fn command() -> impl Strategy<Value = (&'static VerbRow, &'static ResourceRow, Vec<String>)> {
-    let all: Vec<(&VerbRow, &ResourceRow)> = offered().collect();
+    let takes_names = |(verb, resource): &(&VerbRow, &ResourceRow)| {
+        verb.form == Form::Type1 && resource.keywords.iter().any(|row| row.required)
+    };
+    let all: Vec<(&VerbRow, &ResourceRow)> = offered().filter(|row| !takes_names(row)).collect();
     select(all).prop_flat_map(|(verb, resource)| {
         // What a type-1 command takes has no parentheses; its stories are told elsewhere.
         let own = if verb.form == Form::Type1 { &[] } else { resource.keywords };

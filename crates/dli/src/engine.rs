@@ -299,6 +299,18 @@ impl Engine {
     /// # Errors
     /// A database that is not open, or was opened to be read only; what this engine does not have.
     pub fn schedule(self: &Arc<Self>, psb: &PsbBlock) -> Result<Program, ScheduleError> {
+        Program::complete(self.clone(), psb)
+    }
+
+    /// Schedules a program with those of its databases that are there, and says why it does without the others: a call on
+    /// one of them ends it with U3303, or has status BA where it asked for that (INIT STATUS GROUPA).
+    ///
+    /// # Errors
+    /// A database that another program has to itself; a log that has stopped.
+    pub fn schedule_available(
+        self: &Arc<Self>,
+        psb: &PsbBlock,
+    ) -> Result<(Program, Vec<ScheduleError>), ScheduleError> {
         Program::new(self.clone(), psb)
     }
 

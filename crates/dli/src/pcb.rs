@@ -32,7 +32,7 @@ pub struct DbMask {
 }
 
 impl DbMask {
-    fn new(block: &DbBlock) -> Self {
+    pub(crate) fn new(block: &DbBlock) -> Self {
         let mut bytes = vec![b' '; offset::KEY + block.key_bytes as usize];
         bytes[..8].copy_from_slice(&block.dbd.padded());
         bytes[offset::LEVEL..offset::STATUS].copy_from_slice(b"00");
@@ -64,6 +64,11 @@ impl DbMask {
         mask
     }
 
+    /// One that a program has elsewhere. None where it is too short for a mask.
+    pub fn of(bytes: Vec<u8>) -> Option<Self> {
+        (bytes.len() >= offset::KEY).then_some(Self { bytes })
+    }
+
     /// All of it, as a program has it.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -92,7 +97,8 @@ impl DbMask {
     /// How long the key in the feedback area is.
     pub fn key_length(&self) -> usize {
         let bytes = &self.bytes[offset::KEY_LENGTH..offset::SEGMENT_COUNT];
-        bytes.iter().fold(0, |length, &byte| length << 8 | usize::from(byte))
+        let length = bytes.iter().fold(0, |length, &byte| length << 8 | usize::from(byte));
+        length.min(self.bytes.len() - offset::KEY)
     }
 
     /// The key feedback area; what is behind the key is from earlier calls.

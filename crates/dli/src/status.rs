@@ -113,7 +113,8 @@ impl StatusCode {
     }
 
     /// The status in a mask.
-    pub(crate) fn of_mask(bytes: [u8; 2]) -> Self {
+    /// What a mask has.
+    pub fn of_mask(bytes: [u8; 2]) -> Self {
         Self(bytes)
     }
 

@@ -2,8 +2,9 @@
 //! the folder `log` beside the data sets. What a run that was killed left is made good by the next one.
 
 use crate::files::{BlockFile, SequentialFile};
-use crate::log_folder::open_log;
+use crate::log_folder::{OldsSizes, open_log};
 use crate::member::now;
+use crate::remote_program::RemoteError;
 use crate::sources::read_all;
 use dasd::DataSetError;
 use dbrc::{Access, Authorization, Recon, ShareLevel};
@@ -25,8 +26,6 @@ use vocabulary::{DbdName, Epoch, MemberName, Message, NameError, PsbName, Severi
 pub(crate) const UNEQUAL: u8 = 4;
 pub(crate) const ABORTED: u8 = 8;
 pub(crate) const UNUSABLE: u8 = 12;
-/// Blocks of an online log data set: 2 MiB.
-const BLOCKS_PER_OLDS: u32 = 512;
 
 /// How exact the time of log records is.
 const TIME_TOLD_EVERY: Duration = Duration::from_millis(5);
@@ -42,6 +41,8 @@ pub(crate) enum BatchError {
     Definitions(String),
     #[error("PSB {0} is not among the definitions given")]
     NoPsb(PsbName),
+    #[error("neither a folder nor a member is given")]
+    NoPlace,
     #[error("DBD {0} is not among the definitions given")]
     NoDbd(DbdName),
     #[error("{0}")]
@@ -56,8 +57,10 @@ pub(crate) enum BatchError {
     Commit(#[from] dli::CommitError),
     #[error("{0}")]
     Name(#[from] NameError),
+    #[error("{0}")]
+    Remote(#[from] RemoteError),
     #[error("the output can't be written: {0}")]
-    Output(#[from] io::Error),
+    Output(#[source] io::Error),
     #[error("{0}")]
     Utility(#[from] utilities::UtilityError),
     #[error("{0}")]
@@ -75,10 +78,20 @@ pub(crate) struct Batch {
     pub(crate) databases: BTreeSet<DbdName>,
 }
 
+/// An error of the output; or of a member, whose program makes the calls.
+impl From<io::Error> for BatchError {
+    fn from(error: io::Error) -> Self {
+        match error.downcast::<RemoteError>() {
+            Ok(error) => Self::Remote(error),
+            Err(error) => Self::Output(error),
+        }
+    }
+}
+
 impl Batch {
     pub(crate) fn start(folder: &Path, buffers: usize) -> Result<Self, BatchError> {
         let subsystem = MemberName::new("BATCH")?;
-        let log = Arc::new(open_log(&folder.join("log"), subsystem, Epoch::default(), BLOCKS_PER_OLDS)?);
+        let log = Arc::new(open_log(&folder.join("log"), subsystem, Epoch::default(), OldsSizes::SMALL)?);
         let settings = Settings { buffers, ..Settings::default() };
         let (engine, owed) = Engine::restart(settings, log.clone())?;
         let engine = Arc::new(engine);
@@ -133,7 +146,7 @@ impl Batch {
         }
         let dmb = report.dmbs.get(&name).ok_or(BatchError::NoDbd(name))?;
         let indexes: Vec<&Dmb> = dmb.indexes().filter_map(|index| report.dmbs.get(&index)).collect();
-        let sets = data_sets(&self.folder, dmb, &indexes)?;
+        let sets = data_sets_in(&self.folder, dmb, &indexes)?;
         let authorization = self.authorization(name)?;
         let opened = self.engine.open(&authorization, Arc::new(dmb.clone()), indexes, sets);
         let opened = opened.map_err(|error| BatchError::Refused(error.message(&name)))?;
@@ -200,7 +213,8 @@ pub(crate) fn telling_time<T>(engine: &Engine, run: impl FnOnce() -> T) -> T {
     })
 }
 
-pub(crate) fn data_sets(folder: &Path, dmb: &Dmb, indexes: &[&Dmb]) -> Result<DataSets, BatchError> {
+/// The data sets of a database, each a file that is called as its DD statement.
+pub(crate) fn data_sets_in(folder: &Path, dmb: &Dmb, indexes: &[&Dmb]) -> Result<DataSets, DataSetError> {
     let mut sets = DataSets::new();
     for statement in [dmb].iter().chain(indexes).flat_map(|dmb| &dmb.data_sets) {
         if let Some(dd) = statement.dd1 {

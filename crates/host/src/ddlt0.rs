@@ -1,15 +1,18 @@
-//! `ims ddlt0`: runs a deck of DL/I calls against databases in a folder, without a plex (DFSDDLT0 in a batch region).
+//! `ims ddlt0`: runs a deck of DL/I calls (DFSDDLT0), as a batch region against databases in a folder, or as a program of a
+//! member.
 //!
-//! Definitions are compiled on the way. Each data set is a file of the folder, called as its DD statement; a new one is
-//! made empty. The log is in the folder `log` beside them: a run that was killed is made good by the next one, before it
-//! does anything else. The run is one unit of work: what it changed since its last commit point is kept if it ends well, and
-//! backed out if a comparison or an abend ends it.
+//! In a batch region definitions are compiled on the way. Each data set is a file of the folder, called as its DD statement;
+//! a new one is made empty. The log is in the folder `log` beside them: a run that was killed is made good by the next one,
+//! before it does anything else. A member has its own definitions, databases and log. In either case the run is one unit of
+//! work: what it changed since its last commit point is kept if it ends well, and backed out if a comparison or an abend
+//! ends it.
 
 use crate::batch::{ABORTED, Batch, BatchError, UNEQUAL, UNUSABLE, compile, complain, failed, telling_time};
+use crate::remote_program::{MemberArgs, RemoteRegion};
 use definitions::acb::{PcbBlock, PcbBlockKind, PsbBlock};
 use definitions::report::Report;
 use dli::{Engine, ddlt0};
-use sci::named_file;
+use sci::{IdentityFiles, named_file};
 use std::collections::BTreeSet;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -26,16 +29,19 @@ pub struct Ddlt0Args {
     #[arg(long, value_name = "NAME")]
     psb: PsbName,
 
+    #[command(flatten)]
+    member: MemberArgs,
+
     /// The folder with the data sets
-    #[arg(long, value_name = "FOLDER")]
-    data: PathBuf,
+    #[arg(long, value_name = "FOLDER", required_unless_present = "member", conflicts_with = "member")]
+    data: Option<PathBuf>,
 
     /// DBD source: members, or folders whose files are all taken
-    #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
+    #[arg(long, required_unless_present = "member", conflicts_with = "member", num_args = 1.., value_name = "PATH")]
     dbd: Vec<PathBuf>,
 
     /// PSB source: members, or folders whose files are all taken
-    #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
+    #[arg(long, required_unless_present = "member", conflicts_with = "member", num_args = 1.., value_name = "PATH")]
     psb_source: Vec<PathBuf>,
 
     /// The deck; standard input if left out
@@ -66,12 +72,59 @@ pub fn run(args: &Ddlt0Args) -> u8 {
 }
 
 fn run_deck(args: &Ddlt0Args) -> Result<u8, BatchError> {
+    let deck = read_deck(args.input.as_deref())?;
+    match (&args.member, &args.data) {
+        (
+            MemberArgs {
+                member: Some(address),
+                authority: Some(authority),
+                certificate: Some(certificate),
+                key: Some(key),
+            },
+            _,
+        ) => {
+            let [authority, certificate, key] = [authority, certificate, key].map(Clone::clone);
+            let files = IdentityFiles { ca: authority, certificate, key };
+            run_on_member(args, &RemoteRegion::connect(address, &files)?, &deck)
+        }
+        (_, Some(folder)) => run_in_folder(args, folder, &deck),
+        _ => Err(BatchError::NoPlace),
+    }
+}
+
+fn run_on_member(args: &Ddlt0Args, region: &RemoteRegion, deck: &[u8]) -> Result<u8, BatchError> {
+    let mut program = region.schedule(args.psb)?;
+    program.missing.iter().for_each(complain);
+    let databases = program.databases();
+    let mut output = BufWriter::new(io::stdout().lock());
+    let area_bytes = program.area_bytes;
+    let summary = ddlt0::run(&mut program, area_bytes, deck, &mut output)?;
+    output.flush()?;
+    if summary.aborted {
+        return Ok(ABORTED);
+    }
+    program.end()?;
+    let mut sound = true;
+    for name in databases.into_iter().filter(|_| args.check) {
+        for finding in region.check(name)? {
+            sound = false;
+            writeln!(output, "{name}: {finding}")?;
+        }
+    }
+    output.flush()?;
+    Ok(match () {
+        () if !sound => ABORTED,
+        () if summary.unequal > 0 => UNEQUAL,
+        () => 0,
+    })
+}
+
+fn run_in_folder(args: &Ddlt0Args, folder: &Path, deck: &[u8]) -> Result<u8, BatchError> {
     let report = definitions(args)?;
     let psb = report.psb_blocks.get(&args.psb).ok_or(BatchError::NoPsb(args.psb))?;
-    let deck = read_deck(args.input.as_deref())?;
-    let mut batch = Batch::start(&args.data, args.buffers)?;
+    let mut batch = Batch::start(folder, args.buffers)?;
     batch.open(&report, &databases_of(psb))?;
-    let outcome = telling_time(&batch.engine, || run_program(&batch.engine, psb, &deck, &batch.databases));
+    let outcome = telling_time(&batch.engine, || run_program(&batch.engine, psb, deck, &batch.databases));
     let mut output = io::stdout().lock();
     let mut sound = true;
     for name in batch.databases.iter().filter(|_| args.check) {
@@ -176,7 +229,8 @@ mod tests {
             std::fs::write(&input, format!("{QUIET}{deck}")).unwrap();
             run(&Ddlt0Args {
                 psb: PsbName::new(psb).unwrap(),
-                data: folder.join("data"),
+                member: MemberArgs::default(),
+                data: Some(folder.join("data")),
                 dbd: vec![folder.join("acct.dbd")],
                 psb_source: vec![folder.join("acct.psb")],
                 input: Some(input),

@@ -33,6 +33,7 @@ pub mod logging;
 pub mod member;
 pub mod messages;
 pub mod monitoring;
+pub mod remote_program;
 pub mod shelf;
 mod sources;
 pub mod strange;

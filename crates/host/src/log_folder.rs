@@ -19,8 +19,6 @@ use vocabulary::{Epoch, MemberName};
 
 /// Bytes of a block: what a disk writes whole.
 const BLOCK_BYTES: usize = 4096;
-/// Pairs of online log data sets.
-const OLDSES: usize = 3;
 /// Bytes of a file of the archive.
 const ARCHIVE_BYTES: u64 = 8 << 20;
 
@@ -33,6 +31,25 @@ pub enum Copies {
     Two,
 }
 
+/// How large the online log is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OldsSizes {
+    /// Pairs of online log data sets.
+    pub pairs: u32,
+    /// Blocks of each data set.
+    pub blocks: u32,
+}
+
+impl OldsSizes {
+    /// What a short run needs: three pairs of 2 MiB.
+    pub const SMALL: Self = Self { pairs: 3, blocks: 512 };
+
+    /// Pairs of so many MiB.
+    pub fn of_mib(pairs: u32, mib: u32) -> Self {
+        Self { pairs, blocks: mib.saturating_mul((1 << 20) / BLOCK_BYTES as u32) }
+    }
+}
+
 /// Opens the log in a folder, in two copies. See [`open_log_in`].
 ///
 /// # Errors
@@ -41,9 +58,9 @@ pub fn open_log(
     folder: &Path,
     subsystem: MemberName,
     epoch: Epoch,
-    blocks_per_olds: u32,
+    sizes: OldsSizes,
 ) -> Result<Log, LogError> {
-    open_log_in(folder, subsystem, epoch, blocks_per_olds, Copies::Two)
+    open_log_in(folder, subsystem, epoch, sizes, Copies::Two)
 }
 
 /// Opens the log in a folder, which is made when there is none. Each online log data set has so many blocks; one that is
@@ -55,13 +72,14 @@ pub fn open_log_in(
     folder: &Path,
     subsystem: MemberName,
     epoch: Epoch,
-    blocks_per_olds: u32,
+    sizes: OldsSizes,
     copies: Copies,
 ) -> Result<Log, LogError> {
     std::fs::create_dir_all(folder)
         .map_err(|error| DataSetError::Io { set: folder.display().to_string(), reason: error.to_string() })?;
     let mut oldses = Vec::new();
-    for at in 0..OLDSES {
+    let OldsSizes { pairs, blocks: blocks_per_olds } = sizes;
+    for at in 0..pairs {
         let mut pair = Vec::new();
         for copy in if copies == Copies::One { &["DFSOLP"][..] } else { &["DFSOLP", "DFSOLS"] } {
             let name = format!("{copy}{at:02}");

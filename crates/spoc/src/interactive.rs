@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn words_of_the_terminal_are_completed_where_a_command_can_begin() {
         let grammar = Grammar { known: Rc::default() };
-        assert_eq!(completed(&grammar, "st", 2), (0, "status".to_string()));
+        assert_eq!(completed(&grammar, "st", 2), (0, "start sta status".to_string()));
         assert_eq!(completed(&grammar, "EXP", 3), (0, "EXPORT EXP explain".to_string()));
         assert_eq!(completed(&grammar, "QRY st", 6), (4, String::new()));
     }

@@ -3,7 +3,7 @@
 use crate::args::Region;
 use crate::{EXIT_ENVIRONMENT, EXIT_WRONG};
 use bytes::Bytes;
-use csl::envelope::{RegionReply, RegionRequest};
+use csl::region::{RegionReply, RegionRequest};
 use sci::mux::{AskError, Caller, LinkLost, MuxSettings};
 use sci::{ClientSettings, DialError, Lane, Limits};
 use std::{io, time::Duration};

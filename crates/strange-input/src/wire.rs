@@ -1,8 +1,9 @@
 //! What peers send.
 
 use control_region::Letter;
-use csl::envelope::{OperatorRequest, Progress, RegionRequest};
+use csl::envelope::{OperatorRequest, Progress};
 use csl::om::Answer;
+use csl::region::RegionRequest;
 use plex::PlexChange;
 use serde::{Serialize, de::DeserializeOwned};
 use vocabulary::encoding;

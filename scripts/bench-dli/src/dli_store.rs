@@ -8,7 +8,7 @@ use dbrc::{Access, Recon, ShareLevel};
 use definitions::report::{Input, Report, generate};
 use dli::{DataSets, Ending, Engine, Program, Settings, StatusCode, block_bytes};
 use host::files::BlockFile;
-use host::log_folder::{Copies, open_log_in};
+use host::log_folder::{Copies, OldsSizes, open_log_in};
 use logger::{CheckpointKind, Log};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,7 +35,8 @@ impl DliStore {
     pub(crate) fn open(folder: &Path, work: &Work, buffers: usize, copies: Copies) -> Self {
         let report = compile(work);
         let ims = MemberName::new("BENCH").expect("a name");
-        let log = open_log_in(&folder.join("log"), ims, Epoch::default(), LOG_BLOCKS, copies).expect("a log");
+        let sizes = OldsSizes { pairs: 3, blocks: LOG_BLOCKS };
+        let log = open_log_in(&folder.join("log"), ims, Epoch::default(), sizes, copies).expect("a log");
         let log = Arc::new(log);
         let settings = Settings { buffers, checkpoint_records: u64::MAX >> 1, ..Settings::default() };
         let (engine, _) = Engine::restart(settings, log.clone()).expect("a restart");

@@ -3,7 +3,7 @@
 use super::consensus::Group;
 use super::facts::Fact;
 use super::network::{Envelope, Held, Network};
-use super::node::{Limits, Node, address};
+use super::node::{Limits, Node, address, engine_answers};
 use super::standings::Told;
 use super::tempo::Tempo;
 use crate::dice::Dice;
@@ -539,7 +539,12 @@ impl Cluster {
             }
             Effect::Answer { request, answer } => self.answered(member, request, answer),
             Effect::Progress { progress, .. } => self.sights.push(Sight::Progress(member, progress.text)),
-            Effect::Scheduled { outcome, .. } => self.sights.push(Sight::Scheduled(member, outcome)),
+            Effect::Scheduled { outcome, .. } => {
+                self.sights.push(Sight::Scheduled(member, outcome.map(drop)));
+            }
+            Effect::OpenDatabase(_) | Effect::CloseDatabase(_) | Effect::EndEngine => {
+                engine_answers(&effect).into_iter().for_each(|event| self.tell(member, event));
+            }
             Effect::Issue(message) => self.sights.push(Sight::Issued(member, message)),
             Effect::Observe(course) => self.sights.push(Sight::Observed(member, course)),
             Effect::Stopped => {

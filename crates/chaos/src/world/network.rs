@@ -54,6 +54,8 @@ impl Held {
             | Letter::LookAgain { .. }
             | Letter::OperatorLeft { .. }
             | Letter::Stopping
+            | Letter::Recon { .. }
+            | Letter::ReconAnswer { .. }
             | Letter::Progress { .. } => None,
         }
     }

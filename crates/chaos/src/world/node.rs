@@ -3,10 +3,12 @@
 use super::clock::Clock;
 use super::disk::{Disk, Found};
 use catalog::Retention;
-use control_region::{ControlRegion, LinkState, Settings, Standing, Stops, StopsError, Work, WorkId};
+use control_region::{
+    ControlRegion, Effect, Event, LinkState, Settings, Standing, Stops, StopsError, Work, WorkId,
+};
 use dasd::{Fault, Faulty};
 use plex::{AuditBounds, Incarnation, Membership};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use vocabulary::{MemberName, Moment, PlexName};
 
 /// The limits of a story, which it may change before its members start.
@@ -21,6 +23,8 @@ pub(crate) struct Limits {
     pub(crate) staging_bytes_max: u64,
     pub(crate) auto_import: bool,
     pub(crate) auto_create: bool,
+    /// Databases are opened when programs are scheduled, and stay open.
+    pub(crate) has_engine: bool,
 }
 
 impl Default for Limits {
@@ -35,6 +39,7 @@ impl Default for Limits {
             staging_bytes_max: 1 << 20,
             auto_import: false,
             auto_create: false,
+            has_engine: false,
         }
     }
 }
@@ -68,7 +73,7 @@ pub(crate) struct Node {
     /// It does nothing before this moment, neither its own nor what it is told.
     pub(crate) stalled_until: Moment,
     /// What it was told while it stood still, and has not taken in yet.
-    pub(crate) unheard: VecDeque<control_region::Event>,
+    pub(crate) unheard: VecDeque<Event>,
     /// It does not apply its next entry before this moment.
     pub(crate) applies_at: Moment,
     /// What is to go wrong with what is stopped here, in the next run.
@@ -107,6 +112,8 @@ impl Node {
             staging_bytes_max: limits.staging_bytes_max,
             retention: Retention::default(),
             audit: AuditBounds::default(),
+            has_engine: limits.has_engine,
+            unrecovered: BTreeSet::new(),
         };
         Self {
             settings,
@@ -179,4 +186,16 @@ impl Node {
 /// Where a member listens.
 pub(crate) fn address(member: MemberName) -> String {
     format!("{}.example:4000", member.as_str().to_lowercase())
+}
+
+/// What an engine answers that opens and closes everything at once.
+pub(crate) fn engine_answers(effect: &Effect) -> Option<Event> {
+    match effect {
+        Effect::OpenDatabase(order) => {
+            Some(Event::DatabaseOpened { dbd: order.authorization.dbd(), outcome: Ok(Vec::new()) })
+        }
+        Effect::CloseDatabase(dbd) => Some(Event::DatabaseClosed { dbd: *dbd, outcome: Ok(()) }),
+        Effect::EndEngine => Some(Event::EngineEnded { unrecovered: BTreeSet::new() }),
+        _ => None,
+    }
 }

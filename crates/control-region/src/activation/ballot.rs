@@ -61,11 +61,16 @@ impl ControlRegion {
         options: &ActivationOptions,
     ) -> Vec<InUse> {
         let concerned = options.concerns(self.me());
-        let mut holders = if concerned { self.resources.holders(plan) } else { Vec::new() };
+        let mut holders = if concerned { self.holders(plan) } else { Vec::new() };
         if concerned && options.mode.refreshes() {
             holders.extend(self.resources.refresh_blockers());
         }
-        let in_use: Vec<InUse> = holders.iter().map(Holder::in_use).collect();
+        let mut in_use: Vec<InUse> = holders.iter().map(Holder::in_use).collect();
+        // Those that can't speak for themselves: what they left undone is taken back with the definitions that it was done
+        // with.
+        if self.is_master() {
+            in_use.extend(self.left_undone(plan));
+        }
         if in_use.is_empty() {
             self.resources.hold(token, plan, concerned && options.mode.refreshes());
         }
@@ -77,6 +82,29 @@ impl ControlRegion {
             });
         }
         in_use
+    }
+
+    /// The work here that keeps a plan from being carried out: programs, and databases that are open.
+    pub(crate) fn holders(&self, plan: &ImportPlan) -> Vec<Holder> {
+        let mut holders = self.resources.holders(plan);
+        holders.extend(self.open_databases_of(plan.dbds()));
+        holders
+    }
+
+    /// The databases that members have which are not active.
+    fn left_undone(&self, plan: &ImportPlan) -> Vec<InUse> {
+        let (recon, roster) = (self.plex.recon(), self.plex.roster());
+        let active = |member: &MemberName| {
+            roster.get(member).is_some_and(|entry| entry.state == plex::MemberState::Active)
+        };
+        let of = |dbd: vocabulary::DbdName| {
+            let held = recon.database(&dbd).into_iter().flat_map(|database| database.held.keys());
+            held.filter(|holder| !active(holder)).map(move |holder| InUse {
+                resource: ResourceName::Dbd(dbd),
+                by: format!("{holder} HAS IT IN RECON AND IS NOT ACTIVE, START {holder}"),
+            })
+        };
+        plan.dbds().flat_map(of).collect()
     }
 
     fn deliver(&mut self, mut ballot: Ballot, activation: &Activation) -> Ballot {
@@ -130,7 +158,7 @@ impl ControlRegion {
         debug_assert!(
             !concerned
                 || !activation.takes_part(self.me(), self.settings.incarnation)
-                || self.resources.holders(&activation.plan).is_empty(),
+                || self.holders(&activation.plan).is_empty(),
             "{} took part in {} with work on it in progress",
             self.me(),
             activation.token

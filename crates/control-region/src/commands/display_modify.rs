@@ -123,7 +123,7 @@ fn own_work(region: &ControlRegion) -> Vec<Row> {
     match region.plex.activation() {
         Some(activation) => forbidding(region, activation),
         None => {
-            let holders = region.resources.holders(&staged(region));
+            let holders = region.holders(&staged(region));
             holders.iter().map(|holder| holder_row(region, holder).with("RELEASE", WORK_ENDS)).collect()
         }
     }
@@ -138,7 +138,7 @@ fn forbidding(region: &ControlRegion, activation: &Activation) -> Vec<Row> {
     let Some(ballot) = region.ballot.as_ref().filter(|ballot| ballot.token == activation.token) else {
         return Vec::new();
     };
-    let mut holders = region.resources.holders(&activation.plan);
+    let mut holders = region.holders(&activation.plan);
     holders.extend(region.resources.refresh_blockers());
     let row = |work: &InUse| match holders.iter().find(|holder| holder.in_use() == *work) {
         Some(holder) => holder_row(region, holder).with("RELEASE", SUBMIT_AGAIN),

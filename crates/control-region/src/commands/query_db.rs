@@ -18,6 +18,9 @@ fn columns(query: &QueryResource) -> Vec<Column> {
     if query.show_status {
         columns.push(Column::text("LSTT", "LclStat"));
     }
+    if query.show_access {
+        columns.push(Column::text("ACC", "AccType"));
+    }
     if query.show_definition || query.show_timestamps {
         columns.push(Column::text("TIMESTMP", "TimeStamp"));
         columns.push(Column::number("DIRLVL", "DirLevel"));
@@ -38,13 +41,8 @@ pub(super) fn query(region: &ControlRegion, query: &QueryResource) -> Answer {
 }
 
 fn row(region: &ControlRegion, query: &QueryResource, dbd: DbdName) -> Option<Row> {
-    let stops: Vec<&str> =
-        region.resources.stops().of_database(dbd).map(crate::DatabaseStop::status).collect();
     let users = region.resources.scheduled_users_of(dbd);
-    let mut status = stops;
-    if !users.is_empty() {
-        status.push("ALLOCS");
-    }
+    let status = statuses(region, dbd, !users.is_empty());
     if !query.status.is_empty() && !query.status.iter().any(|wanted| status.contains(wanted)) {
         return None;
     }
@@ -62,6 +60,9 @@ fn row(region: &ControlRegion, query: &QueryResource, dbd: DbdName) -> Option<Ro
     if query.show_status {
         row = row.with("LSTT", status.join(","));
     }
+    if query.show_access {
+        row = row.with("ACC", access_word(region.access_of(dbd)));
+    }
     if query.show_definition || query.show_timestamps {
         row = row
             .with("TIMESTMP", record.active.map(|stamp| stamp.to_string()).unwrap_or_default())
@@ -74,6 +75,34 @@ fn row(region: &ControlRegion, query: &QueryResource, dbd: DbdName) -> Option<Ro
         row = row.with("PGM", programs_of(region, dbd).join(","));
     }
     Some(row)
+}
+
+/// How a database is: what is stopped, what is open, and what stands in the way of using it.
+fn statuses(region: &ControlRegion, dbd: DbdName, is_used: bool) -> Vec<&'static str> {
+    let mut status: Vec<&str> =
+        region.resources.stops().of_database(dbd).map(crate::DatabaseStop::status).collect();
+    let state = region.database_state(dbd);
+    let told = [
+        (is_used || state.open.is_some(), "ALLOCS"),
+        (state.failed, "ALLOCF"),
+        (state.open.is_some(), "OPEN"),
+        (state.open.is_none() && region.settings.has_engine, "NOTOPEN"),
+        (state.needs_backout, "BACKOUT"),
+        (state.needs_recovery, "RECOV"),
+        (state.has_errors, "EEQE"),
+    ];
+    status.extend(told.iter().filter(|(is, _)| *is).map(|(_, word)| *word));
+    status
+}
+
+/// What a database is opened for, as type-2 commands call it.
+fn access_word(access: dbrc::Access) -> &'static str {
+    match access {
+        dbrc::Access::ReadOnly => "BRWS",
+        dbrc::Access::Read => "READ",
+        dbrc::Access::Update => "UPD",
+        dbrc::Access::Exclusive => "EXCL",
+    }
 }
 
 fn access(record: &Record) -> Option<Access> {

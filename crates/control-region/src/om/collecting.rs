@@ -1,5 +1,6 @@
 //! A command that each member answers for itself: QUERY, UPDATE.
 
+use super::CLOSE_WAIT_MS;
 use crate::commands;
 use crate::event::{BarrierId, Effect};
 use crate::letter::{CallId, Letter};
@@ -231,13 +232,32 @@ impl ControlRegion {
                 Some(refusal) => refusal,
                 None => commands::execute(self, &asked),
             };
-            if from == self.me() {
-                self.take_answer(from, call, answer);
-            } else {
-                let answer = Box::new(answer);
-                self.emit(Effect::Send { to: from, letter: Letter::Answer { call, answer } });
+            // What a command has closed is closed when it is answered.
+            match self.closes_databases() {
+                true => self.desk.held.push((from, call, answer, self.now.plus_ms(CLOSE_WAIT_MS))),
+                false => self.give_answer(from, call, answer),
             }
         }
         any
+    }
+
+    /// Gives the answers that waited for databases to be closed.
+    pub(super) fn give_held_answers(&mut self) {
+        let closes = self.closes_databases();
+        for (from, call, answer, deadline) in std::mem::take(&mut self.desk.held) {
+            match closes && self.now < deadline {
+                true => self.desk.held.push((from, call, answer, deadline)),
+                false => self.give_answer(from, call, answer),
+            }
+        }
+    }
+
+    fn give_answer(&mut self, from: MemberName, call: CallId, answer: Answer) {
+        if from == self.me() {
+            self.take_answer(from, call, answer);
+        } else {
+            let answer = Box::new(answer);
+            self.emit(Effect::Send { to: from, letter: Letter::Answer { call, answer } });
+        }
     }
 }

@@ -32,12 +32,17 @@ pub(crate) enum ReplyTo {
 pub(crate) struct Desk {
     pending: BTreeMap<RequestId, Pending>,
     deferred: Vec<Deferred>,
+    /// Answers that are given when databases are closed, or at this moment.
+    held: Vec<(MemberName, CallId, Answer, Moment)>,
     /// The jobs of populate and DDL whose first part went through here.
     jobs: Remembered<u64>,
     /// What came in letters and must not count twice, though a letter may come twice: parts of such jobs, and changes of
     /// RECON.
     heard: Remembered<(MemberName, CallId)>,
 }
+
+/// How long an answer waits for databases to be closed.
+const CLOSE_WAIT_MS: u64 = 30_000;
 
 impl Desk {
     /// How many commands are not answered yet.
@@ -116,6 +121,7 @@ impl ControlRegion {
 
     /// Looks at everything that operators wait for. What this member has to do for itself is done on the same turn.
     pub(crate) fn desk_turn(&mut self) {
+        self.give_held_answers();
         self.run_deferred();
         self.look_after_operators();
         if self.run_deferred() {
@@ -257,7 +263,11 @@ impl ControlRegion {
             Letter::Progress { call, text } => self.pass_progress(call, &text),
             Letter::Audit { run, records } if self.is_master() => self.take_records(from, run, records),
             Letter::Audit { .. } => {}
-            Letter::Register(_) | Letter::Stopping => {}
+            Letter::Recon { number, change } if self.is_master() => {
+                self.change_recon_for(from, incarnation, number, change);
+            }
+            Letter::ReconAnswer { number, outcome } => self.recon_answered(number, Some(outcome)),
+            Letter::Register(_) | Letter::Stopping | Letter::Recon { .. } => {}
         }
     }
 

@@ -190,7 +190,7 @@ mod tests {
             ("QRY DB ", "NAME( SHOW( STATUS( TYPE( ROUTE( WAIT("),
             ("QRY DB NAME(ACCT*) S", "SHOW( STATUS("),
             ("QRY DB SHOW(STATUS) ", "NAME( STATUS( TYPE( ROUTE( WAIT("),
-            ("QRY DB SHOW(", "ALL DEFN LOCAL PGM STATUS TIMESTAMP WORK"),
+            ("QRY DB SHOW(", "ACCTYPE ALL DEFN LOCAL PGM STATUS TIMESTAMP WORK"),
             ("QRY DB SHOW(ALL,ST", "STATUS"),
             ("QRY DB NAME(", ""),
             ("CMD(IMP DEFN FOR(", "IMSID("),

@@ -278,6 +278,9 @@ impl<'t> Parser<'t> {
             match lexeme.token {
                 Token::Comma | Token::Equals => self.at += 1,
                 Token::Word(_) if self.is_followed_by_open() => break,
+                Token::Word(word) if self.is_keyword(resource, word) => {
+                    self.type_1_keyword(resource, word, keywords)?;
+                }
                 Token::Word(word) => {
                     self.at += 1;
                     let word = self.without_period(Form::Type1, word);
@@ -291,7 +294,34 @@ impl<'t> Parser<'t> {
         }
         if !parameters.is_empty() {
             keywords.insert(row.name.to_string(), parameters);
+        } else if row.required {
+            let (owner, keyword) = (resource.name.to_string(), row.name.to_string());
+            return Err(self.error_here(CommandProblem::MissingKeyword { owner, keyword }));
         }
+        Ok(())
+    }
+
+    /// Whether a word is a keyword of a type-1 command, with an equals sign behind it.
+    fn is_keyword(&self, resource: &'static ResourceRow, word: &str) -> bool {
+        let equals = self.peek(1).is_some_and(|lexeme| lexeme.token == Token::Equals);
+        equals && resource.keywords.iter().skip(1).any(|row| word.eq_ignore_ascii_case(row.name))
+    }
+
+    fn type_1_keyword(
+        &mut self,
+        resource: &'static ResourceRow,
+        word: &str,
+        keywords: &mut Keywords,
+    ) -> Result<(), CommandError> {
+        let row = resource.keywords.iter().skip(1).find(|row| word.eq_ignore_ascii_case(row.name));
+        let Some((row, Kind::One(what))) = row.map(|row| (row, row.kind)) else { return Ok(()) };
+        self.at += 2;
+        let Some((value, span)) = self.word() else {
+            let keyword = row.name.to_string();
+            return Err(self.error_here(CommandProblem::EmptyParameter { keyword }));
+        };
+        let parameter = self.value(what, row.name, self.without_period(Form::Type1, value), span)?;
+        keywords.insert(row.name.to_string(), vec![parameter]);
         Ok(())
     }
 

@@ -12,13 +12,15 @@
 //! | a search argument | 16-71; column 72 asks for the next one on the next card, or with CONT for the rest of this one |
 //! | DATA | 16-71, more with column 72 and CONT; V or M in column 4: of variable length, which is in 5-8 |
 
+mod calls;
 mod cards;
 mod compare;
 mod print;
 mod statement;
 
-use crate::program::{Ending, Program};
+use crate::program::Ending;
 use crate::status::StatusCode;
+pub use calls::Calls;
 use cards::{Card, cards};
 use compare::{Comparison, compare_data, compare_pcb};
 use print::Printer;
@@ -45,9 +47,9 @@ pub struct Summary {
 /// Runs a deck. The program is left at its end; nothing is committed beyond what the deck asked for.
 ///
 /// # Errors
-/// When the output can't be written.
+/// When the output can't be written, or calls can't be made.
 pub fn run(
-    program: &mut Program,
+    program: &mut dyn Calls,
     area_bytes: usize,
     deck: &[u8],
     output: &mut dyn Write,
@@ -70,7 +72,7 @@ pub fn run(
 
 /// A deck under way.
 struct Run<'r> {
-    program: &'r mut Program,
+    program: &'r mut dyn Calls,
     printer: Printer<'r>,
     selected: usize,
     status: Status,
@@ -94,7 +96,7 @@ enum Next {
     Abort,
 }
 
-fn first_database(program: &Program) -> usize {
+fn first_database(program: &dyn Calls) -> usize {
     (2..=program.pcb_count()).find(|&number| program.mask(number).is_some()).unwrap_or(1)
 }
 
@@ -219,17 +221,11 @@ impl Run<'_> {
         let number = if is_system { 1 } else { self.selected };
         let ssas: Vec<&[u8]> = call.ssas.iter().map(Vec::as_slice).collect();
         let function = call.function.as_bytes();
-        let ending = loop {
-            let made = match call.function.as_str() {
-                "XRST" => restart(self.program, call, &mut self.area),
-                "CHKP" if call.parts.len() > 1 => checkpoint(self.program, call, &mut self.area),
-                _ => self.program.call(number, function, &mut self.area, &ssas),
-            };
-            match made {
-                Ending::Waits => self.program.wait(),
-                ending => break ending,
-            }
-        };
+        let ending = match call.function.as_str() {
+            "XRST" => restart(self.program, call, &mut self.area),
+            "CHKP" if call.parts.len() > 1 => checkpoint(self.program, call, &mut self.area),
+            _ => self.program.call(number, function, &mut self.area, &ssas),
+        }?;
         self.count(&call.function);
         self.shown = self.returned(number, call, ending);
         let equal = self.compare(number, comparisons);
@@ -340,14 +336,14 @@ impl Run<'_> {
 }
 
 /// CHKP with more than one DATA card: the name, then the areas that are saved.
-fn checkpoint(program: &mut Program, call: &Call, area: &mut [u8]) -> Ending {
+fn checkpoint(program: &mut dyn Calls, call: &Call, area: &mut [u8]) -> io::Result<Ending> {
     let (id, areas) = parts(call, 0, area);
     let areas: Vec<&[u8]> = areas.into_iter().map(|area| &*area).collect();
-    program.checkpoint_symbolic(id, &areas)
+    program.checkpoint(id, &areas)
 }
 
 /// XRST: the first DATA card has the name of a checkpoint, the others what the areas are before.
-fn restart(program: &mut Program, call: &Call, area: &mut [u8]) -> Ending {
+fn restart(program: &mut dyn Calls, call: &Call, area: &mut [u8]) -> io::Result<Ending> {
     let (area, mut areas) = parts(call, 12, area);
     program.restart(area, &mut areas)
 }

@@ -1,11 +1,12 @@
 //! What DFSDDLT0 prints, line by line as it does.
 
+use super::Calls;
 use super::Summary;
 use super::cards::Card;
 use super::compare::Comparison;
 use super::statement::Call;
 use crate::pcb::DbMask;
-use crate::program::{IoMask, Program};
+use crate::program::IoMask;
 use std::io::{self, Write};
 
 /// Bytes of a segment on a line.
@@ -47,7 +48,7 @@ impl<'p> Printer<'p> {
         &mut self,
         card: &Card,
         found: Option<usize>,
-        program: &Program,
+        program: &dyn Calls,
     ) -> io::Result<()> {
         self.line(&format!("STATUS INPUT: {}", card.text(1, 72)))?;
         let Some(number) = found else {

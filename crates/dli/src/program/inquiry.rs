@@ -94,6 +94,10 @@ impl Program {
     pub(super) fn query_databases(&mut self) -> Ending {
         let (mut usable, mut unusable) = (0, 0);
         for pcb in &mut self.pcbs {
+            if let ProgramPcb::Missing { mask, .. } = pcb {
+                unusable += 1;
+                mask.set_status(StatusCode::NA);
+            }
             let ProgramPcb::Db { pcb, .. } = pcb else { continue };
             let stopped = pcb.db.is_stopped();
             *(if stopped { &mut unusable } else { &mut usable }) += 1;

@@ -18,6 +18,11 @@ impl IoMask {
         Self { bytes }
     }
 
+    /// One that a program has elsewhere.
+    pub fn of(bytes: &[u8]) -> Option<Self> {
+        Some(Self { bytes: bytes.try_into().ok()? })
+    }
+
     /// All of it.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes

@@ -23,7 +23,7 @@ use vocabulary::{PcbName, PsbName};
 
 /// The abend of a program whose unit of work could not be committed, because the log has stopped.
 const LOG_ABEND: u16 = 616;
-/// The same, because a database has stopped.
+/// The same, because a database has stopped, or because a call was for one that the program does not have.
 const STOPPED_ABEND: u16 = 3303;
 /// The abend of a program that others waited for, while it waited for them.
 const DEADLOCK_ABEND: u16 = 777;
@@ -82,6 +82,11 @@ enum ProgramPcb {
     Other {
         name: Option<PcbName>,
     },
+    /// A database that the program has to do without.
+    Missing {
+        name: Option<PcbName>,
+        mask: Box<DbMask>,
+    },
 }
 
 /// How a call left the program.
@@ -97,8 +102,25 @@ pub enum Ending {
 }
 
 impl Program {
-    pub(crate) fn new(engine: Arc<Engine>, psb: &PsbBlock) -> Result<Self, ScheduleError> {
-        let pcbs = schedule::pcbs(&engine, psb)?;
+    /// A program with what there is of its databases, and why it does without the others.
+    pub(crate) fn new(
+        engine: Arc<Engine>,
+        psb: &PsbBlock,
+    ) -> Result<(Self, Vec<ScheduleError>), ScheduleError> {
+        let (pcbs, missing) = schedule::pcbs(&engine, psb);
+        Self::with(engine, psb, pcbs).map(|program| (program, missing))
+    }
+
+    /// A program with all of its databases.
+    pub(crate) fn complete(engine: Arc<Engine>, psb: &PsbBlock) -> Result<Self, ScheduleError> {
+        let (pcbs, missing) = schedule::pcbs(&engine, psb);
+        match missing.into_iter().next() {
+            Some(error) => Err(error),
+            None => Self::with(engine, psb, pcbs),
+        }
+    }
+
+    fn with(engine: Arc<Engine>, psb: &PsbBlock, pcbs: Vec<ProgramPcb>) -> Result<Self, ScheduleError> {
         let claims = schedule::claim(&pcbs)?;
         if let Some(log) = &engine.log {
             log.append(log.no_unit(), &Body::ProgramScheduled { psb: psb.name })?;
@@ -136,6 +158,7 @@ impl Program {
         match self.pcbs.get(number.checked_sub(2)?)? {
             ProgramPcb::Db { pcb, .. } => Some(&pcb.mask),
             ProgramPcb::Gsam { pcb, .. } => Some(&pcb.mask),
+            ProgramPcb::Missing { mask, .. } => Some(mask),
             ProgramPcb::Other { .. } => None,
         }
     }
@@ -143,7 +166,10 @@ impl Program {
     /// The name of a PCB.
     pub fn pcb_name(&self, number: usize) -> Option<PcbName> {
         match self.pcbs.get(number.checked_sub(2)?)? {
-            ProgramPcb::Db { name, .. } | ProgramPcb::Gsam { name, .. } | ProgramPcb::Other { name } => *name,
+            ProgramPcb::Db { name, .. }
+            | ProgramPcb::Gsam { name, .. }
+            | ProgramPcb::Missing { name, .. }
+            | ProgramPcb::Other { name } => *name,
         }
     }
 
@@ -187,6 +213,13 @@ impl Program {
             && let Some(status) = call::step(&self.engine.pool, pcb, get, area)
         {
             return Ending::Continues(status);
+        }
+        if let Some(ProgramPcb::Missing { mask, .. }) = self.pcbs.get_mut(at) {
+            if !self.told_more.unavailable {
+                return self.abend(STOPPED_ABEND);
+            }
+            mask.set_status(StatusCode::BA);
+            return Ending::Continues(StatusCode::BA);
         }
         self.note_elsewhere(at);
         let Some(ProgramPcb::Db { pcb, .. }) = self.pcbs.get_mut(at) else {
@@ -329,7 +362,7 @@ impl Program {
                 ProgramPcb::Gsam { pcb, .. } => {
                     pcb.write_out().map_err(|error| CommitError::Load(error.to_string()))?;
                 }
-                ProgramPcb::Other { .. } => {}
+                ProgramPcb::Other { .. } | ProgramPcb::Missing { .. } => {}
             }
         }
         Ok(())

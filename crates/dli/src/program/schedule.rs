@@ -5,16 +5,16 @@ use crate::database::{Claim, Users};
 use crate::engine::Engine;
 use crate::error::ScheduleError;
 use crate::gsam::GsamPcb;
-use crate::pcb::DbPcb;
-use definitions::acb::{DbBlock, PcbBlockKind, PsbBlock};
+use crate::pcb::{DbMask, DbPcb};
+use definitions::acb::{DbBlock, PcbBlock, PcbBlockKind, PsbBlock};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use vocabulary::DbdName;
 
-/// The PCBs of a PSB.
-pub(super) fn pcbs(engine: &Engine, psb: &PsbBlock) -> Result<Vec<ProgramPcb>, ScheduleError> {
+/// The PCBs of a PSB, and why some of them have no database.
+pub(super) fn pcbs(engine: &Engine, psb: &PsbBlock) -> (Vec<ProgramPcb>, Vec<ScheduleError>) {
     let arguments = psb.search_arguments_bytes.filter(|&bytes| bytes > 0).map(|bytes| bytes as usize);
-    let pcb = |(at, block): (usize, &definitions::acb::PcbBlock)| {
+    let pcb = |(at, block): (usize, &PcbBlock)| {
         let name = block.name;
         match &block.kind {
             PcbBlockKind::Db(db) => schedule_pcb(engine, db, at + 2, arguments)
@@ -26,7 +26,26 @@ pub(super) fn pcbs(engine: &Engine, psb: &PsbBlock) -> Result<Vec<ProgramPcb>, S
             }
         }
     };
-    psb.pcbs.iter().enumerate().map(pcb).collect()
+    let mut missing = Vec::new();
+    let pcbs = psb.pcbs.iter().enumerate().map(|(at, block)| {
+        pcb((at, block)).unwrap_or_else(|error| {
+            missing.push(error);
+            match mask_of(&block.kind) {
+                Some(mask) => ProgramPcb::Missing { name: block.name, mask: Box::new(mask) },
+                None => ProgramPcb::Other { name: block.name },
+            }
+        })
+    });
+    (pcbs.collect(), missing)
+}
+
+/// What a program sees of a database that it does not have.
+fn mask_of(kind: &PcbBlockKind) -> Option<DbMask> {
+    match kind {
+        PcbBlockKind::Gsam(gsam) => Some(DbMask::gsam(&gsam.dbd, gsam.options)),
+        PcbBlockKind::Db(db) => Some(DbMask::new(db)),
+        PcbBlockKind::Tp(_) => None,
+    }
 }
 
 /// Claims every database of a program; alone, if one of its PCBs needs that.
@@ -36,7 +55,7 @@ pub(super) fn claim(pcbs: &[ProgramPcb]) -> Result<Vec<Claim>, ScheduleError> {
         let (name, users, alone) = match pcb {
             ProgramPcb::Db { pcb, .. } => (pcb.db.name(), &pcb.db.users, pcb.view.needs_alone),
             ProgramPcb::Gsam { pcb, .. } => (pcb.db.name, &pcb.db.users, pcb.loads),
-            ProgramPcb::Other { .. } => continue,
+            ProgramPcb::Other { .. } | ProgramPcb::Missing { .. } => continue,
         };
         wanted.entry(name).or_insert((users, false)).1 |= alone;
     }

@@ -3,9 +3,11 @@
 //! The file as it is written is read first; [`Config`] is what holds after it was checked. Each key is declared once,
 //! with type, default, limits and meaning, and `docs/configuration.md` is made from that ([`reference()`]).
 
+mod databases;
 mod keys;
 mod page;
 
+pub use databases::Databases;
 pub use keys::Key;
 pub use page::reference;
 
@@ -48,6 +50,8 @@ needed! {
         retention: RetentionKeys;
         #[serde(default)]
         audit: AuditKeys;
+        #[serde(default)]
+        databases: Databases;
         #[serde(default)]
         limits: LimitKeys;
         #[serde(default)]
@@ -297,6 +301,8 @@ pub struct Config {
     pub retention: Retention,
     /// How much the audit record holds.
     pub audit: AuditBounds,
+    /// How it has its databases.
+    pub databases: Databases,
     /// How many connections of others than members there may be, and how long a frame.
     pub limits: sci::Limits,
     /// How much operators may ask.
@@ -383,6 +389,7 @@ impl MemberFile {
             activation: self.activation,
             retention: Retention { instances: self.retention.instances, days: self.retention.days },
             audit: self.audit.bounds(),
+            databases: self.databases,
             limits: self.limits.limits(),
             requests: self.limits.requests(),
             log: self.log,
@@ -489,6 +496,7 @@ fn check_limits(file: &MemberFile) -> Result<(), Complaint> {
         ("activation", file.activation.out_of_limits()),
         ("retention", file.retention.out_of_limits()),
         ("audit", file.audit.out_of_limits()),
+        ("databases", file.databases.out_of_limits()),
         ("limits", file.limits.out_of_limits()),
         ("log", file.log.out_of_limits()),
     ];

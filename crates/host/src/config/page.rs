@@ -1,14 +1,14 @@
 //! The page about configuration, as far as the code says it.
 
 use super::{
-    Activation, AuditKeys, Consensus, Key, LimitKeys, Listen, Log, MemberFile, Monitoring, Neighbour,
-    RetentionKeys, Tls, keys::Table,
+    Activation, AuditKeys, Consensus, Databases, Key, LimitKeys, Listen, Log, MemberFile, Monitoring,
+    Neighbour, RetentionKeys, Tls, keys::Table,
 };
 
 /// A heading, what stands below it, and the keys.
 type Section = (&'static str, &'static str, Vec<Key>);
 
-fn sections() -> [Section; 11] {
+fn sections() -> [Section; 12] {
     [
         ("", "", MemberFile::keys()),
         ("[listen]", "", Listen::keys()),
@@ -18,6 +18,7 @@ fn sections() -> [Section; 11] {
         ("[activation]", "", Activation::keys()),
         ("[retention]", "", RetentionKeys::keys()),
         ("[audit]", AUDIT, AuditKeys::keys()),
+        ("[databases]", DATABASES, Databases::keys()),
         ("[limits]", LIMITS, LimitKeys::keys()),
         ("[log]", "", Log::keys()),
         ("[monitoring]", "", Monitoring::keys()),
@@ -33,6 +34,9 @@ The three files are read again when they change ([certificates.md](operating/cer
 
 const AUDIT: &str = "\
 How much the audit record holds ([audit.md](operating/audit.md)). What the master is told counts for all members.";
+
+const DATABASES: &str = "\
+How the member has its databases ([databases.md](operating/databases.md)). Its log is in `log` in the data folder.";
 
 const LIMITS: &str = "\
 What operators and others may take of a member. Each refusal is told ([limits.md](operating/limits.md)).";

@@ -2,6 +2,7 @@
 
 use super::addresses;
 use super::core::Core;
+use super::engine_room::EngineRoom;
 use super::links::LinkKeeper;
 use super::log_pages::LogPages;
 use super::pace::{Pace, TooMany};
@@ -11,9 +12,10 @@ use crate::consensus::{Consensus, MembershipError};
 use crate::logging;
 use crate::monitoring::{Meters, OpenConnection};
 use bytes::Bytes;
-use control_region::{Event, RegionId, RequestId, verb_name};
-use csl::envelope::{OperatorRequest, Progress, RegionReply, RegionRequest, User};
+use control_region::{Event, ProgramOrder, RegionId, RequestId, verb_name};
+use csl::envelope::{OperatorRequest, Progress, User};
 use csl::om::{Answer, CompletionCode, OperatorRole, ReasonCode, ReturnCode};
+use csl::region::{RegionAnswer, RegionReply, RegionRequest};
 use sci::mux::{Incoming, LinkLost, LostReason, MuxSettings, Responder, serve};
 use sci::{Accepted, Connection, Lane, Peer, Role};
 use std::collections::BTreeMap;
@@ -38,6 +40,7 @@ pub(super) struct Doors {
     waiting: Arc<Mutex<BTreeMap<RequestId, Waiting>>>,
     meters: Meters,
     log_pages: LogPages,
+    engine: EngineRoom,
     requests: Arc<AtomicU64>,
     connections: Arc<AtomicU64>,
     regions: Arc<AtomicU32>,
@@ -67,6 +70,7 @@ impl Doors {
         links: LinkKeeper,
         meters: Meters,
         log_pages: LogPages,
+        engine: EngineRoom,
     ) -> Self {
         Self {
             core,
@@ -77,6 +81,7 @@ impl Doors {
             waiting: Arc::default(),
             meters,
             log_pages,
+            engine,
             requests: Arc::default(),
             connections: Arc::default(),
             regions: Arc::new(AtomicU32::new(1)),
@@ -288,38 +293,59 @@ impl Doors {
     async fn serve_region(self, connection: Connection) {
         let region = RegionId(self.regions.fetch_add(1, Ordering::Relaxed));
         let own = self.connections.fetch_add(1, Ordering::Relaxed);
+        self.engine.programs().come(region);
         let doors = self.clone();
         let lost = serve(connection, MuxSettings::default(), move |incoming| {
             let doors = doors.clone();
             async move {
                 if let Incoming::Ask { body, responder } = incoming {
-                    doors.region_asks(own, region, &body, responder);
+                    doors.region_asks(own, region, &body, responder).await;
                 }
             }
         })
         .await;
         note(&lost);
-        self.core.tell(Event::RegionEnded { region });
+        for request in self.unanswered(own) {
+            self.take(request);
+        }
+        self.engine.programs().leave(region);
     }
 
-    fn region_asks(&self, connection: ConnectionId, region: RegionId, body: &[u8], responder: Responder) {
+    async fn region_asks(
+        &self,
+        connection: ConnectionId,
+        region: RegionId,
+        body: &[u8],
+        responder: Responder,
+    ) {
+        let programs = self.engine.programs();
         match encoding::decode::<RegionRequest>("request of a region", body) {
-            Ok(RegionRequest::Schedule { psb }) => {
+            Ok(RegionRequest::Schedule { psb }) if !programs.is_busy(region) => {
                 let request = self.wait(Waiting { connection, responder, asked: None });
                 self.core.tell(Event::Schedule { request, region, psb });
             }
-            Err(error) => {
-                let reply: RegionReply = Err(error.to_string());
-                responder.answer(Bytes::from(encoding::encode(&reply)));
+            Ok(RegionRequest::Check { dbd }) => {
+                let engine = self.engine.clone();
+                let checked = tokio::task::spawn_blocking(move || engine.check(dbd)).await;
+                let checked = checked.unwrap_or_else(|error| Err(format!("the check broke off: {error}")));
+                reply(responder, &checked.map(RegionAnswer::Checked));
             }
+            Ok(asked) => programs.ask(region, asked, responder),
+            Err(error) => reply(responder, &Err(error.to_string())),
         }
     }
 
-    pub(super) fn scheduled(&self, request: RequestId, outcome: &RegionReply) {
-        if let Some(Waiting { responder, .. }) = self.take(request) {
-            responder.answer(Bytes::from(encoding::encode(outcome)));
+    pub(super) fn scheduled(&self, request: RequestId, outcome: Result<Box<ProgramOrder>, String>) {
+        let Some(Waiting { responder, .. }) = self.take(request) else { return };
+        match outcome {
+            Ok(order) => self.engine.programs().begin(order, responder),
+            Err(reason) => reply(responder, &Err(reason)),
         }
     }
+}
+
+fn reply(responder: Responder, reply: &RegionReply) {
+    responder.answer(Bytes::from(encoding::encode(reply)));
 }
 
 /// Who speaks on an operator lane. A member may everything; regions have a lane of their own.

@@ -13,6 +13,7 @@
 mod addresses;
 pub(crate) mod core;
 mod doors;
+mod engine_room;
 mod formation;
 mod keeper;
 mod link_news;
@@ -20,6 +21,7 @@ mod links;
 mod log_pages;
 mod pace;
 mod performer;
+mod programs;
 mod room;
 mod rotation;
 mod wire;
@@ -46,7 +48,7 @@ use plex::{Incarnation, Membership};
 use rotation::Rotation;
 use rustix::process::Signal;
 use sci::{BindError, Frames, Identity, IdentityError, Lane, Limits, Listener};
-use std::{fmt::Display, io, pin::pin, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, fmt::Display, io, pin::pin, sync::Arc, time::Duration};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use vocabulary::message::{
@@ -148,9 +150,12 @@ pub async fn run(config: Config, cold: bool, messages: Messages) -> Result<(), M
     let mut listener = Listener::bind(&config.address, &identity, config.limits).await?;
     let monitored = open_monitoring(&config).await?;
     let (effects, wanted) = mpsc::unbounded_channel();
-    let settings = settings(&config, folder.identity().node_id, cold);
+    let engine = engine_room::Started::open(&config, &folder)?;
+    let unrecovered = engine.owed.databases.iter().copied().collect();
+    let settings = Settings { unrecovered, ..settings(&config, folder.identity().node_id, cold) };
     let core = Arc::new(open_core(&config, &folder, settings, effects)?);
     check_sharing(&config, &core)?;
+    let engine = engine.begin(&core)?;
     let (renewed, identities) = watch::channel(identity);
     let book = AddressBook::default();
     let lane = RaftLane {
@@ -174,6 +179,7 @@ pub async fn run(config: Config, cold: bool, messages: Messages) -> Result<(), M
         links.clone(),
         meters.clone(),
         log_pages,
+        engine.clone(),
     );
     let (ended, mut ending) = watch::channel(None);
     let (orders, ordered) = mpsc::unbounded_channel();
@@ -182,6 +188,7 @@ pub async fn run(config: Config, cold: bool, messages: Messages) -> Result<(), M
         consensus: Arc::clone(&consensus),
         links: links.clone(),
         doors: doors.clone(),
+        engine: engine.clone(),
         meters: meters.clone(),
         traces: Traces::to(config.traces.clone(), Origin { member: config.member, plex: config.plex }),
         orders,
@@ -191,6 +198,7 @@ pub async fn run(config: Config, cold: bool, messages: Messages) -> Result<(), M
         tokio::spawn(performer.run(wanted)),
         tokio::spawn(workroom::work(Arc::clone(&core), ordered, ended)),
         tokio::spawn(tell_time(Arc::clone(&core))),
+        tokio::spawn(engine.watch(Arc::clone(&core))),
         tokio::spawn(tell_standing(Arc::clone(&core), consensus.standing())),
         tokio::spawn(room::lead_only_with_room(Arc::clone(&consensus))),
         tokio::spawn(formation::form_or_join(
@@ -280,6 +288,8 @@ fn settings(config: &Config, node: u64, cold: bool) -> Settings {
         staging_bytes_max: config.activation.staging_mib << 20,
         retention: config.retention,
         audit: config.audit,
+        has_engine: true,
+        unrecovered: BTreeSet::new(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::core::Core;
 use super::doors::Doors;
+use super::engine_room::EngineRoom;
 use super::links::LinkKeeper;
 use super::wire::{Question, Reply};
 use super::workroom::Order;
@@ -21,6 +22,7 @@ pub(super) struct Performer {
     pub(super) consensus: Arc<Consensus>,
     pub(super) links: LinkKeeper,
     pub(super) doors: Doors,
+    pub(super) engine: EngineRoom,
     pub(super) meters: Meters,
     pub(super) traces: Traces,
     pub(super) orders: UnboundedSender<Order>,
@@ -77,7 +79,10 @@ impl Performer {
             }
             Effect::Answer { request, answer } => self.doors.answer(request, &answer),
             Effect::Progress { request, progress } => self.doors.progress(request, &progress),
-            Effect::Scheduled { request, outcome } => self.doors.scheduled(request, &outcome),
+            Effect::Scheduled { request, outcome } => self.doors.scheduled(request, outcome),
+            Effect::OpenDatabase(order) => self.engine.open(order),
+            Effect::CloseDatabase(dbd) => self.engine.close(dbd),
+            Effect::EndEngine => self.engine.end(),
             Effect::Issue(message) => logging::issue(&message),
             Effect::Observe(course) => self.observe(&course),
             Effect::Stopped => {

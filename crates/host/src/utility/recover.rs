@@ -7,7 +7,7 @@
 use super::files::{Aside, existing, open_sequential, sync};
 use super::progress::Progress;
 use super::{DataSetName, Definition, Failure, Place, end, ended};
-use crate::batch::{Batch, BatchError, compile, data_sets};
+use crate::batch::{Batch, BatchError, compile, data_sets_in};
 use crate::files::{BlockFile, SequentialFile};
 use crate::member::now;
 use dli::{DataSets, Opened, Restored};
@@ -200,7 +200,7 @@ impl Recovery<'_> {
         let name = self.definition.dmb.name;
         self.batch.engine.begin_replacing(name).map_err(|error| self.refused(&error))?;
         self.take_places(asides)?;
-        let sets = data_sets(&self.args.place.data, self.definition.dmb, &self.definition.indexes)?;
+        let sets = data_sets_in(&self.args.place.data, self.definition.dmb, &self.definition.indexes)?;
         let opened = self.open(sets)?;
         self.close()?;
         Ok(opened)

@@ -94,6 +94,19 @@ const DBRC_LIST: &[ResourceRow] = &[
     command(Resource::Subsys, "SUBSYS", dbrc::LIST_SUBSYSTEM, "lists who signed on"),
 ];
 
+const DBDUMP: &[ResourceRow] = &[command(
+    Resource::Db,
+    "DB",
+    update::NAMES,
+    "stops updates of databases, which may be read from then on",
+)];
+
+const DBRECOVERY: &[ResourceRow] =
+    &[command(Resource::Db, "DB", update::NAMES, "closes databases, and gives them back to RECON")];
+
+const START: &[ResourceRow] =
+    &[command(Resource::Db, "DB", update::START_DB, "lets programs have databases again")];
+
 const DELETE: &[ResourceRow] = &[
     command(
         Resource::Catalog,
@@ -170,6 +183,8 @@ const UPDATE: &[ResourceRow] = &[
 /// mistyped one.
 pub const COMMANDS: &[VerbRow] = &[
     VerbRow { instead: elsewhere::CREATE, ..verb(Verb::Create, "CREATE", "CRE", &[]) },
+    VerbRow { form: Form::Type1, ..verb(Verb::Dbdump, "DBDUMP", "DBD", DBDUMP) },
+    VerbRow { form: Form::Type1, ..verb(Verb::Dbrecovery, "DBRECOVERY", "DBR", DBRECOVERY) },
     VerbRow { instead: elsewhere::DELETE, ..verb(Verb::Delete, "DELETE", "DEL", DELETE) },
     VerbRow {
         form: Form::Type1,
@@ -181,6 +196,7 @@ pub const COMMANDS: &[VerbRow] = &[
     VerbRow { instead: elsewhere::INITIATE, ..verb(Verb::Initiate, "INITIATE", "INIT", &[]) },
     VerbRow { instead: elsewhere::QUERY, ..verb(Verb::Query, "QUERY", "QRY", QUERY) },
     VerbRow { instead: elsewhere::QUEUE, ..verb(Verb::Queue, "QUEUE", "QUE", &[]) },
+    VerbRow { form: Form::Type1, instead: elsewhere::START, ..verb(Verb::Start, "START", "STA", START) },
     VerbRow { instead: elsewhere::TERMINATE, ..verb(Verb::Terminate, "TERMINATE", "TERM", &[]) },
     VerbRow { instead: elsewhere::UPDATE, ..verb(Verb::Update, "UPDATE", "UPD", UPDATE) },
     of_dbrc(Verb::DbrcChange, "CHANGE", DBRC_CHANGE),

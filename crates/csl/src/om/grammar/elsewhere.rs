@@ -21,11 +21,6 @@ const VERBS: &[OtherVerb] = &[
         "there are no transactions, terminals or message queues; CHANGE.DB and its like change records of RECON",
     ),
     ("CHECKPOINT", "a member stops in order on SIGTERM; its log is forced by itself"),
-    (
-        "DBDUMP",
-        "UPDATE DB NAME(name) STOP(UPDATES) shows a database as STOUPDS, STOP(ACCESS) keeps everybody from it",
-    ),
-    ("DBRECOVERY", "UPDATE DB NAME(name) STOP(ACCESS) keeps everybody from a database"),
     ("DEQUEUE", NO_TRANSACTIONS),
     ("ERESTART", RESTART),
     ("EXCLUSIVE", NO_TRANSACTIONS),
@@ -50,10 +45,6 @@ const VERBS: &[OtherVerb] = &[
     ("RMLIST", DBRC),
     ("RMNOTIFY", DBRC),
     ("RSTART", NO_TRANSACTIONS),
-    (
-        "START",
-        "UPDATE DB NAME(name) START(ACCESS) starts a database, UPDATE PGM NAME(name) START(SCHD) a program",
-    ),
     ("STOP", "UPDATE DB NAME(name) STOP(SCHD) stops a database, UPDATE PGM NAME(name) STOP(SCHD) a program"),
     ("SWITCH", "a survivor leads by itself when a master is lost; stop the master, and another leads"),
     ("TRACE", "what a member does is in its log"),
@@ -67,6 +58,19 @@ const VERBS: &[OtherVerb] = &[
 pub fn instead_of_verb(word: &str) -> Option<(&'static str, &'static str)> {
     VERBS.iter().find(|(name, _)| begins(name, word, 3)).copied()
 }
+
+/// Resource types of START.
+pub(super) const START: &[(&str, &str)] = &[
+    ("AREA", FAST_PATH),
+    ("LINE", NO_TRANSACTIONS),
+    ("LTERM", NO_TRANSACTIONS),
+    ("NODE", NO_TRANSACTIONS),
+    ("OLDS", "a member keeps its log data sets by itself"),
+    ("PGM", "UPDATE PGM NAME(name) START(SCHD) starts a program"),
+    ("PROGRAM", "UPDATE PGM NAME(name) START(SCHD) starts a program"),
+    ("REGION", "a dependent region is started as a process of its own, such as ims ddlt0"),
+    ("TRANSACTION", NO_TRANSACTIONS),
+];
 
 /// Resource types of CREATE.
 pub(super) const CREATE: &[(&str, &str)] = &[
@@ -179,11 +183,6 @@ pub(in crate::om) const KEYWORDS: &[(&str, &str, &str)] = &[
         "no program waits for a lock here: one that updates a database has it for itself",
     ),
     ("UPDATE DB", "AREA", FAST_PATH),
-    (
-        "UPDATE DB",
-        "SET",
-        "how a database may be used follows from its definition: STOP(ACCESS), STOP(SCHD) and START(ACCESS) say whether",
-    ),
     ("UPDATE PGM", "SET", "what a program is follows from its definition: change it, then IMPORT DEFN"),
 ];
 
@@ -194,11 +193,7 @@ pub(in crate::om) const PARAMETERS: &[(&str, &[&str], &str)] = &[
         &["ALL"],
         "what is stopped is kept by each member for itself; SCOPE(ACTIVE) is what the command does without SCOPE",
     ),
-    (
-        "SHOW",
-        &["ACCTYPE", "RESIDENT"],
-        "a database has no access type and is not resident here: a program's block loads what it needs",
-    ),
+    ("SHOW", &["RESIDENT"], "nothing is resident here: a program's block loads what it needs"),
     (
         "SHOW",
         &["BMPTYPE", "FP", "GPSB", "LANG", "SCHDTYPE", "TRANSTAT"],
@@ -302,9 +297,9 @@ mod tests {
 
     #[test]
     fn a_beginning_of_three_letters_is_the_verb() {
-        assert_eq!(instead_of_verb("sta").map(|row| row.0), Some("START"));
-        assert_eq!(instead_of_verb("DBR").map(|row| row.0), Some("DBRECOVERY"));
-        assert_eq!(instead_of_verb("DB"), None);
-        assert_eq!(instead_of_verb("STARTS"), None);
+        assert_eq!(instead_of_verb("sto").map(|row| row.0), Some("STOP"));
+        assert_eq!(instead_of_verb("ERE").map(|row| row.0), Some("ERESTART"));
+        assert_eq!(instead_of_verb("ST"), None);
+        assert_eq!(instead_of_verb("STOPS"), None);
     }
 }

@@ -144,6 +144,8 @@ pub enum Verb {
     DbrcList,
     /// NOTIFY of DBRC.
     DbrcNotify,
+    Dbdump,
+    Dbrecovery,
     Delete,
     Display,
     Export,
@@ -151,6 +153,7 @@ pub enum Verb {
     Initiate,
     Query,
     Queue,
+    Start,
     Terminate,
     Update,
 }
@@ -244,7 +247,7 @@ impl VerbRow {
 impl ResourceRow {
     /// Whether a word is this resource type. A type-1 command takes a beginning of three letters too.
     pub fn is_called(&self, word: &str, form: Form) -> bool {
-        let least = if form == Form::Type1 { 3 } else { self.name.len() };
+        let least = if form == Form::Type1 { self.name.len().min(3) } else { self.name.len() };
         begins(self.name, word, least)
     }
 }

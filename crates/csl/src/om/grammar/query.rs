@@ -150,7 +150,7 @@ pub(super) const DB: &[KeywordRow] = &[
     NAME,
     optional(
         "SHOW",
-        Kind::Several(What::Flag(&["ALL", "DEFN", "LOCAL", "PGM", "STATUS", "TIMESTAMP", "WORK"])),
+        Kind::Several(What::Flag(&["ACCTYPE", "ALL", "DEFN", "LOCAL", "PGM", "STATUS", "TIMESTAMP", "WORK"])),
         SHOW_SAYS,
     ),
     optional("STATUS", Kind::Several(What::Flag(DB_STATUS)), STATUS_SAYS),

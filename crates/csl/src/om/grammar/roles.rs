@@ -69,9 +69,12 @@ const fn of_verb(verb: Verb) -> OperatorRole {
         Verb::DbrcChange
         | Verb::DbrcNotify
         | Verb::Export
+        | Verb::Dbdump
+        | Verb::Dbrecovery
         | Verb::Import
         | Verb::Initiate
         | Verb::Queue
+        | Verb::Start
         | Verb::Terminate => OperatorRole::Operate,
         Verb::Create | Verb::DbrcDelete | Verb::DbrcInit | Verb::Delete | Verb::Update => {
             OperatorRole::Administer

@@ -24,10 +24,31 @@ pub(super) const DB: &[KeywordRow] = &[
     optional(
         "STOP",
         Kind::One(What::Flag(&["ACCESS", "SCHD", "UPDATES"])),
-        "nobody may use it, no program that uses it is scheduled, or STOUPDS is shown, which restricts nothing",
+        "it is closed and nobody may use it, no program that uses it is scheduled, or it may only be read",
     ),
+    optional("SET", Kind::Nested(DB_SET), "with START(ACCESS): what it is opened for from now on"),
     SCOPE,
     OPTION,
+];
+
+const DB_SET: &[KeywordRow] = &[required(
+    "ACCTYPE",
+    Kind::One(What::Flag(&["BRWS", "EXCL", "READ", "UPD"])),
+    "read without integrity, alone, read, or update; UPD where nothing was ever said",
+)];
+
+/// `/DBRECOVERY DB name...`, `/DBDUMP DB name...`.
+pub(super) const NAMES: &[KeywordRow] =
+    &[required("NAME", Kind::Several(What::Generic), "which databases: names, * stands for any characters")];
+
+/// `/START DB name... ACCESS=UP`.
+pub(super) const START_DB: &[KeywordRow] = &[
+    required("NAME", Kind::Several(What::Generic), "which databases: names, * stands for any characters"),
+    optional(
+        "ACCESS",
+        Kind::One(What::Flag(&["EX", "RD", "RO", "UP"])),
+        "what they are opened for from now on: alone, read, read without integrity, or update",
+    ),
 ];
 
 pub(super) const PGM: &[KeywordRow] = &[

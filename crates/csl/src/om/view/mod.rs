@@ -20,7 +20,7 @@ pub use member::DeleteMember;
 pub use query::{
     DisplayModify, QueryAudit, QueryIms, QueryImsplex, QueryMaster, QueryMember, QueryOlc, QueryResource,
 };
-pub use update::{UpdateAction, UpdateIms, UpdateResource};
+pub use update::{AccessType, UpdateAction, UpdateIms, UpdateResource};
 
 use super::command::Command;
 use super::error::{Choice, CommandError, CommandProblem};
@@ -93,8 +93,8 @@ served! {
     UpdateDirectory(RecoverDirectory): Update Directory;
     /// `UPDATE IMS`.
     UpdateIms(UpdateIms): Update Ims;
-    /// `UPDATE DB`, `UPDATE PGM`.
-    UpdateResource(UpdateResource): Update Db, Update Pgm;
+    /// `UPDATE DB`, `UPDATE PGM`, and the type-1 commands that do the same.
+    UpdateResource(UpdateResource): Dbdump Db, Dbrecovery Db, Start Db, Update Db, Update Pgm;
 }
 
 /// What a parser says of such a command already.

@@ -53,6 +53,8 @@ pub struct QueryResource {
     pub show_timestamps: bool,
     /// Show the work that uses it.
     pub show_work: bool,
+    /// Show what a database is opened for.
+    pub show_access: bool,
 }
 
 impl QueryResource {
@@ -68,6 +70,7 @@ impl QueryResource {
             show_status: shows("STATUS") || shows("LOCAL") || !status.is_empty(),
             show_timestamps: shows("TIMESTAMP"),
             show_work: shows("WORK"),
+            show_access: shows("ACCTYPE"),
             status,
             types: command.values("TYPE"),
         })

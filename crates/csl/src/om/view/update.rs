@@ -4,6 +4,7 @@ use super::kind;
 use crate::om::command::Command;
 use crate::om::error::{CommandError, CommandProblem};
 use crate::om::generic::Generic;
+use crate::om::grammar::Verb;
 use vocabulary::ResourceKind;
 
 /// What an UPDATE does to a resource.
@@ -17,11 +18,36 @@ pub enum UpdateAction {
     StopAccess,
     /// `STOP(SCHD)`: no program that uses it is scheduled from now on.
     StopScheduling,
-    /// `STOP(UPDATES)`: a database is shown as STOUPDS.
+    /// `STOP(UPDATES)`: a database may only be read.
     StopUpdates,
 }
 
-/// `UPDATE DB`, `UPDATE PGM`.
+/// What a database is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccessType {
+    /// RO, BRWS: read without integrity.
+    Browse,
+    /// RD, READ: read.
+    Read,
+    /// UP, UPD: update.
+    Update,
+    /// EX, EXCL: have it alone.
+    Exclusive,
+}
+
+impl AccessType {
+    /// As SET(ACCTYPE()) and ACCESS= have it.
+    fn of(word: &str) -> Self {
+        match word {
+            "RO" | "BRWS" => Self::Browse,
+            "RD" | "READ" => Self::Read,
+            "EX" | "EXCL" => Self::Exclusive,
+            _ => Self::Update,
+        }
+    }
+}
+
+/// `UPDATE DB`, `UPDATE PGM`, `/DBRECOVERY DB`, `/DBDUMP DB`, `/START DB`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpdateResource {
     /// Databases or programs.
@@ -30,11 +56,19 @@ pub struct UpdateResource {
     pub names: Vec<Generic>,
     /// What is done to them.
     pub action: UpdateAction,
+    /// What databases are opened for from now on, where it is said.
+    pub access: Option<AccessType>,
 }
 
 impl UpdateResource {
     /// What an UPDATE DB or UPDATE PGM command asks for: one START or one STOP.
     pub fn of(command: &Command) -> Result<Self, CommandError> {
+        let access =
+            ["ACCESS", "SET(ACCTYPE)"].into_iter().flat_map(|keyword| command.values(keyword)).next();
+        let access = access.map(AccessType::of);
+        if let Some(action) = of_type_1(command.verb) {
+            return Ok(Self { kind: kind(command), names: command.names("NAME"), action, access });
+        }
         let [start, stop] = ["START", "STOP"].map(|keyword| command.values(keyword).first().copied());
         let action = match (start, stop) {
             (Some(_), Some(_)) => {
@@ -53,7 +87,21 @@ impl UpdateResource {
                 );
             }
         };
-        Ok(Self { kind: kind(command), names: command.names("NAME"), action })
+        if access.is_some() && action != UpdateAction::StartAccess {
+            let (owner, keyword) = ("SET(ACCTYPE)".to_string(), "START(ACCESS)".to_string());
+            return Err(command.error_at_keyword("SET", CommandProblem::MissingKeyword { owner, keyword }));
+        }
+        Ok(Self { kind: kind(command), names: command.names("NAME"), action, access })
+    }
+}
+
+/// What a type-1 command does.
+fn of_type_1(verb: Verb) -> Option<UpdateAction> {
+    match verb {
+        Verb::Dbrecovery => Some(UpdateAction::StopAccess),
+        Verb::Dbdump => Some(UpdateAction::StopUpdates),
+        Verb::Start => Some(UpdateAction::StartAccess),
+        _ => None,
     }
 }
 

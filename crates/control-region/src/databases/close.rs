@@ -1,0 +1,84 @@
+//! A database is closed, and given back to RECON, when it is stopped or is to be opened otherwise, and no program has it.
+
+use super::requests::Subject;
+use super::{Phase, Use};
+use crate::event::Effect;
+use crate::region::ControlRegion;
+use crate::stops::DatabaseStop;
+use dbrc::ReconChange;
+use vocabulary::message::DFS0488I;
+use vocabulary::{DbdName, Message};
+
+impl ControlRegion {
+    pub(super) fn close_turn(&mut self) {
+        let open = self.databases.uses.iter().filter(|(_, used)| used.phase == Phase::Open);
+        let to_close: Vec<DbdName> =
+            open.filter(|(dbd, used)| self.should_close(**dbd, used)).map(|(dbd, _)| *dbd).collect();
+        for dbd in to_close {
+            if self.resources.scheduled_users_of(dbd).is_empty() {
+                self.begin_close(dbd);
+            }
+        }
+        self.give_back();
+    }
+
+    fn should_close(&self, dbd: DbdName, used: &Use) -> bool {
+        let is_stopped = self.resources.stops().of_database(dbd).any(|stop| stop == DatabaseStop::Access);
+        // What RECON gave is gone: an operator said that this member does not have it.
+        let is_lost =
+            self.plex.recon().database(&dbd).is_some_and(|database| !database.held.contains_key(&self.me()));
+        is_stopped || is_lost || used.is_outdated || used.access != self.access_of(dbd)
+    }
+
+    fn begin_close(&mut self, dbd: DbdName) {
+        if let Some(used) = self.databases.uses.get_mut(&dbd) {
+            used.phase = Phase::Closing;
+            self.emit(Effect::CloseDatabase(dbd));
+        }
+    }
+
+    /// What RECON says that this member has and nobody here wants.
+    fn give_back(&mut self) {
+        let subsystem = self.me();
+        for dbd in self.plex.recon().held_by(&subsystem) {
+            let wanted = self.databases.uses.contains_key(&dbd) || self.databases.unrecovered.contains(&dbd);
+            if !wanted {
+                let change = ReconChange::Release { subsystem, dbd };
+                self.databases.requests.ask(Subject::Database(dbd), change, self.now);
+            }
+        }
+        self.requests_turn();
+    }
+
+    /// A database is closed. One whose data sets could not be written has to be made whole when it is opened next.
+    pub(crate) fn database_closed(&mut self, dbd: DbdName, outcome: Result<(), Message>) {
+        self.databases.uses.remove(&dbd);
+        match outcome {
+            Ok(()) => self.issue(DFS0488I.with(&[&dbd, &self.settings.member])),
+            Err(message) => {
+                self.databases.unrecovered.insert(dbd);
+                self.database_failed(dbd, message, false);
+            }
+        }
+    }
+
+    /// Whether databases are still on their way to what operators asked for.
+    pub(crate) fn closes_databases(&self) -> bool {
+        let closing = |(dbd, used): (&DbdName, &Use)| match used.phase {
+            Phase::Closing => true,
+            Phase::Open => {
+                self.should_close(*dbd, used) && self.resources.scheduled_users_of(*dbd).is_empty()
+            }
+            Phase::Asked | Phase::Opening => false,
+        };
+        self.databases.uses.iter().any(closing) || self.databases.requests.releases()
+    }
+
+    /// An operator starts a database: what went wrong before is forgotten, and what was stopped is opened anew.
+    pub(crate) fn database_started(&mut self, dbd: DbdName) {
+        self.databases.failed.remove(&dbd);
+        if let Some(used) = self.databases.uses.get_mut(&dbd) {
+            used.is_outdated = used.is_stopped;
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Programs that are scheduled wait until their databases are open, or can't be.
+
+use super::Phase;
+use crate::event::{Effect, RegionId, RequestId};
+use crate::library::CatalogLibrary;
+use crate::region::ControlRegion;
+use definitions::acb::{self, Library, PcbBlock, PcbBlockKind, PsbBlock};
+use std::collections::BTreeSet;
+use vocabulary::{DbdName, Message, Moment, PsbName};
+
+/// How long a region waits for its databases; less than it waits for the answer.
+const WAIT_MS: u64 = 8_000;
+
+/// A region whose PSB is booked and whose databases are not all open yet.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    request: RequestId,
+    pub(super) region: RegionId,
+    psb: PsbName,
+    databases: BTreeSet<DbdName>,
+    since: Moment,
+}
+
+/// A program that may begin.
+#[derive(Debug)]
+pub struct ProgramOrder {
+    /// Where.
+    pub region: RegionId,
+    /// Its block.
+    pub block: PsbBlock,
+    /// Why it has to do without some of its databases.
+    pub missing: Vec<Message>,
+}
+
+impl ControlRegion {
+    /// Books a PSB for a region, and has its databases opened.
+    pub(crate) fn schedule(&mut self, request: RequestId, region: RegionId, psb: PsbName) {
+        let booked = if self.is_running() {
+            let booked = self.resources.schedule(region, psb, self.now, self.plex.catalog());
+            booked.map_err(|error| error.to_string())
+        } else {
+            Err(format!("{} is not ready for work yet", self.settings.member))
+        };
+        if let Err(reason) = booked {
+            return self.emit(Effect::Scheduled { request, outcome: Err(reason) });
+        }
+        // What failed before is tried again.
+        let databases = if self.settings.has_engine { self.databases_of(psb) } else { BTreeSet::new() };
+        for dbd in &databases {
+            if let Some(failure) = self.databases.failed.get_mut(dbd) {
+                failure.is_old = true;
+            }
+        }
+        self.databases.waiting.push(Waiting { request, region, psb, databases, since: self.now });
+    }
+
+    fn databases_of(&self, psb: PsbName) -> BTreeSet<DbdName> {
+        let used = |pcb: &PcbBlock| match &pcb.kind {
+            PcbBlockKind::Db(db) => Some(db.dbd),
+            PcbBlockKind::Gsam(gsam) => Some(gsam.dbd),
+            PcbBlockKind::Tp(_) => None,
+        };
+        let loaded = self.resources.loaded(psb);
+        let named = loaded.into_iter().flat_map(|loaded| &loaded.block.pcbs).filter_map(used);
+        let library = CatalogLibrary::active(self.plex.catalog());
+        named.map(|dbd| indexed_by(&library, dbd)).collect()
+    }
+
+    /// Lets go those who have what they can get.
+    pub(super) fn answer_waiting(&mut self) {
+        for waiting in std::mem::take(&mut self.databases.waiting) {
+            match self.outcome_of(&waiting) {
+                Some(outcome) => {
+                    if outcome.is_err() {
+                        self.resources.end_region(waiting.region);
+                    }
+                    self.emit(Effect::Scheduled { request: waiting.request, outcome });
+                }
+                None => self.databases.waiting.push(waiting),
+            }
+        }
+    }
+
+    fn outcome_of(&mut self, waiting: &Waiting) -> Option<Result<Box<ProgramOrder>, String>> {
+        let mut missing = Vec::new();
+        let mut awaited = None;
+        for dbd in waiting.databases.iter().copied() {
+            let used = self.databases.uses.get(&dbd);
+            match (
+                used.map(|used| used.phase),
+                self.databases.failed.get(&dbd).filter(|failure| !failure.is_old),
+            ) {
+                (Some(Phase::Open), _) => {}
+                (None, Some(failure)) if failure.is_refused => return Some(Err(failure.message.to_string())),
+                (None, Some(failure)) => missing.push(failure.message.clone()),
+                _ => {
+                    self.want_database(dbd);
+                    awaited = Some(dbd);
+                }
+            }
+        }
+        let too_late = self.now.ms_since(waiting.since) >= WAIT_MS;
+        match awaited {
+            Some(dbd) if too_late => Some(Err(self.why_it_waits(dbd))),
+            Some(_) => None,
+            None => {
+                let block = self.resources.loaded(waiting.psb)?.block.clone();
+                Some(Ok(Box::new(ProgramOrder { region: waiting.region, block, missing })))
+            }
+        }
+    }
+
+    fn why_it_waits(&self, dbd: DbdName) -> String {
+        match self.databases.uses.get(&dbd).map(|used| used.phase) {
+            Some(Phase::Asked) | None => {
+                format!("database {dbd} needs an authorization, and the master has not answered; try again")
+            }
+            Some(_) => format!("database {dbd} is still being opened or closed; try again"),
+        }
+    }
+}
+
+/// A secondary index is opened with the database that it is of.
+fn indexed_by(library: &CatalogLibrary<'_>, name: DbdName) -> DbdName {
+    let index = library.dbd(&name).filter(|dbd| dbd.access.is_index());
+    let dmb = index.and_then(|dbd| acb::build_dmb(&dbd, library).ok());
+    let target = dmb.and_then(|dmb| dmb.segments.first()?.index_target.as_ref().map(|target| target.dbd));
+    target.unwrap_or(name)
+}

@@ -1,0 +1,152 @@
+//! What this member wants changed in RECON for itself. The master puts it to the plex; it is asked again until RECON shows
+//! it, or refuses.
+
+use crate::event::Effect;
+use crate::letter::Letter;
+use crate::region::{ControlRegion, Purpose};
+use dbrc::change::{Change, SubsystemChange};
+use dbrc::record::SubsystemState;
+use dbrc::{Recon, ReconChange};
+use plex::{Incarnation, PlexChange, PlexReply};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use vocabulary::{DbdName, MemberName, Moment};
+
+/// What a request is about. There is one at a time for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Subject {
+    /// The member itself.
+    Subsystem,
+    Database(DbdName),
+}
+
+/// A change that RECON has not shown yet.
+#[derive(Debug, Clone)]
+struct Asked {
+    change: ReconChange,
+    /// The number that it was sent under last.
+    number: u64,
+    /// When it is sent next.
+    due: Moment,
+}
+
+/// The changes that are on their way, and what the master heard of others.
+#[derive(Debug, Default)]
+pub(crate) struct Requests {
+    asked: BTreeMap<Subject, Asked>,
+    last: u64,
+    /// The latest number of each member that this one heard as master: an earlier one that comes late does not count, for
+    /// what it says may have been taken back.
+    heard: BTreeMap<MemberName, (Incarnation, u64)>,
+}
+
+impl Requests {
+    pub(super) fn ask(&mut self, subject: Subject, change: ReconChange, now: Moment) {
+        if let Entry::Vacant(vacant) = self.asked.entry(subject) {
+            vacant.insert(Asked { change, number: 0, due: now });
+        }
+    }
+
+    pub(super) fn is_outstanding(&self, subject: Subject) -> bool {
+        self.asked.contains_key(&subject)
+    }
+
+    /// Whether databases are being given back.
+    pub(super) fn releases(&self) -> bool {
+        self.asked.values().any(|asked| matches!(asked.change, ReconChange::Release { .. }))
+    }
+
+    fn is_late(&mut self, from: MemberName, incarnation: Incarnation, number: u64) -> bool {
+        let last = self.heard.insert(from, (incarnation, number));
+        let late = last.filter(|(run, last)| *run == incarnation && *last >= number);
+        if let Some(last) = late {
+            self.heard.insert(from, last);
+        }
+        late.is_some()
+    }
+}
+
+/// Whether RECON shows that a change was made.
+fn is_made(recon: &Recon, change: &ReconChange) -> bool {
+    let held = |dbd: &DbdName, by: &MemberName| recon.database(dbd).and_then(|one| one.held.get(by).copied());
+    let state = |of: &MemberName| recon.subsystems().get(of).map(|subsystem| subsystem.state);
+    match change {
+        ReconChange::Authorize { subsystem, dbd, access } => held(dbd, subsystem) == Some(*access),
+        ReconChange::Release { subsystem, dbd } => held(dbd, subsystem).is_none(),
+        ReconChange::Recovered { subsystem } => state(subsystem) == Some(SubsystemState::Active),
+        ReconChange::Change(Change::Subsystem { subsystem, .. }) => {
+            state(subsystem).is_none_or(|state| state == SubsystemState::Abnormal)
+        }
+        _ => true,
+    }
+}
+
+/// Whose business a change is, if a member may ask for it.
+fn subsystem_of(change: &ReconChange) -> Option<MemberName> {
+    match change {
+        ReconChange::Authorize { subsystem, .. }
+        | ReconChange::Release { subsystem, .. }
+        | ReconChange::Recovered { subsystem }
+        | ReconChange::Change(Change::Subsystem { subsystem, to: SubsystemChange::Abnormal }) => {
+            Some(*subsystem)
+        }
+        _ => None,
+    }
+}
+
+impl ControlRegion {
+    pub(super) fn requests_turn(&mut self) {
+        let recon = self.plex.recon();
+        self.databases.requests.asked.retain(|_, asked| !is_made(recon, &asked.change));
+        let (now, retry_ms) = (self.now, self.settings.retry_ms);
+        let asked = &self.databases.requests.asked;
+        let due: Vec<Subject> =
+            asked.iter().filter(|(_, asked)| asked.due <= now).map(|(subject, _)| *subject).collect();
+        for subject in due {
+            self.databases.requests.last += 1;
+            let number = self.databases.requests.last;
+            let Some(asked) = self.databases.requests.asked.get_mut(&subject) else { continue };
+            (asked.number, asked.due) = (number, now.plus_ms(retry_ms));
+            let change = asked.change.clone();
+            self.put_to_master(number, change);
+        }
+    }
+
+    fn put_to_master(&mut self, number: u64, change: ReconChange) {
+        if self.is_master() {
+            self.propose(Purpose::OwnRecon { number }, PlexChange::Recon(change));
+        } else if let Some(to) = self.reachable_master() {
+            self.emit(Effect::Send { to, letter: Letter::Recon { number, change } });
+        }
+    }
+
+    /// A member wants RECON changed for itself.
+    pub(crate) fn change_recon_for(
+        &mut self,
+        member: MemberName,
+        incarnation: Incarnation,
+        number: u64,
+        change: ReconChange,
+    ) {
+        let is_own = subsystem_of(&change) == Some(member);
+        if is_own && !self.databases.requests.is_late(member, incarnation, number) {
+            self.propose(Purpose::MembersRecon { member, number }, PlexChange::Recon(change));
+        }
+    }
+
+    /// What became of a change that this member asked for.
+    pub(crate) fn recon_answered(&mut self, number: u64, outcome: Option<PlexReply>) {
+        let mut asked = self.databases.requests.asked.iter_mut();
+        let Some((&subject, asked)) = asked.find(|(_, asked)| asked.number == number) else { return };
+        match outcome {
+            Some(Err(refusal)) => {
+                if let ReconChange::Authorize { dbd, access, .. } = asked.change {
+                    self.databases.requests.asked.remove(&subject);
+                    self.not_authorized(dbd, access, &refusal);
+                }
+            }
+            Some(Ok(())) => {}
+            None => asked.due = self.now.plus_ms(self.settings.consensus_retry_ms),
+        }
+    }
+}
