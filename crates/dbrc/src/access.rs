@@ -23,9 +23,9 @@ pub enum ShareLevel {
     One,
     /// 1: one that updates and others that read without integrity, or any number that read.
     Database,
-    /// 2: any number, under one lock manager of one host.
+    /// 2: any number, under one lock manager of one host. Without one, as here, what level 1 allows.
     BlockInHost,
-    /// 3: any number, on several hosts.
+    /// 3: any number, on several hosts. Without a lock manager that they share, as here, what level 1 allows.
     Block,
 }
 
@@ -35,7 +35,7 @@ impl Access {
         let (weaker, stronger) = (self.min(other), self.max(other));
         match (level, stronger) {
             (ShareLevel::One, _) | (_, Self::Exclusive) => false,
-            (ShareLevel::Database, Self::Update) => weaker == Self::ReadOnly,
+            (_, Self::Update) => weaker == Self::ReadOnly,
             _ => true,
         }
     }

@@ -7,8 +7,8 @@ const DDN: KeywordRow = required("DDN", Kind::One(What::Dd), "which of its data 
 
 const ALL: KeywordRow = alone("ALL", "every one, which is meant without it too");
 
-const SHARELVL_SAYS: &str = "how many subsystems may have it: 0 one, 1 one that updates beside others that read, 2 and 3 \
-                             many; 0 where it is left out";
+const SHARELVL_SAYS: &str = "how many subsystems may have it: 0 one, 1 one that updates beside others that read; 2 and \
+                             3 allow what 1 does, without a lock manager for several; 0 where it is left out";
 const RECOVABL: KeywordRow = alone("RECOVABL", "its changes are kept, so that it can be recovered");
 const NONRECOV: KeywordRow = alone("NONRECOV", "they are not");
 const RECOVPD: KeywordRow = optional(
