@@ -19,7 +19,11 @@
 //! **Real members.** [`under_fire`] has real processes on a real network meet what the worlds simulate, as far as a machine
 //! can bring it about, and looks for one order in what operators were told.
 //!
-//! **What it leaves out.** Real consensus in the simulated worlds: the ideal log aims at the protocols of the plex.
+//! **Two depths.** Under an ideal log ([`ideal`]) it is the protocols of the plex that are aimed at. With real consensus
+//! (`raft`, in a build with `--cfg simulated`) it is what they rest on: openraft, and what keeps its log, votes and snapshots.
+//!
+//! **What it leaves out.** Control regions over real consensus in one simulated world: each is tried by itself, and both
+//! together as real processes.
 #![allow(
     clippy::unwrap_used,
     reason = "a world that can't go on is a failure of the world, and ends the run"
@@ -32,6 +36,8 @@ mod fire;
 mod history;
 mod invariants;
 mod operators;
+#[cfg(simulated)]
+mod raft;
 mod run;
 mod storm;
 mod sweep;
@@ -51,8 +57,10 @@ mod stories;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use fire::{FireReport, FireSettings, enter_namespaces, under_fire};
+#[cfg(simulated)]
+pub use raft::{RaftReport, RaftSum, Sabotage, raft};
 pub use run::{Report, ideal};
-pub use sweep::{Sum, sweep};
+pub use sweep::{Sum, Tally, sweep};
 
 /// What a mutex guards, whatever became of whoever had it before.
 fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,7 +1,9 @@
 //! `chaos`: runs simulated worlds by their seeds, and tells what was found.
 
-use chaos::FireSettings;
-use clap::Parser;
+use chaos::{FireSettings, Sum};
+#[cfg(simulated)]
+use chaos::{RaftSum, Sabotage, Tally};
+use clap::{Parser, ValueEnum};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -21,6 +23,12 @@ struct Args {
     /// On how many threads; as many as there are processors where it is not said
     #[arg(long)]
     threads: Option<usize>,
+    /// What members agree by
+    #[arg(long, value_enum, default_value_t = Depth::Ideal)]
+    depth: Depth,
+    /// With real consensus: break something on purpose, which has to be found
+    #[arg(long, value_enum)]
+    sabotage: Option<Broken>,
     /// Real processes under fire instead of simulated worlds
     #[arg(long)]
     processes: bool,
@@ -35,18 +43,88 @@ struct Args {
     story: bool,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Depth {
+    /// One ideal log
+    Ideal,
+    /// openraft with the log, the snapshots and the network of members
+    Raft,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Broken {
+    /// Disks say that they keep what is synced, and do not
+    LyingDisks,
+    /// Members answer reads without asking the master
+    StaleReads,
+}
+
 fn main() -> ExitCode {
     let args = Args::parse();
     if args.processes {
         return processes(&args);
     }
-    if args.story {
-        let report = chaos::ideal(args.seed, true);
-        report.story.iter().chain(&report.failure).for_each(|line| say(line));
-    }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let sum = chaos::sweep(args.seed, args.seeds, args.threads.unwrap_or(cores), &say);
-    if sum.failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let threads = args.threads.unwrap_or(cores);
+    match args.depth {
+        Depth::Raft => real_consensus(&args, threads),
+        Depth::Ideal => {
+            if args.story {
+                let report = chaos::ideal(args.seed, true);
+                report.story.iter().chain(&report.failure).for_each(|line| say(line));
+            }
+            let sum: Sum = chaos::sweep(args.seed, args.seeds, threads, &say);
+            ended(sum.failures.is_empty())
+        }
+    }
+}
+
+#[cfg(not(simulated))]
+fn real_consensus(args: &Args, _: usize) -> ExitCode {
+    let _ = args.sabotage;
+    say("this program was not built for it: `cargo xtask chaos --depth raft` builds one that is");
+    ExitCode::FAILURE
+}
+
+#[cfg(simulated)]
+fn real_consensus(args: &Args, threads: usize) -> ExitCode {
+    if let Some(broken) = args.sabotage {
+        return sabotaged(args, broken);
+    }
+    if args.story {
+        let report = chaos::raft(args.seed, None);
+        report.story.iter().chain(&report.failure).for_each(|line| say(line));
+        say(&report.counts());
+        return ended(report.failure.is_none());
+    }
+    let story = || RaftSum::run(args.seed, true).story;
+    if story() != story() {
+        say(&format!("seed {} does not give the same story each time", args.seed));
+        return ExitCode::FAILURE;
+    }
+    let sum: RaftSum = chaos::sweep(args.seed, args.seeds, threads, &say);
+    ended(sum.failures.is_empty())
+}
+
+/// Succeeds where some world finds it.
+#[cfg(simulated)]
+fn sabotaged(args: &Args, broken: Broken) -> ExitCode {
+    let broken = match broken {
+        Broken::LyingDisks => Sabotage::LyingDisks,
+        Broken::StaleReads => Sabotage::StaleReads,
+    };
+    let seeds = args.seed..args.seed + args.seeds;
+    let found = seeds.map(|seed| (seed, chaos::raft(seed, Some(broken)).failure));
+    let found: Vec<(u64, String)> = found.filter_map(|(seed, found)| Some((seed, found?))).collect();
+    for (seed, found) in &found {
+        say(&format!("seed {seed}: {}", found.lines().next().unwrap_or_default()));
+    }
+    say(&format!("{} of {} worlds found it", found.len(), args.seeds));
+    ended(!found.is_empty())
+}
+
+fn ended(well: bool) -> ExitCode {
+    if well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn processes(args: &Args) -> ExitCode {

@@ -7,6 +7,7 @@ use super::{
     snapshot::Snapshots,
     standing::{NodeStanding, Standing},
     types::{Raft, Types},
+    work::blocking,
 };
 use openraft::{
     Instant as _, RaftMetrics, ServerState, async_runtime::watch::WatchReceiver, errors::Fatal,
@@ -85,7 +86,11 @@ impl Monitor {
         self.log.stop().await;
         // openraft does not wait for a snapshot that is being made.
         let snapshots = Arc::clone(&self.snapshots);
-        let _ = tokio::task::spawn_blocking(move || snapshots.close()).await;
+        let closing = blocking(move || {
+            snapshots.close();
+            Ok(())
+        });
+        let _ = closing.await;
     }
 
     /// openraft counts entries; bytes are counted here.

@@ -5,6 +5,7 @@ use super::{
     machine::{Applied, Frozen, Machine},
     snapshot::{SnapshotFile, Snapshots},
     types::{Blob, Entry, LogId, Snapshot, SnapshotMeta, StoredMembership, Types},
+    work::blocking,
 };
 use futures::{Stream, StreamExt};
 use openraft::{
@@ -151,9 +152,4 @@ impl RaftSnapshotBuilder<Types> for Builder {
 
 fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
-}
-
-/// Reading and writing a whole snapshot would hold up everything else on this thread.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
 }

@@ -1,7 +1,7 @@
 //! Small files that are replaced whole.
 
+use super::fs::{self, File};
 use std::{
-    fs::{self, File},
     io::{self, BufWriter, Write},
     path::Path,
 };

@@ -10,6 +10,7 @@
 mod aside;
 mod block_file;
 mod folder;
+pub(crate) mod fs;
 mod identity;
 mod keyed;
 mod opened_alone;

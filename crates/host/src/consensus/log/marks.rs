@@ -2,11 +2,13 @@
 
 use crate::{
     consensus::format::{LogIdRecord, VoteRecord, invalid},
-    files::{seal, unseal, write_aside},
+    files::{
+        fs::{self, File, OpenOptions},
+        seal, unseal, write_aside,
+    },
 };
 use serde::{Deserialize, Serialize};
 use std::{
-    fs::{self, File, OpenOptions},
     io,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},

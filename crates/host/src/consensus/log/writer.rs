@@ -10,6 +10,8 @@ use crate::{
 use bytes::Bytes;
 use dasd::{DataSetError, LogSet};
 use prometheus_client::metrics::histogram::Histogram;
+#[cfg(not(simulated))]
+use std::sync::mpsc::RecvTimeoutError;
 use std::{
     collections::BTreeMap,
     io,
@@ -17,7 +19,7 @@ use std::{
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
-        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+        mpsc::{Receiver, Sender, channel},
     },
     thread,
     time::{Duration, Instant},
@@ -28,6 +30,7 @@ use vocabulary::message::{DISK101E, DISK102I};
 const ROOM_PAUSE: Duration = Duration::from_millis(100);
 
 /// How long after its last request the thread still looks for a newer committed mark.
+#[cfg(not(simulated))]
 const MARK_PAUSE: Duration = Duration::from_millis(50);
 
 /// The most requests that share a force.
@@ -101,7 +104,7 @@ impl Writer {
         health.log_bytes.store(log.bytes(), Ordering::Relaxed);
         let thread =
             Thread { log, folder, marks, committed, health: Arc::clone(&health), forces: Vec::new() };
-        thread::Builder::new().name("raft-log".into()).spawn(move || thread.run(&queue))?;
+        thread.start(queue)?;
         Ok(Self { requests, health })
     }
 
@@ -174,30 +177,62 @@ struct Thread {
 }
 
 impl Thread {
+    #[cfg(not(simulated))]
+    fn start(self, queue: Receiver<Request>) -> io::Result<()> {
+        thread::Builder::new().name("raft-log".into()).spawn(move || self.run(&queue)).map(drop)
+    }
+
+    /// A simulated world has one thread. Its disk takes some time for what was asked of it meanwhile.
+    #[cfg(simulated)]
+    fn start(mut self, queue: Receiver<Request>) -> io::Result<()> {
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(Duration::from_millis(rand::random_range(1..8))).await;
+                if let Some(first) = queue.try_iter().next()
+                    && let Some(done) = self.perform_all(first, &queue)
+                {
+                    drop(self);
+                    return done(Ok(()));
+                }
+                self.mark_committed();
+            }
+        });
+        Ok(())
+    }
+
+    #[cfg(not(simulated))]
     fn run(mut self, queue: &Receiver<Request>) {
         while let Some(first) = self.next_request(queue) {
-            let mut stopped = None;
-            for request in std::iter::once(first).chain(queue.try_iter().take(GROUP_MAX)) {
-                match request {
-                    Request::Append { first, records, done } => self.append(first, &records, done),
-                    Request::Stop { done } => stopped = Some(done),
-                    other => {
-                        self.force();
-                        self.perform(other);
-                    }
-                }
-            }
-            self.force();
-            self.health.log_bytes.store(self.log.bytes(), Ordering::Relaxed);
-            if let Some(done) = stopped {
-                self.mark_committed();
+            if let Some(done) = self.perform_all(first, queue) {
                 drop(self);
                 return done(Ok(()));
             }
         }
     }
 
+    /// Does this and what else was asked for meanwhile. Whom to tell that the files are closed, when it is time to.
+    fn perform_all(&mut self, first: Request, queue: &Receiver<Request>) -> Option<Done> {
+        let mut stopped = None;
+        for request in std::iter::once(first).chain(queue.try_iter().take(GROUP_MAX)) {
+            match request {
+                Request::Append { first, records, done } => self.append(first, &records, done),
+                Request::Stop { done } => stopped = Some(done),
+                other => {
+                    self.force();
+                    self.perform(other);
+                }
+            }
+        }
+        self.force();
+        self.health.log_bytes.store(self.log.bytes(), Ordering::Relaxed);
+        if stopped.is_some() {
+            self.mark_committed();
+        }
+        stopped
+    }
+
     /// Waits for a request, and notes what was committed when none comes for a while.
+    #[cfg(not(simulated))]
     fn next_request(&self, queue: &Receiver<Request>) -> Option<Request> {
         match queue.recv_timeout(MARK_PAUSE) {
             Ok(request) => Some(request),

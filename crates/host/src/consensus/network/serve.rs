@@ -8,6 +8,7 @@ use crate::consensus::{
     format::{EntryRecord, LogIdRecord, VoteRecord},
     snapshot::{Incoming, Snapshots},
     types::{LogId, Raft, Snapshot, Types},
+    work::blocking,
 };
 use bytes::{Bytes, BytesMut};
 use futures::{SinkExt, Stream, StreamExt, future::ready};
@@ -137,8 +138,8 @@ impl Server {
             }
             SnapshotPart::End { vote } => {
                 let incoming = incoming.take().ok_or_else(not_begun)?;
-                let received = tokio::task::spawn_blocking(|| incoming.finish()).await;
-                return self.install(vote, received.map_err(io::Error::other)??).await;
+                let received = blocking(|| incoming.finish()).await?;
+                return self.install(vote, received).await;
             }
         }
         Ok(SnapshotAnswer::Received)

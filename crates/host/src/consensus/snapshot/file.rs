@@ -13,8 +13,8 @@ use crate::consensus::{
     machine::{Frozen, MachineRecord},
     types::SnapshotMeta,
 };
+use crate::files::fs::File;
 use std::{
-    fs::File,
     io::{self, BufReader, Read, Write},
     path::{Path, PathBuf},
     sync::Arc,

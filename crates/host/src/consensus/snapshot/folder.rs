@@ -6,11 +6,13 @@ use crate::{
         format::{LogIdRecord, PositionRecord, invalid},
         machine::Frozen,
     },
-    files::{sync_folder, write_aside_with},
+    files::{
+        fs::{self, File},
+        sync_folder, write_aside_with,
+    },
     logging,
 };
 use std::{
-    fs::{self, File},
     io::{self, Write},
     path::{Path, PathBuf},
     sync::{

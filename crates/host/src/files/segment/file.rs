@@ -1,8 +1,8 @@
 //! One segment file: its name and its header.
 
+use crate::files::fs::{self, File, OpenOptions};
 use dasd::DataSetError;
 use std::{
-    fs::{File, OpenOptions},
     io::{self, Write},
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
@@ -87,11 +87,11 @@ pub(super) fn segment_number(path: &Path) -> Option<u64> {
 pub(super) fn make_zeros(path: &Path, bytes: u64) -> io::Result<()> {
     let making = path.with_added_extension("new");
     let made = File::create(&making).and_then(|file| fill(&file, bytes)).and_then(|()| {
-        std::fs::rename(&making, path)?;
+        fs::rename(&making, path)?;
         super::super::sync_folder(path.parent().unwrap_or(Path::new(".")))
     });
     if made.is_err() {
-        let _ = std::fs::remove_file(&making);
+        let _ = fs::remove_file(&making);
     }
     made
 }

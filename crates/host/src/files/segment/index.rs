@@ -1,10 +1,10 @@
 //! Where the records of a log are, shared between the one that writes and those that read.
 
 use super::{file::damaged, record::HEADER_BYTES, record::Record, refused};
+use crate::files::fs::File;
 use dasd::DataSetError;
 use std::{
     collections::VecDeque,
-    fs::File,
     os::unix::fs::FileExt,
     path::PathBuf,
     sync::{Arc, OnceLock, PoisonError, RwLock},

@@ -10,11 +10,11 @@ use super::{
     refused,
     spare::Spare,
 };
-use crate::files::sync_folder;
+use crate::files::{fs, sync_folder};
 use dasd::{DataSetError, LogSet};
 use std::{
     collections::VecDeque,
-    fs, io,
+    io,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
     sync::{Arc, OnceLock, RwLock},

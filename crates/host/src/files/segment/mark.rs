@@ -3,12 +3,8 @@
 //! Written after each force and never forced itself, it is exact after a crash of the program and may lag after a
 //! loss of power. It is evidence, not state: without it the log works, and tells less damage from torn tails.
 
-use std::{
-    fs::{File, OpenOptions},
-    io,
-    os::unix::fs::FileExt,
-    path::Path,
-};
+use crate::files::fs::{File, OpenOptions};
+use std::{io, os::unix::fs::FileExt, path::Path};
 
 const NAME: &str = "forced";
 

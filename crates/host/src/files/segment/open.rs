@@ -7,11 +7,11 @@ use super::{
     refused,
     scan::{self, Scanned},
 };
+use crate::files::fs::{self, File};
 use crate::logging;
 use dasd::DataSetError;
 use std::{
     collections::VecDeque,
-    fs::{self, File},
     io::Read,
     path::{Path, PathBuf},
     sync::Arc,

@@ -1,8 +1,9 @@
 //! The next segment, made ahead so that no append waits for it.
 
 use super::file::make_zeros;
+use crate::files::fs;
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
     thread::{self, JoinHandle},
 };
@@ -35,9 +36,10 @@ impl Spare {
         Ok(Self { path, bytes, begun, making: None })
     }
 
-    /// Begins to make the spare on a thread of its own, unless that was begun before.
+    /// Begins to make the spare on a thread of its own, unless that was begun before. A simulated world has no other
+    /// threads, and makes it when it is needed.
     pub(super) fn prepare(&mut self) {
-        if !self.begun {
+        if !self.begun && !cfg!(simulated) {
             let (path, bytes) = (self.path.clone(), self.bytes);
             let thread = thread::Builder::new().name("log-spare".into());
             self.making = thread.spawn(move || make_zeros(&path, bytes)).ok();

@@ -1,0 +1,163 @@
+//! Real consensus in a simulated world: openraft as members have it, with their log, votes and snapshots on disks that
+//! lose what was not synced, and their connections over a network that falls apart, in a time that passes only when
+//! nothing else can happen.
+//!
+//! What members of a plex agree on is a few registers here, which operators at all members write and read. So what is
+//! aimed at is what lies below the protocols of the plex: `host::consensus`, which is the same code, and openraft. It is
+//! built with `--cfg simulated` for that, which gives it other disks, and does in turn what threads do otherwise.
+//!
+//! Everything in a run follows from its seed: one thread runs all members ([turmoil](https://docs.rs/turmoil)), chance
+//! that anybody asks the machine for is drawn from the seed ([`chance`]), and tokio's own is seeded too.
+
+mod chance;
+mod facts;
+mod history;
+mod member;
+mod operators;
+mod registers;
+mod storm;
+mod world;
+
+use crate::sweep::Tally;
+use facts::Facts;
+use std::time::Duration;
+use world::World;
+
+/// What came of a run with real consensus.
+#[derive(Debug, Default)]
+pub struct RaftReport {
+    /// What happened, one line an event.
+    pub story: Vec<String>,
+    /// What was found, if something was.
+    pub failure: Option<String>,
+    /// How many faults there were.
+    pub faults: u64,
+    /// Writes that were acknowledged, and reads that were answered.
+    pub served: u64,
+    /// How often a member took a snapshot from another.
+    pub installed: u64,
+    /// How many terms had a master.
+    pub masters: u64,
+    /// How long the world lasted, in milliseconds of its own time.
+    pub simulated_ms: u64,
+}
+
+/// What is broken on purpose, to show that it is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sabotage {
+    /// Disks say that they keep what is synced, and do not.
+    LyingDisks,
+    /// Members tell what they know without asking the master how much that has to be.
+    StaleReads,
+}
+
+/// Runs the world of a seed, on a thread of its own: whatever is random on a thread begins with it.
+pub fn raft(seed: u64, sabotage: Option<Sabotage>) -> RaftReport {
+    let facts = Facts::default();
+    let known = facts.clone();
+    let run = move || {
+        chance::begin(seed);
+        World::new(seed, sabotage, known).run()
+    };
+    let thread = std::thread::Builder::new().name(format!("seed {seed}")).spawn(run);
+    let failure = match thread.map(std::thread::JoinHandle::join) {
+        Ok(Ok(report)) => return report,
+        Ok(Err(panic)) => {
+            let words = panic.downcast_ref::<String>().map(String::as_str);
+            let words = words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without a word");
+            format!("a member panicked: {words}")
+        }
+        Err(error) => format!("no thread: {error}"),
+    };
+    let story = facts.with(|known| std::mem::take(&mut known.story));
+    RaftReport { story, failure: Some(failure), ..RaftReport::default() }
+}
+
+impl RaftReport {
+    /// What it came to, in a line that [`Self::told`] reads.
+    pub fn counts(&self) -> String {
+        let Self { faults, served, installed, masters, simulated_ms, .. } = self;
+        format!("{faults} {served} {installed} {masters} {simulated_ms}")
+    }
+
+    /// What a process tells that ran one seed.
+    fn told(said: &str, well: bool) -> Self {
+        let mut story: Vec<String> = said.lines().map(str::to_string).collect();
+        let counts = story.pop().unwrap_or_default();
+        let counts: Vec<u64> = counts.split(' ').filter_map(|count| count.parse().ok()).collect();
+        let [faults, served, installed, masters, simulated_ms] = counts[..] else {
+            return Self { story, failure: Some("it ended without a report".to_string()), ..Self::default() };
+        };
+        let failure = (!well).then(|| story.pop().unwrap_or_default());
+        Self { story, failure, faults, served, installed, masters, simulated_ms }
+    }
+
+    fn not_run(error: &std::io::Error) -> Self {
+        Self { failure: Some(format!("it could not be run: {error}")), ..Self::default() }
+    }
+}
+
+/// What came of many such runs.
+#[derive(Debug, Default)]
+pub struct RaftSum {
+    runs: u64,
+    faults: u64,
+    served: u64,
+    installed: u64,
+    masters: u64,
+    simulated_ms: u64,
+    /// The seeds that failed.
+    pub failures: Vec<u64>,
+}
+
+impl Tally for RaftSum {
+    type Report = RaftReport;
+    const REPLAY: &'static str = "--depth raft ";
+
+    /// Runs it by a process of its own: what a thread draws from the crate futures depends on how many threads its process
+    /// had before.
+    fn run(seed: u64, _: bool) -> RaftReport {
+        let mut own = std::env::current_exe().map(std::process::Command::new);
+        let output = own.as_mut().map(|own| {
+            own.args(["--depth", "raft", "--seeds", "1", "--story", "--seed", &seed.to_string()]).output()
+        });
+        match output {
+            Ok(Ok(output)) => {
+                RaftReport::told(&String::from_utf8_lossy(&output.stdout), output.status.success())
+            }
+            Ok(Err(error)) => RaftReport::not_run(&error),
+            Err(error) => RaftReport::not_run(error),
+        }
+    }
+
+    fn failure(report: RaftReport) -> Option<(Vec<String>, String)> {
+        report.failure.map(|found| (report.story, found))
+    }
+
+    fn add(&mut self, seed: u64, report: &RaftReport) {
+        self.runs += 1;
+        self.faults += report.faults;
+        self.served += report.served;
+        self.installed += report.installed;
+        self.masters += report.masters;
+        self.simulated_ms += report.simulated_ms;
+        if report.failure.is_some() {
+            self.failures.push(seed);
+        }
+    }
+
+    fn failures(&self) -> &[u64] {
+        &self.failures
+    }
+
+    fn progress(&self, count: u64, took: Duration) -> String {
+        let Self { runs, faults, served, installed, masters, .. } = self;
+        format!(
+            "{runs} of {count} runs, {} failed: {faults} faults, {masters} masters, {served} answers, {installed} \
+             snapshots taken from others, {:.1} minutes simulated in {:.0} s",
+            self.failures.len(),
+            self.simulated_ms as f64 / 60_000.0,
+            took.as_secs_f64(),
+        )
+    }
+}
