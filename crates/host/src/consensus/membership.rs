@@ -41,6 +41,8 @@ impl Consensus {
 
     /// Takes a node out of the plex. Does nothing when it is not in it.
     pub async fn remove_member(&self, node: u64) -> Result<(), MembershipError> {
+        // Of who is in the plex only the master knows: whoever was never told of a node has not taken it out.
+        self.check_master()?;
         let voters: BTreeSet<u64> = self.membership().voter_ids().collect();
         if voters == BTreeSet::from([node]) {
             return Err(MembershipError::LastVoter { node_id: node });

@@ -33,6 +33,7 @@ async fn a_node_that_is_not_formed_refuses_and_says_so() {
     plex.add(1).await;
     assert!(!plex.node(1).is_formed().await);
     assert_eq!(plex.node(1).propose(Vec::new()).await, Err(ProposeError::NotMaster { leader: None }));
+    assert_eq!(plex.node(1).remove_member(2).await, Err(MembershipError::NotMaster { leader: None }));
     let without_itself = plex.node(1).form(BTreeMap::from([(2, "x:1".into())])).await;
     assert_eq!(without_itself, Err(FormError::NotAmongMembers { node_id: 1 }));
 }
