@@ -1,5 +1,7 @@
 //! What is left of files when power is lost.
 
+#![allow(clippy::unwrap_used, reason = "what fails in the helpers of a test fails the test")]
+
 use proptest::prelude::*;
 use simulated_disk::fs::{self, File, OpenOptions};
 use simulated_disk::{fail_syncs, lie, lose_power, lose_power_after, mount, power_up};
