@@ -133,8 +133,8 @@ impl Engine {
     }
 
     /// Opens a database, as DBRC allowed. `indexes` are the DMBs of its indexes ([`Dmb::indexes`]): the primary index of a
-    /// HIDAM database, and the secondary ones. Their data sets are among `sets` too. A data set that was never written becomes an empty one of this database. What a crash left
-    /// undone or half done is done, or taken back, first.
+    /// HIDAM database, and the secondary ones. Their data sets are among `sets` too. A data set that was never written
+    /// becomes an empty one of this database. What a crash left undone or half done is done, or taken back, first.
     ///
     /// # Errors
     /// What this engine does not have, data sets that are missing, damaged, or belong to something else.
@@ -155,14 +155,8 @@ impl Engine {
         }
         let mut restart = self.lock_restart();
         let (start, units) = (restart.start, &restart.units);
-        let opener = Opener {
-            pool: &self.pool,
-            randomizers: &self.randomizers,
-            index_exits: &self.index_exits,
-            next_set: &self.next_set,
-            log: self.log.as_ref(),
-            recovery: restart.pending.get(&name).map(|pending| Recovery::of_restart(pending, start, units)),
-        };
+        let pending = restart.pending.get(&name);
+        let opener = self.opener(pending.map(|pending| Recovery::of_restart(pending, start, units)));
         let indexes: Vec<&Dmb> = indexes.into_iter().collect();
         let (database, opened) = opener.open(authorization, dmb, &indexes, sets)?;
         restart.pending.remove(&name);
@@ -215,6 +209,18 @@ impl Engine {
             self.pool.discard(set);
         }
         Ok(written?)
+    }
+
+    /// What opens a database of this engine, after this recovery.
+    fn opener<'e>(&'e self, recovery: Option<Recovery<'e>>) -> Opener<'e> {
+        Opener {
+            pool: &self.pool,
+            randomizers: &self.randomizers,
+            index_exits: &self.index_exits,
+            next_set: &self.next_set,
+            log: self.log.as_ref(),
+            recovery,
+        }
     }
 
     /// The log has what the data sets lack, and when the database is opened again they get it.

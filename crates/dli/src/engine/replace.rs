@@ -1,7 +1,7 @@
 //! Data sets that a utility replaces as a whole: by a reload, or by copies that the log makes whole.
 
 use super::Engine;
-use crate::database::{DataSets, Opened, Opener, Recovery};
+use crate::database::{DataSets, Opened, Recovery};
 use crate::error::OpenError;
 use dbrc::Authorization;
 use definitions::acb::Dmb;
@@ -87,16 +87,8 @@ impl Engine {
             until: restored.until,
             ..Recovery::of_restart(&pending, restored.since, &restored.units)
         };
-        let opener = Opener {
-            pool: &self.pool,
-            randomizers: &self.randomizers,
-            index_exits: &self.index_exits,
-            next_set: &self.next_set,
-            log: self.log.as_ref(),
-            recovery: Some(recovery),
-        };
         let indexes: Vec<&Dmb> = indexes.into_iter().collect();
-        let (database, opened) = opener.open(authorization, dmb, &indexes, sets)?;
+        let (database, opened) = self.opener(Some(recovery)).open(authorization, dmb, &indexes, sets)?;
         self.lock_restart().pending.remove(&name);
         databases.insert(name, database);
         Ok(opened)
