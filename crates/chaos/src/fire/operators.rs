@@ -215,7 +215,9 @@ impl Ledger {
     pub(super) fn judge(&mut self, (found, level): Found) -> Result<(), Broken> {
         let mut history = std::mem::take(&mut self.history);
         let began_at = self.level;
-        let untold = std::mem::take(&mut self.untold);
+        let mut untold = std::mem::take(&mut self.untold);
+        // That nobody will be told is found out later for some than for others that were called after them.
+        untold.sort_by_key(|(called, _)| *called);
         self.begin((found, level));
         // What nobody was told of happened at any moment since its call, or not at all: which is as if it had happened
         // after everything else.
@@ -328,6 +330,25 @@ mod tests {
 
     fn definition(name: &str) -> Definition {
         (name.to_string(), InstanceStamp::at(Moment(7_000_000)))
+    }
+
+    #[test]
+    fn of_two_imports_that_nobody_was_told_of_the_one_called_first_counts_whichever_was_given_up_first() {
+        let office = Office::new();
+        let mut ledger = office.ledger();
+        let told = |ledger: &mut Ledger, operation| {
+            let called = ledger.history.moment();
+            ledger.note(called, Told::Done(operation), Operation::ImportUntold);
+        };
+        told(&mut ledger, Operation::Stage { empties: false, definitions: vec![definition("CLERK")] });
+        let first = ledger.history.moment();
+        told(&mut ledger, Operation::NothingStaged);
+        let second = ledger.history.moment();
+        for called in [second, first] {
+            ledger.note(called, Told::Unknown, Operation::ImportUntold);
+        }
+        let one_activation = (Operation::NothingStaged, 1);
+        ledger.judge(one_activation).unwrap();
     }
 
     #[test]
