@@ -23,6 +23,7 @@ pub mod binaries;
 pub mod cluster;
 pub mod document;
 pub mod faults;
+pub mod heap;
 pub mod hosts;
 pub mod layout;
 pub mod log;

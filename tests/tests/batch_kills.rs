@@ -2,6 +2,7 @@
 //! not.
 
 use end_to_end::Binaries;
+use end_to_end::heap::HEAP;
 use std::fmt::Write;
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -9,35 +10,16 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-const DEFINITIONS: &str = " DBD NAME=KILLDB,ACCESS=HIDAM
- DATASET DD1=KILLDD,SIZE=1024
- SEGM NAME=ROOT,PARENT=0,BYTES=40,PTR=TB
- FIELD NAME=(KEY,SEQ,U),BYTES=6,START=1
- LCHILD NAME=(ENTRY,KILLIX),PTR=INDX
- SEGM NAME=LEAF,PARENT=ROOT,BYTES=60,PTR=TB
- FIELD NAME=(NUM,SEQ,U),BYTES=2,START=1
- DBDGEN
- DBD NAME=KILLIX,ACCESS=INDEX
- DATASET DD1=KILLXX,SIZE=512
- SEGM NAME=ENTRY,PARENT=0,BYTES=6
- FIELD NAME=(KEY,SEQ,U),BYTES=6,START=1
- LCHILD NAME=(ROOT,KILLDB),INDEX=KEY,PTR=SNGL
- DBDGEN
- PCB TYPE=DB,DBDNAME=KILLDB,PROCOPT=A,KEYLEN=8
- SENSEG NAME=ROOT,PARENT=0
- SENSEG NAME=LEAF,PARENT=ROOT
- PSBGEN PSBNAME=KILLER
-";
 /// Units of work of a deck; leaves of each root.
 const UNITS: usize = 400;
 const LEAVES: usize = 3;
 
 fn command(folder: &Path, deck: &str) -> Command {
     let input = folder.join("deck");
-    fs::write(folder.join("source"), DEFINITIONS).unwrap();
+    fs::write(folder.join("source"), HEAP).unwrap();
     fs::write(&input, deck).unwrap();
     let mut ims = Command::new(&Binaries::for_stories().ims);
-    ims.args(["ddlt0", "--psb", "KILLER", "--buffers", "20", "--data"]).arg(folder.join("data"));
+    ims.args(["ddlt0", "--psb", "HEAPER", "--buffers", "20", "--data"]).arg(folder.join("data"));
     ims.arg("--dbd").arg(folder.join("source")).arg("--psb-source").arg(folder.join("source"));
     ims.arg("--input").arg(input);
     ims
@@ -45,7 +27,7 @@ fn command(folder: &Path, deck: &str) -> Command {
 
 /// A root with its leaves in each unit of work; every second root is deleted in the unit after.
 fn work(from: usize) -> String {
-    let mut deck = String::from("S 1 1 1 1 1    KILLDB\n");
+    let mut deck = String::from("S 1 1 1 1 1    HEAPDB\n");
     for root in from..from + UNITS {
         let data = format!("{root:06} A ROOT");
         let _ = write!(deck, "L        ISRT  ROOT\nL        DATA  {data}\n");
@@ -85,7 +67,7 @@ fn killed_after(folder: &Path, from: usize, commits: usize, later: Duration) -> 
 
 /// Everything in the database, through a deck, after every pointer was followed.
 fn roots(folder: &Path) -> Vec<usize> {
-    let deck = "S 1 1 1 1 1    KILLDB\nL   9999 GN\n";
+    let deck = "S 1 1 1 1 1    HEAPDB\nL   9999 GN\n";
     let Output { status, stdout, stderr } = command(folder, deck).arg("--check").output().unwrap();
     let (stdout, stderr) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
     assert_eq!(status.code(), Some(0), "{stdout}\n{stderr}");
@@ -140,11 +122,11 @@ fn what_a_killed_run_left_is_backed_out_without_running_anything() {
     let folder = tempfile::tempdir().unwrap();
     let said = killed_after(folder.path(), 0, 50, Duration::from_micros(500));
     let other = folder.path().join("other");
-    fs::write(&other, DEFINITIONS.replace("KILLDB", "OTHERDB").replace("KILLIX", "OTHERIX")).unwrap();
+    fs::write(&other, HEAP.replace("HEAPDB", "OTHERDB").replace("HEAPIX", "OTHERIX")).unwrap();
     let (words, code) = backed_out(folder.path(), &other);
     assert_eq!(code, Some(4), "{words}");
-    assert!(words.contains("LOG111W"), "nobody told what KILLDB is: {words}");
-    fs::write(&other, DEFINITIONS.replace("ACCESS=", "ACCES=")).unwrap();
+    assert!(words.contains("LOG111W"), "nobody told what HEAPDB is: {words}");
+    fs::write(&other, HEAP.replace("ACCESS=", "ACCES=")).unwrap();
     let (words, code) = backed_out(folder.path(), &other);
     assert_eq!(code, Some(4), "{words}");
     assert!(words.contains("ACCES") && words.contains("LOG111W"), "and why is told: {words}");

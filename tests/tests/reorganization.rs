@@ -3,31 +3,12 @@
 
 use end_to_end::Binaries;
 use end_to_end::faults::SmallDisk;
+use end_to_end::heap::HEAP;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
-
-const DEFINITIONS: &str = " DBD NAME=HEAPDB,ACCESS=HIDAM
- DATASET DD1=HEAPDD,SIZE=1024
- SEGM NAME=ROOT,PARENT=0,BYTES=40,PTR=TB
- FIELD NAME=(KEY,SEQ,U),BYTES=6,START=1
- LCHILD NAME=(ENTRY,HEAPIX),PTR=INDX
- SEGM NAME=LEAF,PARENT=ROOT,BYTES=60,PTR=TB
- FIELD NAME=(NUM,SEQ,U),BYTES=2,START=1
- DBDGEN
- DBD NAME=HEAPIX,ACCESS=INDEX
- DATASET DD1=HEAPXX,SIZE=512
- SEGM NAME=ENTRY,PARENT=0,BYTES=6
- FIELD NAME=(KEY,SEQ,U),BYTES=6,START=1
- LCHILD NAME=(ROOT,HEAPDB),INDEX=KEY,PTR=SNGL
- DBDGEN
- PCB TYPE=DB,DBDNAME=HEAPDB,PROCOPT=A,KEYLEN=8
- SENSEG NAME=ROOT,PARENT=0
- SENSEG NAME=LEAF,PARENT=ROOT
- PSBGEN PSBNAME=HEAPER
-";
 
 /// A folder with a database, and what is run there.
 struct Shop {
@@ -37,7 +18,7 @@ struct Shop {
 
 impl Shop {
     fn new(folder: &Path, data: &Path, roots: usize) -> Self {
-        fs::write(folder.join("source"), DEFINITIONS).unwrap();
+        fs::write(folder.join("source"), HEAP).unwrap();
         let shop = Self { folder: folder.into(), data: data.into() };
         shop.insert(0, roots);
         shop

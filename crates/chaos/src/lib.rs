@@ -60,7 +60,7 @@ pub use fire::{FireReport, FireSettings, enter_namespaces, under_fire};
 #[cfg(simulated)]
 pub use raft::{RaftReport, RaftSum, Sabotage, raft};
 pub use run::{Report, ideal};
-pub use sweep::{Sum, Tally, sweep};
+pub use sweep::{IdealSum, Tally, sweep};
 
 /// What a mutex guards, whatever became of whoever had it before.
 fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,6 +1,6 @@
 //! `chaos`: runs simulated worlds by their seeds, and tells what was found.
 
-use chaos::{FireSettings, Sum};
+use chaos::{FireSettings, IdealSum};
 #[cfg(simulated)]
 use chaos::{RaftSum, Sabotage, Tally};
 use clap::{Parser, ValueEnum};
@@ -73,8 +73,7 @@ fn main() -> ExitCode {
                 let report = chaos::ideal(args.seed, true);
                 report.story.iter().chain(&report.failure).for_each(|line| say(line));
             }
-            let sum: Sum = chaos::sweep(args.seed, args.seeds, threads, &say);
-            ended(sum.failures.is_empty())
+            ended(chaos::sweep::<IdealSum>(args.seed, args.seeds, threads, &say).is_empty())
         }
     }
 }
@@ -102,8 +101,7 @@ fn real_consensus(args: &Args, threads: usize) -> ExitCode {
         say(&format!("seed {} does not give the same story each time", args.seed));
         return ExitCode::FAILURE;
     }
-    let sum: RaftSum = chaos::sweep(args.seed, args.seeds, threads, &say);
-    ended(sum.failures.is_empty())
+    ended(chaos::sweep::<RaftSum>(args.seed, args.seeds, threads, &say).is_empty())
 }
 
 /// Succeeds where some world finds it.

@@ -2,8 +2,8 @@
 
 use crate::locked;
 use crate::run::{Report, ideal};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// After so many failures there is enough to look at.
@@ -12,27 +12,13 @@ const FAILURES_MAX: usize = 3;
 /// How often progress is told.
 const PROGRESS_EVERY: Duration = Duration::from_secs(5);
 
-/// What came of many runs.
-#[derive(Debug, Default)]
-pub struct Sum {
-    /// Runs that ended.
-    pub runs: u64,
-    /// Faults in all of them.
-    pub faults: u64,
-    /// Activations that began.
-    pub activations: u64,
-    /// Activations that were committed.
-    pub committed: u64,
-    /// Time of all the worlds together, in milliseconds.
-    pub simulated_ms: u64,
-    /// The seeds that failed.
-    pub failures: Vec<u64>,
-}
-
 /// What many runs of one kind are summed up in.
 pub trait Tally: Default + Send {
     /// What came of one run.
     type Report;
+
+    /// What the line that replays a run has to say beside the seed.
+    const REPLAY: &'static str;
 
     /// Runs a seed; with its story where that is asked for.
     fn run(seed: u64, tells: bool) -> Self::Report;
@@ -41,48 +27,60 @@ pub trait Tally: Default + Send {
     fn failure(report: Self::Report) -> Option<(Vec<String>, String)>;
 
     /// Adds what came of a run.
-    fn add(&mut self, seed: u64, report: &Self::Report);
+    fn add(&mut self, report: &Self::Report);
 
-    /// The seeds that failed.
-    fn failures(&self) -> &[u64];
-
-    /// What came of them all so far, in a line.
-    fn progress(&self, count: u64, took: Duration) -> String;
-
-    /// What the line that replays a run has to say beside the seed.
-    const REPLAY: &'static str;
+    /// What came of all runs so far, in a line.
+    fn counts(&self, took: Duration) -> String;
 }
 
-/// Runs `count` seeds from `first` on, on so many threads. `say` is given a line from time to time, and for a failure
-/// the line that replays it and its story.
-pub fn sweep<T: Tally>(first: u64, count: u64, threads: usize, say: &(dyn Fn(&str) + Sync)) -> T {
-    let (next, sum, began) = (AtomicU64::new(0), Mutex::new((T::default(), Instant::now())), Instant::now());
+/// The runs that are over.
+struct Swept<T> {
+    sum: T,
+    runs: u64,
+    failures: Vec<u64>,
+    told: Instant,
+}
+
+impl<T: Tally> Swept<T> {
+    fn progress(&self, count: u64, took: Duration) -> String {
+        let Self { sum, runs, failures, .. } = self;
+        format!("{runs} of {count} runs, {} failed: {}", failures.len(), sum.counts(took))
+    }
+}
+
+/// Runs `count` seeds from `first` on, on so many threads, and gives those that failed. `say` is given a line from time to
+/// time, and for a failure the line that replays it and its story.
+pub fn sweep<T: Tally>(first: u64, count: u64, threads: usize, say: &(dyn Fn(&str) + Sync)) -> Vec<u64> {
+    let (next, began) = (AtomicU64::new(0), Instant::now());
+    let swept = Mutex::new(Swept { sum: T::default(), runs: 0, failures: Vec::new(), told: began });
     std::thread::scope(|scope| {
         for _ in 0..threads.max(1) {
             scope.spawn(|| {
                 loop {
                     let nth = next.fetch_add(1, Ordering::Relaxed);
-                    if nth >= count || locked(&sum).0.failures().len() >= FAILURES_MAX {
+                    if nth >= count || locked(&swept).failures.len() >= FAILURES_MAX {
                         return;
                     }
                     let seed = first + nth;
                     let report = T::run(seed, false);
-                    let (sum, told) = &mut *locked(&sum);
-                    sum.add(seed, &report);
+                    let swept = &mut *locked(&swept);
+                    swept.runs += 1;
+                    swept.sum.add(&report);
                     if let Some((_, found)) = T::failure(report) {
+                        swept.failures.push(seed);
                         say(&failed::<T>(seed, &found));
                     }
-                    if told.elapsed() >= PROGRESS_EVERY {
-                        *told = Instant::now();
-                        say(&sum.progress(count, began.elapsed()));
+                    if swept.told.elapsed() >= PROGRESS_EVERY {
+                        swept.told = Instant::now();
+                        say(&swept.progress(count, began.elapsed()));
                     }
                 }
             });
         }
     });
-    let (sum, _) = sum.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    say(&sum.progress(count, began.elapsed()));
-    sum
+    let swept = swept.into_inner().unwrap_or_else(PoisonError::into_inner);
+    say(&swept.progress(count, began.elapsed()));
+    swept.failures
 }
 
 /// What there is to say of a seed that failed: the line that replays it, its story, and what was found.
@@ -98,7 +96,16 @@ fn failed<T: Tally>(seed: u64, found: &str) -> String {
     told.join("\n")
 }
 
-impl Tally for Sum {
+/// What came of many runs over an ideal log.
+#[derive(Debug, Default)]
+pub struct IdealSum {
+    faults: u64,
+    activations: u64,
+    committed: u64,
+    simulated_ms: u64,
+}
+
+impl Tally for IdealSum {
     type Report = Report;
     const REPLAY: &'static str = "";
 
@@ -110,33 +117,21 @@ impl Tally for Sum {
         report.failure.map(|found| (report.story, found))
     }
 
-    fn add(&mut self, seed: u64, report: &Report) {
-        self.runs += 1;
+    fn add(&mut self, report: &Report) {
         self.faults += report.faults;
         self.activations += report.activations;
         self.committed += report.committed;
         self.simulated_ms += report.simulated_ms;
-        if report.failure.is_some() {
-            self.failures.push(seed);
-        }
     }
 
-    fn failures(&self) -> &[u64] {
-        &self.failures
-    }
-
-    fn progress(&self, count: u64, took: Duration) -> String {
+    fn counts(&self, took: Duration) -> String {
+        let Self { faults, activations, committed, simulated_ms } = self;
         let seconds = took.as_secs_f64().max(0.001);
         format!(
-            "{} of {count} runs, {} failed: {} activations ({} committed, {:.0} a second), {} faults, {:.1} hours \
-             simulated in {seconds:.0} s",
-            self.runs,
-            self.failures.len(),
-            self.activations,
-            self.committed,
-            self.activations as f64 / seconds,
-            self.faults,
-            self.simulated_ms as f64 / 3_600_000.0,
+            "{activations} activations ({committed} committed, {:.0} a second), {faults} faults, {:.1} hours simulated in \
+             {seconds:.0} s",
+            *activations as f64 / seconds,
+            *simulated_ms as f64 / 3_600_000.0,
         )
     }
 }
