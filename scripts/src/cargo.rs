@@ -48,8 +48,8 @@ pub(crate) fn bench(root: &Path, what: &[String]) -> Result<(), CargoError> {
 }
 
 /// Builds the model of the activation for speed and searches it.
-pub(crate) fn model(root: &Path, faults: &[String]) -> Result<(), CargoError> {
-    run_fast(root, "activation-model", faults)
+pub(crate) fn model(root: &Path, arguments: &[String]) -> Result<(), CargoError> {
+    run_fast(root, "activation-model", arguments)
 }
 
 /// Builds the proving ground for speed and runs it.

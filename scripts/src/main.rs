@@ -58,11 +58,11 @@ enum Command {
     Down,
     /// Build the binaries and run all tests, the end-to-end stories among them
     Test,
-    /// Try every order of events around one activation with whole members, built for speed; without arguments, two
-    /// crashes, and one crash with one partition
+    /// Try every order of events around one activation with whole members, built for speed
     Model {
-        /// How many crashes, partitions and steps of the clock
-        faults: Vec<String>,
+        /// Which faults there may be: `--crashes N --cuts N --passes N`; `--help` tells all of it
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
     },
     /// Run simulated worlds that are hard on a plex, or real processes under fire, built for speed, and judge what comes
     /// of each
@@ -88,7 +88,7 @@ fn main() -> ExitCode {
         Command::Up { detach, release } => told(plex::up(&root, detach, release)),
         Command::Down => told(plex::down(&root)),
         Command::Test => told(cargo::test(&root)),
-        Command::Model { faults } => told(cargo::model(&root, &faults)),
+        Command::Model { arguments } => told(cargo::model(&root, &arguments)),
         Command::Chaos { arguments } => told(cargo::chaos(&root, &arguments)),
         Command::Bench { what } => told(cargo::bench(&root, &what)),
     };

@@ -1,26 +1,60 @@
-//! Tries every order of events around one activation, and tells what was found.
+//! Tries every order of events around one activation, or draws orders by chance, and tells what was found.
 
 use activation_model::{ActivationModel, Faults, Mutant, Rounds};
-use stateright::{Checker, Expectation, Model};
+use clap::Parser;
+use stateright::{Checker, Expectation, Model, UniformChooser};
 use std::io::Write;
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-/// The searches that are made unless the arguments say another.
-const WHOLE: [Faults; 2] = [
+/// Tries every order of events around one activation of three members. Where no fault is asked for, three searches are
+/// made: two crashes; a crash and a cut; and two crashes and a cut, with all coming back at the end.
+#[derive(Parser)]
+struct Arguments {
+    /// How many members are killed
+    #[arg(long, default_value_t = 0)]
+    crashes: u8,
+    /// How often a member is cut off from the others
+    #[arg(long, default_value_t = 0)]
+    cuts: u8,
+    /// How often the clock goes on while members are at it
+    #[arg(long, default_value_t = 0)]
+    passes: u8,
+    /// Who is gone comes back when nothing else can happen, and not before
+    #[arg(long)]
+    late: bool,
+    /// Draw orders by chance for so many seconds, where there are too many to try each
+    #[arg(long, value_name = "SECONDS")]
+    walk_s: Option<u64>,
+    /// What the drawing of orders begins with
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+}
+
+impl Arguments {
+    fn searches(&self) -> Vec<Faults> {
+        let asked =
+            Faults { crashes: self.crashes, partitions: self.cuts, returns: !self.late, passes: self.passes };
+        let nothing_asked = self.crashes + self.cuts + self.passes == 0;
+        if nothing_asked { WHOLE.to_vec() } else { vec![asked] }
+    }
+}
+
+const WHOLE: [Faults; 3] = [
     Faults { crashes: 2, partitions: 0, returns: true, passes: 0 },
     Faults { crashes: 1, partitions: 1, returns: true, passes: 0 },
+    Faults { crashes: 2, partitions: 1, returns: false, passes: 0 },
 ];
 
 fn main() -> ExitCode {
-    let Some(searches) = asked() else {
-        say("say how many crashes, partitions and steps of the clock, or nothing");
-        return ExitCode::FAILURE;
-    };
+    let arguments = Arguments::parse();
     let each = |faults| [Rounds::One, Rounds::Two].map(|rounds| (faults, rounds));
-    let mut searches = searches.into_iter().flat_map(each);
+    let mut searches = arguments.searches().into_iter().flat_map(each);
     let good = searches.all(|(faults, rounds)| match ActivationModel::new(faults, rounds, Mutant::None) {
-        Ok(model) => search(model, faults, rounds),
+        Ok(model) => {
+            announce(faults, rounds);
+            search(model, &arguments)
+        }
         Err(error) => {
             say(&format!("the model can't be built: {error}"));
             false
@@ -29,28 +63,30 @@ fn main() -> ExitCode {
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn asked() -> Option<Vec<Faults>> {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    let numbers: Vec<u8> = words.iter().filter_map(|word| word.parse().ok()).collect();
-    match (words.len(), &numbers[..]) {
-        (0, _) => Some(WHOLE.to_vec()),
-        (3, [crashes, partitions, passes]) => {
-            let (crashes, partitions, passes) = (*crashes, *partitions, *passes);
-            Some(vec![Faults { crashes, partitions, returns: true, passes }])
+fn announce(faults: Faults, rounds: Rounds) {
+    let back = if faults.returns { "at any moment" } else { "at the end" };
+    say(&format!(
+        "three members, one activation (rounds: {rounds:?}), up to {} crashes, {} cuts, {} steps of the clock; who is \
+         gone comes back {back}",
+        faults.crashes, faults.partitions, faults.passes
+    ));
+}
+
+fn search(model: ActivationModel, arguments: &Arguments) -> bool {
+    match arguments.walk_s.map(Duration::from_secs) {
+        Some(walk) => {
+            let drawn = model.checker().timeout(walk);
+            told(drawn.spawn_simulation(arguments.seed, UniformChooser))
         }
-        _ => None,
+        None => told(model.checker().spawn_dfs()),
     }
 }
 
-fn search(model: ActivationModel, faults: Faults, rounds: Rounds) -> bool {
+/// Waits for a search, telling how far it is, and tells what it found; false if something is broken.
+fn told(checker: impl Checker<ActivationModel>) -> bool {
     let began = Instant::now();
-    say(&format!(
-        "three members, one activation (rounds: {rounds:?}), up to {} crashes, {} partitions, {} steps of the clock",
-        faults.crashes, faults.partitions, faults.passes
-    ));
-    let checker = model.checker().spawn_dfs();
     while !checker.is_done() {
-        std::thread::sleep(std::time::Duration::from_secs(10));
+        std::thread::sleep(Duration::from_secs(10));
         let (worlds, depth) = (checker.unique_state_count(), checker.max_depth());
         say(&format!("{:>6} s  {worlds} worlds, {depth} events deep", began.elapsed().as_secs()));
     }
