@@ -33,7 +33,7 @@ pub struct LogSets {
 /// A log that is open. Threads share it.
 ///
 /// Of those that force at the same moment one writes and syncs what all have appended, and the others find it done. What
-/// comes while he is at it the next one writes, for all who came with him.
+/// comes while he is at it the next one writes, with what those append who were with him and are back a moment later.
 pub struct Log {
     subsystem: MemberName,
     /// Records that are not written yet. Taken after the ring by whoever needs both.
@@ -346,8 +346,7 @@ impl Appender<'_> {
         now: &[u8],
     ) -> LogSequence {
         if stamped.0 < self.tail.horizon {
-            let end = now.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
-            let image = Change::Image { bytes: &now[..end] };
+            let image = Change::Image { bytes: without_zeros_behind(now) };
             let image = DatabaseChange { more: true, takes_back: None, change: image, before: &[], ..change };
             self.append(token, &Body::Change(image));
         }
@@ -357,5 +356,29 @@ impl Appender<'_> {
     /// Appends an entry of an index, which ends the changes of its blocks.
     pub fn index(&mut self, token: RecoveryToken, entry: IndexEntry<'_>) -> LogSequence {
         self.append(token, &Body::Index(entry))
+    }
+}
+
+/// The bytes up to the last that is not zero. What is behind is looked at in pieces that the processor compares at once.
+fn without_zeros_behind(bytes: &[u8]) -> &[u8] {
+    const PIECE: usize = 64;
+    let is_zeros = |piece: &&[u8]| piece.iter().fold(0, |all, byte| all | byte) == 0;
+    let zeros = bytes.rchunks(PIECE).take_while(is_zeros).count() * PIECE;
+    let bytes = &bytes[..bytes.len().saturating_sub(zeros)];
+    &bytes[..bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zeros_behind_are_cut_off_wherever_they_begin() {
+        for used in 0..200 {
+            for zeros in [0, 1, 63, 64, 65, 130] {
+                let bytes: Vec<u8> = [vec![7; used], vec![0; zeros]].concat();
+                assert_eq!(without_zeros_behind(&bytes), &bytes[..used]);
+            }
+        }
     }
 }

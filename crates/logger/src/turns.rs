@@ -1,10 +1,21 @@
 //! Whose turn it is to force, of those who want to at the same moment.
 //!
-//! One has the turn. Whoever comes meanwhile comes too late for it, and is of the next *round*: when the turn ends, one of
-//! that round gets the next one, and the rest of it waits on; they are woken when that turn has ended, all together. So
-//! nobody is woken in vain, and while one waits for the disk the others get ready for the round after.
+//! One has the turn. Whoever comes meanwhile comes too late for it, and is of the next *round*, which shares the next turn.
+//! Those who were of a turn, and those who waited for it to end, are the *company*: mostly all of them are back a moment
+//! later, and a synced write costs the same for one as for all. So the next turn waits until the company is complete, and
+//! whoever completes it takes the turn: he runs already, and nobody has to be woken for it. Whoever is alone waits for
+//! nobody.
+//!
+//! A company that does not come together is not waited for long: as soon as nobody came for a moment, who is there goes
+//! ahead, and some turns after that wait for nobody; more of them each time that it was in vain.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How long a round waits for one more to come: less than most disks need for a synced write.
+const MOMENT: Duration = Duration::from_micros(100);
+/// After so many waits in vain in a row no more turns are passed over than after the last.
+const IN_VAIN_MAX: u32 = 6;
 
 /// The turns.
 #[derive(Default)]
@@ -16,19 +27,48 @@ pub(crate) struct Turns {
 
 #[derive(Default)]
 struct State {
-    /// How many turns have ended.
+    /// How many turns have begun; the next round has this number.
+    begun: u64,
+    /// How many have ended: as many, or one less.
     ended: u64,
-    /// Somebody has the turn, or it is offered.
-    is_taken: bool,
-    /// Whoever looks first may take the turn: one of the round was woken for it.
-    is_offered: bool,
+    /// How many share the turn that is under way.
+    sharing: usize,
     /// How many are of the next round.
-    next: usize,
+    waiting: usize,
+    /// How many the next round waits to be.
+    company: usize,
+    /// One of the next round sees to it that it does not wait for long.
+    is_watched: bool,
+    /// How often in a row a company was waited for in vain.
+    in_vain: u32,
+    /// How many turns more wait for nobody.
+    passed_over: u32,
 }
 
 /// The turn, until it is dropped.
 pub(crate) struct Turn<'t> {
     turns: &'t Turns,
+}
+
+impl State {
+    fn is_free(&self) -> bool {
+        self.begun == self.ended
+    }
+
+    fn begin(&mut self) {
+        if self.company > 1 {
+            self.in_vain = if self.waiting < self.company { (self.in_vain + 1).min(IN_VAIN_MAX) } else { 0 };
+            self.passed_over = (1 << self.in_vain) - 1;
+        }
+        self.begun += 1;
+        (self.sharing, self.waiting) = (self.waiting, 0);
+    }
+
+    fn end(&mut self) {
+        self.ended += 1;
+        self.company = if self.passed_over > 0 { 0 } else { self.sharing + self.waiting };
+        self.passed_over = self.passed_over.saturating_sub(1);
+    }
 }
 
 impl Turns {
@@ -39,31 +79,32 @@ impl Turns {
         if is_done() {
             return None;
         }
-        if !state.is_taken || state.is_offered {
-            return Some(self.begin(state));
-        }
-        // What the turn does that is under way may have been settled before this one came; of the next it is not.
-        let round = state.ended + 1;
-        let place = &self.rounds[(round % 2) as usize];
-        state.next += 1;
-        loop {
-            state = place.wait(state).unwrap_or_else(PoisonError::into_inner);
-            if state.ended > round {
+        state.waiting += 1;
+        let round = state.begun;
+        let place = self.place(round);
+        let mut is_over = false;
+        while state.ended <= round {
+            if state.begun > round || !state.is_free() {
+                state = place.wait(state).unwrap_or_else(PoisonError::into_inner);
+            } else if is_done() {
+                // The turn before settled later than this one came: it is for the others of the round.
+                state.waiting -= 1;
+                place.notify_one();
                 return None;
-            }
-            if state.ended == round && state.is_offered {
-                if is_done() {
-                    place.notify_one();
-                    return None;
-                }
-                return Some(self.begin(state));
+            } else if is_over || state.waiting >= state.company {
+                state.begin();
+                return Some(Turn { turns: self });
+            } else if state.is_watched {
+                state = place.wait(state).unwrap_or_else(PoisonError::into_inner);
+            } else {
+                (state, is_over) = watch(place, state, round);
             }
         }
+        None
     }
 
-    fn begin(&self, mut state: MutexGuard<'_, State>) -> Turn<'_> {
-        (state.is_taken, state.is_offered) = (true, false);
-        Turn { turns: self }
+    fn place(&self, round: u64) -> &Condvar {
+        &self.rounds[(round % 2) as usize]
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -71,18 +112,32 @@ impl Turns {
     }
 }
 
-/// The turn ends: it is offered to one of the next round, and those of its own are done.
+/// Waits a moment for one more of the round. Gives whether nobody came.
+fn watch<'s>(place: &Condvar, mut state: MutexGuard<'s, State>, round: u64) -> (MutexGuard<'s, State>, bool) {
+    let there = state.waiting;
+    state.is_watched = true;
+    let (mut state, waited) = place.wait_timeout(state, MOMENT).unwrap_or_else(PoisonError::into_inner);
+    if state.begun == round {
+        state.is_watched = false;
+    }
+    let nobody_came = waited.timed_out() && state.waiting <= there;
+    (state, nobody_came)
+}
+
+/// The turn ends: those who shared it are done, and one of the next round sees how long that waits.
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
         let mut state = self.turns.lock();
-        let round = state.ended;
-        state.ended += 1;
-        state.is_offered = state.next > 0;
-        state.is_taken = state.is_offered;
-        state.next = 0;
+        let (round, sharing, waiting) = (state.ended, state.sharing, state.waiting);
+        state.end();
+        state.is_watched = false;
         drop(state);
-        self.turns.rounds[((round + 1) % 2) as usize].notify_one();
-        self.turns.rounds[(round % 2) as usize].notify_all();
+        if sharing > 1 {
+            self.turns.place(round).notify_all();
+        }
+        if waiting > 0 {
+            self.turns.place(round + 1).notify_one();
+        }
     }
 }
 
@@ -90,6 +145,43 @@ impl Drop for Turn<'_> {
 mod tests {
     use super::*;
     use std::sync::atomic::{AtomicU64, Ordering};
+
+    /// A turn that so many share, and that so many wait for when it ends.
+    fn turn(state: &mut State, sharing: usize, waiting: usize) {
+        state.waiting = sharing;
+        state.begin();
+        state.waiting = waiting;
+        state.end();
+    }
+
+    #[test]
+    fn whoever_is_alone_waits_for_nobody() {
+        let mut state = State::default();
+        for _ in 0..3 {
+            turn(&mut state, 1, 0);
+            assert_eq!(state.company, 1, "himself");
+        }
+    }
+
+    #[test]
+    fn a_company_is_waited_for_and_less_often_when_it_stays_away() {
+        let mut state = State::default();
+        turn(&mut state, 1, 7);
+        assert_eq!(state.company, 8);
+        turn(&mut state, 8, 0);
+        assert_eq!(state.company, 8, "it came together");
+        turn(&mut state, 3, 2);
+        assert_eq!(state.company, 0, "in vain: the next turn waits for nobody");
+        turn(&mut state, 2, 2);
+        assert_eq!(state.company, 4, "and the one after does");
+        turn(&mut state, 2, 2);
+        let passed_over = (0..10).take_while(|_| {
+            let is_passed_over = state.company == 0;
+            turn(&mut state, 2, 2);
+            is_passed_over
+        });
+        assert_eq!(passed_over.count(), 3, "in vain again");
+    }
 
     /// Threads that each want what they noted to be counted, as records to be forced.
     #[test]

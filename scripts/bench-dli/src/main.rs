@@ -18,6 +18,7 @@ mod measure;
 mod sqlite;
 mod work;
 
+use measure::Part;
 use std::process::ExitCode;
 use work::Work;
 
@@ -26,18 +27,22 @@ const SEGMENTS: u32 = 1_000_000;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let segments = match arguments.as_slice() {
-        [] => Some(SEGMENTS),
-        [segments] => segments.parse().ok(),
+    let wanted = match arguments.as_slice() {
+        [] => Some((SEGMENTS, Part::All)),
+        [segments] => segments.parse().ok().zip(Some(Part::All)),
+        [segments, part] => segments.parse().ok().zip(Part::of(part)),
         _ => None,
     };
-    match segments.filter(|&segments| segments >= work::SEGMENTS_MIN) {
-        Some(segments) => {
-            measure::all(&Work::new(segments));
+    match wanted.filter(|&(segments, _)| segments >= work::SEGMENTS_MIN) {
+        Some((segments, part)) => {
+            measure::measure(&Work::new(segments), part);
             ExitCode::SUCCESS
         }
         None => {
-            say(&format!("usage: cargo xtask bench dli [SEGMENTS, {} at least]", work::SEGMENTS_MIN));
+            say(&format!(
+                "usage: cargo xtask bench dli [SEGMENTS, {} at least [reads|commits]]",
+                work::SEGMENTS_MIN
+            ));
             ExitCode::from(8)
         }
     }

@@ -52,12 +52,34 @@ impl Figures {
     }
 }
 
-/// Measures everything, and prints the medians.
-pub(crate) fn all(work: &Work) {
+/// What of it is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Everything.
+    All,
+    /// Load and gets, of DL/I and LMDB.
+    Reads,
+    /// Load and commits, of DL/I.
+    Commits,
+}
+
+impl Part {
+    /// The part that is called so.
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        match name {
+            "reads" => Some(Self::Reads),
+            "commits" => Some(Self::Commits),
+            _ => None,
+        }
+    }
+}
+
+/// Measures everything or a part of it, and prints the medians.
+pub(crate) fn measure(work: &Work, part: Part) {
     say(&format!("dli: {} segments of 100 bytes, medians of {RUNS} runs, release build", work.segments()));
     let mut figures = Figures::default();
     for number in 1..=RUNS {
-        run(work, number, &mut figures);
+        run(work, part, number, &mut figures);
     }
     let heads: String = STORES.iter().map(|store| format!("{store:>14}")).collect();
     say(&format!("{:78}{heads}", ""));
@@ -70,7 +92,7 @@ pub(crate) fn all(work: &Work) {
     }
 }
 
-fn run(work: &Work, number: usize, figures: &mut Figures) {
+fn run(work: &Work, part: Part, number: usize, figures: &mut Figures) {
     let folder = tempfile::tempdir().expect("a folder");
     figures.add(FLOOR, "DL/I", floor::synced_writes(folder.path()));
     let place = |name: &str| {
@@ -83,20 +105,27 @@ fn run(work: &Work, number: usize, figures: &mut Figures) {
     let dli = place("dli");
     // The other stores write one log, too.
     let open = |folder: &Path, copies| DliStore::open(folder, work, DliStore::buffers_for(work), copies);
-    common(&open(&dli, Copies::One), work, figures);
-    at("DL/I, its restart and a small pool");
-    own(&dli, work, figures);
-    at("DL/I, its log in two copies");
-    let dual = open(&place("dual"), Copies::Two);
-    dual.load(work);
-    commits(&dual, work, figures, [ONE_DUAL, MANY_DUAL]);
-    drop(dual);
-    at("SQLite");
-    common(&Sqlite::create(&place("sqlite")), work, figures);
-    at("LMDB");
-    common(&Lmdb::create(&place("lmdb")), work, figures);
-    at("redb");
-    common(&Redb::create(&place("redb")), work, figures);
+    common(&open(&dli, Copies::One), work, part, figures);
+    if part == Part::All {
+        at("DL/I, its restart and a small pool");
+        own(&dli, work, figures);
+    }
+    if part != Part::Reads {
+        at("DL/I, its log in two copies");
+        let dual = open(&place("dual"), Copies::Two);
+        dual.load(work);
+        commits(&dual, work, figures, [ONE_DUAL, MANY_DUAL]);
+    }
+    if part == Part::All {
+        at("SQLite");
+        common(&Sqlite::create(&place("sqlite")), work, part, figures);
+        at("redb");
+        common(&Redb::create(&place("redb")), work, part, figures);
+    }
+    if part != Part::Commits {
+        at("LMDB");
+        common(&Lmdb::create(&place("lmdb")), work, part, figures);
+    }
 }
 
 fn rate(count: u64, start: Instant) -> f64 {
@@ -104,12 +133,22 @@ fn rate(count: u64, start: Instant) -> f64 {
 }
 
 /// What every store is measured at.
-fn common(store: &dyn Store, work: &Work, figures: &mut Figures) {
+fn common(store: &dyn Store, work: &Work, part: Part, figures: &mut Figures) {
     let name = store.name();
     let start = Instant::now();
     store.load(work);
     figures.add(LOAD, name, rate(work.segments(), start));
     figures.add(BYTES, name, store.bytes() as f64 / work.segments() as f64);
+    if part != Part::Commits {
+        reads(store, work, figures);
+    }
+    if part != Part::Reads {
+        commits(store, work, figures, [ONE, MANY]);
+    }
+}
+
+fn reads(store: &dyn Store, work: &Work, figures: &mut Figures) {
+    let name = store.name();
     let mut session = store.session();
     // The first pass warms the buffers.
     assert_eq!(session.scan(work), u64::from(work.roots) * u64::from(CHILDREN), "{name} has all of it");
@@ -120,8 +159,6 @@ fn common(store: &dyn Store, work: &Work, figures: &mut Figures) {
     let found: usize = (0..GET_UNITS).map(|unit| session.gets(&work.unit(unit))).sum();
     assert_eq!(found, GET_UNITS as usize * GETS);
     figures.add(GET, name, rate(found as u64, start));
-    drop(session);
-    commits(store, work, figures, [ONE, MANY]);
 }
 
 /// Durable commits by one writer and by several.
