@@ -38,6 +38,9 @@ pub struct Settings {
     pub checkpoint_records: u64,
     /// How long a program may wait for what another one has locked; none for ever. See [`Engine::tell`].
     pub lock_wait_ms_max: Option<u64>,
+    /// Calls that need no more than that are made in place. Otherwise every call goes the general way, which has the same
+    /// effect; so that one can be tested against the other.
+    pub in_place: bool,
 }
 
 impl Default for Settings {
@@ -48,6 +51,7 @@ impl Default for Settings {
             index_exits: IndexExits::default(),
             checkpoint_records: 200_000,
             lock_wait_ms_max: None,
+            in_place: true,
         }
     }
 }
@@ -58,6 +62,7 @@ pub struct Engine {
     pub(crate) units: Units,
     pub(crate) locks: Locks,
     pub(crate) log: Option<Arc<Log>>,
+    pub(crate) in_place: bool,
     randomizers: Randomizers,
     index_exits: IndexExits,
     next_set: AtomicU16,
@@ -96,6 +101,7 @@ impl Engine {
             units: Units::default(),
             locks: Locks::new(settings.lock_wait_ms_max),
             log: None,
+            in_place: settings.in_place,
             randomizers: settings.randomizers,
             index_exits: settings.index_exits,
             next_set: AtomicU16::new(1),

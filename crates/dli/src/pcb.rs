@@ -288,6 +288,18 @@ impl DbPcb {
         }
     }
 
+    /// Whether there is nothing about it that calls in place leave to the general way: [`crate::call::step`] and
+    /// [`crate::call::go_straight`].
+    #[inline]
+    pub(crate) fn goes_in_place(&self) -> bool {
+        self.paths.is_none()
+            && self.view.sequence.is_none()
+            && self.of_index.is_none()
+            && self.standing.awaited.is_none()
+            && !self.view.loads
+            && !self.db.is_stopped()
+    }
+
     /// Where a call begins that names this segment, or none, and leaves the first `floor` levels as they are.
     pub(crate) fn position_towards(&self, segment: Option<usize>, floor: usize) -> Cow<'_, Position> {
         if let (Some(paths), Some(segment)) = (&self.paths, segment) {

@@ -14,8 +14,10 @@ mod replace;
 mod reservations;
 mod search;
 mod sequence;
+mod shape;
 mod ssa;
 mod step;
+mod straight;
 mod view;
 
 pub use function::{Function, Get, Scope};
@@ -24,6 +26,7 @@ pub(crate) use position::{Gap, Place, Position};
 pub(crate) use reservations::Reservations;
 pub(crate) use ssa::{Arguments, CLASSES};
 pub(crate) use step::step;
+pub(crate) use straight::go_straight;
 pub(crate) use view::{View, types_of};
 
 use crate::database::{Cursor, Database, Journal, Mark, Writer};

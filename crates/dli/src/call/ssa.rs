@@ -4,6 +4,7 @@ use super::LEVELS_MAX;
 use super::qualification::{
     Compared, Of, Operator, Statement, Verdict, holds, holds_one, is_passed, key_wanted, lowest_key, sets,
 };
+use super::shape::Shape;
 use super::view::View;
 use crate::database::{Key, SegmentType};
 use crate::status::StatusCode;
@@ -19,6 +20,9 @@ pub(crate) struct Arguments {
     ssas: Vec<Ssa>,
     statements: Vec<Statement>,
     bytes: usize,
+    shape: Shape,
+    /// Each level has an argument that wants one key, of a type in which no two twins have the same.
+    is_straight: bool,
 }
 
 /// A search argument.
@@ -78,13 +82,71 @@ impl Arguments {
         self.bytes
     }
 
-    /// Reads the arguments of a call.
+    /// Whether there is one key for each level, which leads to one segment at most.
+    pub(crate) fn is_straight(&self) -> bool {
+        self.is_straight
+    }
+
+    fn leads_straight(&self, view: &View, types: &[SegmentType]) -> bool {
+        let wants_key = |(above, ssa): (usize, &Ssa)| {
+            let segment = &view.segments[ssa.segment];
+            let kind = &types[usize::from(segment.code) - 1];
+            segment.level == above + 1
+                && !segment.inverted
+                && !kind.shares_chain
+                && kind.key.is_some_and(|key| key.unique)
+                && ssa.codes == Codes::default()
+                && self.key_of(ssa).is_some()
+        };
+        !self.ssas.is_empty() && self.ssas.iter().enumerate().all(wants_key)
+    }
+
+    /// Where the one key is that an argument asks for, and for nothing else.
+    fn key_of(&self, ssa: &Ssa) -> Option<Range<usize>> {
+        match &self.statements[ssa.statements.clone()] {
+            [only]
+                if only.operator == Operator::Equal && only.field.is_key && only.field.of == Of::Segment =>
+            {
+                Some(only.value.clone())
+            }
+            _ => None,
+        }
+    }
+
+    /// The key that is wanted on each level, with the sensitive segment, where they lead straight.
+    #[inline]
+    pub(crate) fn keys<'c>(&'c self, inputs: &'c [&'c [u8]]) -> impl Iterator<Item = (usize, &'c [u8])> {
+        self.ssas
+            .iter()
+            .zip(&self.statements)
+            .zip(inputs)
+            .map(|((ssa, statement), input)| (ssa.segment, &input[statement.value.clone()]))
+    }
+
+    /// Reads the arguments of a call, unless they have been read but for the values in them.
     pub(crate) fn parse(
         &mut self,
         view: &View,
         types: &[SegmentType],
         inputs: &[&[u8]],
     ) -> Result<(), StatusCode> {
+        if self.shape.fits(inputs) {
+            return Ok(());
+        }
+        self.shape.forget();
+        self.read(view, types, inputs)?;
+        self.is_straight = self.leads_straight(view, types);
+        let values = self.ssas.iter().flat_map(|ssa| {
+            let key = ssa.concatenated_key.clone().into_iter();
+            let statements = &self.statements[ssa.statements.clone()];
+            let values = statements.iter().map(|statement| statement.value.clone());
+            key.chain(values).map(|value| (ssa.argument, value))
+        });
+        self.shape.note(inputs, values);
+        Ok(())
+    }
+
+    fn read(&mut self, view: &View, types: &[SegmentType], inputs: &[&[u8]]) -> Result<(), StatusCode> {
         self.ssas.clear();
         self.statements.clear();
         self.bytes = 0;

@@ -1,29 +1,42 @@
-//! GN and GNP without search arguments, one step down or along the twins.
+//! GN and GNP without search arguments, one step down or along the twins, or to their end.
 //!
 //! Whoever reads whole records makes this call more often than all others, and it needs next to nothing: the program stays
 //! in the record that it has locked, and most of its PCB stays as it is. Here it is made in place. Where there is more to
 //! it nothing was changed yet, and the call goes the general way, which gives the same for this one too.
 
 use super::function::{Get, Scope};
-use super::{Place, Shown, area};
-use crate::Rba;
+use super::{Gap, Place, Shown, area};
 use crate::database::Cursor;
 use crate::pcb::DbPcb;
 use crate::pool::BufferPool;
 use crate::status::StatusCode;
 
+/// Where a step leads.
+enum Next {
+    /// To a segment on this level.
+    Segment(usize, Place),
+    /// Nowhere: it was the last twin, and the program sees no other types behind it under the parent.
+    NoMore,
+}
+
 /// Goes on to the first child, or where there can be none to the next twin, and returns it. None where that is not all.
 pub(crate) fn step(pool: &BufferPool, pcb: &mut DbPcb, get: Get, area: &mut [u8]) -> Option<StatusCode> {
     let here = *pcb.position.path.last()?;
-    if !stays_in_place(pcb, get.scope, here) {
+    if area.is_empty() || !stays_in_place(pcb, get.scope, here) {
         return None;
     }
     // A database that is damaged is told of by the general way, which finds the same.
     let mut cursor = Cursor::new(pool, None);
-    let (depth, next) = next_place(&mut cursor, pcb, here)?;
     let floor = if get.scope == Scope::NextWithinParent { pcb.parentage? } else { 1 };
+    let (depth, next) = match next_place(&mut cursor, pcb, here)? {
+        Next::Segment(depth, next) if depth > floor => (depth, next),
+        Next::NoMore if get.scope == Scope::NextWithinParent && floor + 1 == pcb.position.path.len() => {
+            return Some(end(pcb, floor));
+        }
+        _ => return None,
+    };
     let seen = &pcb.view.segments[next.segment];
-    if depth <= floor || !seen.options.is_returned() {
+    if !seen.options.is_returned() {
         return None;
     }
     let kind = pcb.db.kind(seen.code);
@@ -49,33 +62,36 @@ pub(crate) fn step(pool: &BufferPool, pcb: &mut DbPcb, get: Get, area: &mut [u8]
 fn stays_in_place(pcb: &DbPcb, scope: Scope, here: Place) -> bool {
     let has_record = pcb.standing.on.is_some() || pcb.lock_state.is_none();
     scope != Scope::Unique
-        && pcb.paths.is_none()
-        && pcb.view.sequence.is_none()
-        && pcb.of_index.is_none()
+        && pcb.goes_in_place()
         && pcb.position.gap.is_none()
         && pcb.position.last == Some((pcb.position.path.len(), here.segment))
         && has_record
-        && pcb.standing.awaited.is_none()
-        && !pcb.view.loads
-        && !pcb.db.is_stopped()
 }
 
 /// The first child of the first type that the program sees, or else the next twin, with its level.
-fn next_place(cursor: &mut Cursor<'_>, pcb: &DbPcb, here: Place) -> Option<(usize, Place)> {
+fn next_place(cursor: &mut Cursor<'_>, pcb: &DbPcb, here: Place) -> Option<Next> {
     let (db, view) = (&pcb.db, &pcb.view);
     let depth = pcb.position.path.len();
     let seen = &view.segments[here.segment];
     let kind = db.kind(seen.code);
-    let at = |segment: usize, rba: Option<Rba>| Some(Place { segment, rba: rba? });
-    match seen.children.first() {
-        Some(&child) => {
-            let below = db.kind(view.segments[child].code);
-            let first = cursor.first_child(db, kind, here.rba, below).ok()?;
-            Some((depth + 1, at(child, first)?))
-        }
-        None if depth == 1 => None,
-        None => Some((depth, at(here.segment, cursor.twin(db, kind, here.rba).ok()?)?)),
+    if let Some(&child) = seen.children.first() {
+        let below = db.kind(view.segments[child].code);
+        let rba = cursor.first_child(db, kind, here.rba, below).ok()??;
+        return Some(Next::Segment(depth + 1, Place { segment: child, rba }));
     }
+    let parent = depth.checked_sub(2).map(|above| pcb.position.path[above].segment)?;
+    match cursor.twin(db, kind, here.rba).ok()? {
+        Some(rba) => Some(Next::Segment(depth, Place { rba, ..here })),
+        None => (view.segments[parent].children.last() == Some(&here.segment)).then_some(Next::NoMore),
+    }
+}
+
+/// There is no more under the parent: the program stands behind the last, under it.
+fn end(pcb: &mut DbPcb, depth: usize) -> StatusCode {
+    pcb.position.leave(depth, Gap { segment: None, next: None });
+    (pcb.area_used, pcb.is_held) = (0, false);
+    pcb.show(StatusCode::GE, Shown::Level(depth));
+    StatusCode::GE
 }
 
 fn arrive(pcb: &mut DbPcb, depth: usize, next: Place) {

@@ -7,11 +7,12 @@ use crate::format::block::{self, halfword};
 use crate::format::prefix::{DATA_PART, DATA_PART_PREFIX, DELETE_BYTE, SEPARATED};
 use crate::lock::{Item, Locker};
 use crate::pool::{BufferPool, DataSet, Latched};
+use std::cmp::Ordering;
 
 /// Bytes of a line of the processor's cache.
 const LINE_BYTES: usize = 64;
 /// How much of a record is asked for at once.
-const AHEAD_BYTES: usize = 1024;
+const AHEAD_BYTES: usize = 1280;
 
 /// A reader that keeps the block it read last, because the next segment is mostly in it.
 pub(crate) struct Cursor<'e> {
@@ -81,12 +82,14 @@ impl<'e> Cursor<'e> {
 
     /// A record is about to be searched from here on. Mostly it lies in one piece, and its lines come into the processor's
     /// cache together when they are asked for together, in place of each when the pointer to it has come.
+    /// Where it lies in another block than the one that is read, nothing is asked.
     #[inline]
-    pub(crate) fn ask_ahead(&mut self, set: &DataSet, rba: Rba) -> Result<(), Trouble> {
-        let bytes = self.bytes(set, rba)?;
+    pub(crate) fn ask_ahead_here(&self, set: &DataSet, rba: Rba) {
+        let Some(here) = self.here.as_ref().filter(|here| here.set == set.id) else { return };
+        let at = rba.byte().wrapping_sub(here.first_byte) as usize;
+        let bytes = here.latched.data.get(at..).unwrap_or_default();
         let lines = bytes[..bytes.len().min(AHEAD_BYTES)].iter().step_by(LINE_BYTES);
         std::hint::black_box(lines.fold(0, |all, byte| all | byte));
-        Ok(())
     }
 
     /// A whole block.
@@ -118,6 +121,7 @@ impl<'e> Cursor<'e> {
     }
 
     /// A pointer of a segment's prefix.
+    #[inline]
     pub(crate) fn pointer(
         &mut self,
         db: &Database,
@@ -129,6 +133,7 @@ impl<'e> Cursor<'e> {
     }
 
     /// The next twin; for a root the next synonym.
+    #[inline]
     pub(crate) fn twin(
         &mut self,
         db: &Database,
@@ -140,6 +145,28 @@ impl<'e> Cursor<'e> {
             Some(offset) => self.pointer(db, kind, rba, offset),
             None => Ok(None),
         }
+    }
+
+    /// The segment of a type under a parent that has this key. No two twins have the same, and no other types share their
+    /// chain.
+    #[inline]
+    pub(crate) fn child_with_key(
+        &mut self,
+        db: &Database,
+        (above, parent): (&SegmentType, Rba),
+        kind: &SegmentType,
+        wanted: &[u8],
+    ) -> Result<Option<Rba>, Trouble> {
+        let mut next = self.first_child(db, above, parent, kind)?;
+        while let Some(rba) = next {
+            let data = self.data(db, kind, rba)?;
+            match kind.key.as_ref().map_or(Ordering::Greater, |key| key.of(data).cmp(wanted)) {
+                Ordering::Less => next = self.twin(db, kind, rba)?,
+                Ordering::Equal => return Ok(Some(rba)),
+                Ordering::Greater => return Ok(None),
+            }
+        }
+        Ok(None)
     }
 
     /// The data of a segment. A fixed length one has all of it, a variable length one as much as its length says.

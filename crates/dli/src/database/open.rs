@@ -3,7 +3,7 @@
 use super::change::{Trail, change_block};
 use super::index;
 use super::redo::{Recovery, Redone, redo};
-use super::roots::Hdam;
+use super::roots::{Hdam, SeenHeads};
 use super::space::Space;
 use super::tree::{Shape, Tree};
 use super::{Database, Group, Roots, SegmentType};
@@ -351,6 +351,7 @@ impl Opener<'_> {
             randomizer: module.ok_or_else(|| OpenError::Randomizer(randomizer.module.clone()))?,
             anchors: anchors_of(dmb),
             blocks: root_blocks_of(dmb),
+            seen: SeenHeads::new(anchors_of(dmb) as usize * root_blocks_of(dmb) as usize),
             record_bytes_max: randomizer
                 .record_bytes_max
                 .filter(|&bytes| bytes > 0)

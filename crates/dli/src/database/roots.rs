@@ -3,12 +3,13 @@
 use super::tree::Tree;
 use super::{Cursor, Database};
 use crate::error::Trouble;
-use crate::format::Rba;
 use crate::format::block::{self, ROOT_ANCHORS};
+use crate::format::{Rba, rba};
 use crate::lock::Item;
 use crate::randomizer::Randomizer;
-use std::cmp::Ordering;
+use std::cmp;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// How the roots of a database are found.
 pub(crate) enum Roots {
@@ -27,6 +28,33 @@ pub(crate) struct Hdam {
     pub(crate) blocks: u32,
     /// How many bytes of one record a row of inserts puts into the root addressable area.
     pub(crate) record_bytes_max: Option<usize>,
+    /// Where the chain of each anchor point was seen to begin.
+    pub(crate) seen: SeenHeads,
+}
+
+/// Where chains of roots were seen to begin last. Nobody relies on that: a record that is likely to be read is asked for
+/// together with the anchor point that leads to it, in place of one after the other.
+pub(crate) struct SeenHeads(Box<[AtomicU32]>);
+
+impl SeenHeads {
+    /// The most anchor points that are kept an eye on, four bytes for each.
+    const POINTS_MAX: usize = 1 << 22;
+
+    pub(crate) fn new(anchors: usize) -> Self {
+        Self((0..anchors.min(Self::POINTS_MAX)).map(|_| AtomicU32::new(0)).collect())
+    }
+
+    #[inline]
+    fn get(&self, anchor: u32) -> Option<Rba> {
+        Rba::load(self.0.get(anchor as usize)?.load(Ordering::Relaxed).to_be_bytes())
+    }
+
+    #[inline]
+    fn note(&self, anchor: u32, head: Option<Rba>) {
+        if let Some(seen) = self.0.get(anchor as usize) {
+            seen.store(u32::from_be_bytes(rba::stored(head)), Ordering::Relaxed);
+        }
+    }
 }
 
 /// A root.
@@ -68,6 +96,29 @@ impl Hdam {
         let set = &db.groups[0].set;
         let (number, offset) = self.place_of(anchor);
         Ok(block::pointer(cursor.block(set, set.geometry.data_block(number))?, offset))
+    }
+
+    /// The same where the record behind it is about to be read.
+    #[inline]
+    fn head_of_record(
+        &self,
+        db: &Database,
+        cursor: &mut Cursor<'_>,
+        anchor: u32,
+    ) -> Result<Option<Rba>, Trouble> {
+        let set = &db.groups[0].set;
+        let (number, offset) = self.place_of(anchor);
+        cursor.block(set, set.geometry.data_block(number))?;
+        let seen = self.seen.get(anchor);
+        if let Some(rba) = seen {
+            cursor.ask_ahead_here(set, rba);
+        }
+        let head = block::pointer(cursor.block(set, set.geometry.data_block(number))?, offset);
+        if let Some(rba) = head.filter(|_| head != seen) {
+            self.seen.note(anchor, head);
+            cursor.ask_ahead_here(set, rba);
+        }
+        Ok(head)
     }
 
     /// The first root on this anchor point or a later one.
@@ -142,18 +193,33 @@ impl Database {
     }
 
     fn find_synonym(&self, cursor: &mut Cursor<'_>, hdam: &Hdam, key: &[u8]) -> Result<RootSearch, Trouble> {
-        let root = self.root();
         let anchor = hdam.anchor_of(key);
         cursor.look_at(Item::Anchor(anchor))?;
+        self.find_on_anchor(cursor, hdam, anchor, key)
+    }
+
+    /// Looks for the root with a key on its anchor point, which is locked.
+    pub(crate) fn find_on_anchor(
+        &self,
+        cursor: &mut Cursor<'_>,
+        hdam: &Hdam,
+        anchor: u32,
+        key: &[u8],
+    ) -> Result<RootSearch, Trouble> {
+        let root = self.root();
         let mut before = None;
-        let mut next = hdam.head(self, cursor, anchor)?;
+        let mut next = hdam.head_of_record(self, cursor, anchor)?;
         while let Some(rba) = next {
-            cursor.ask_ahead(self.set_of(root), rba)?;
             let data = cursor.data(self, root, rba)?;
-            match root.key.as_ref().map_or(Ordering::Equal, |field| field.of(data).cmp(key)) {
-                Ordering::Less => (before, next) = (next, cursor.twin(self, root, rba)?),
+            match root.key.as_ref().map_or(cmp::Ordering::Equal, |field| field.of(data).cmp(key)) {
+                cmp::Ordering::Less => {
+                    (before, next) = (next, cursor.twin(self, root, rba)?);
+                    if let Some(next) = next {
+                        cursor.ask_ahead_here(self.set_of(root), next);
+                    }
+                }
                 order => {
-                    let exact = (order == Ordering::Equal).then_some(rba);
+                    let exact = (order == cmp::Ordering::Equal).then_some(rba);
                     return Ok(RootSearch { exact, before, next, anchor });
                 }
             }

@@ -52,6 +52,7 @@ impl Link {
 
 impl Cursor<'_> {
     /// The first segment of a type under a parent.
+    #[inline]
     pub(crate) fn first_child(
         &mut self,
         db: &Database,

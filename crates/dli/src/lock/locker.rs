@@ -84,6 +84,23 @@ impl<'e> Locker<'e> {
         Ok(())
     }
 
+    /// Looks at a record as the first of the call, if nobody else may have it or want it.
+    #[inline]
+    pub(crate) fn try_look_at(&self, item: Item) -> bool {
+        let resource = self.resource(item);
+        let has = self.standing.on == Some(resource)
+            || (self.is_passing(resource, self.state) && self.locks.take(self.unit, resource, self.state));
+        if has {
+            self.looked_at.set(Some(resource));
+        }
+        has
+    }
+
+    /// The call begins once more, and has looked at nothing.
+    pub(crate) fn give_up(&self) {
+        self.let_go(self.looked_at.take());
+    }
+
     /// The record that was looked at last is the one that the call goes into.
     pub(crate) fn enter(&self) {
         let looked_at = self.looked_at.get();

@@ -210,6 +210,7 @@ impl Program {
         }
         if let (Some(Function::Get(get)), Some(ProgramPcb::Db { pcb, .. }), []) =
             (function, self.pcbs.get_mut(at), ssas)
+            && self.engine.in_place
             && let Some(status) = call::step(&self.engine.pool, pcb, get, area)
         {
             return Ending::Continues(status);
@@ -239,6 +240,13 @@ impl Program {
         let locker =
             |state| Locker::new(&self.engine.locks, unit, database, state, pcb.standing, &self.elsewhere);
         let locker = pcb.lock_state.map(locker);
+        if let Function::Get(get) = function
+            && self.engine.in_place
+            && call::go_straight(&self.engine.pool, pcb, get, area, ssas, locker.as_ref())
+        {
+            pcb.standing = locker.map_or(pcb.standing, |locker| locker.end(pcb.stands()));
+            return Ending::Continues(StatusCode::OK);
+        }
         let effects = Request {
             pool: &self.engine.pool,
             units: &self.engine.units,
@@ -330,6 +338,10 @@ impl Program {
     /// What was not committed then is backed out, now or by the next restart.
     pub fn commit(&mut self) -> Result<(), CommitError> {
         self.prepare_commit()?;
+        if !self.journal.has_changes() {
+            self.end_reading();
+            return Ok(());
+        }
         let next = self.engine.units.begin();
         let ended = self.journal.unit;
         if let Err(error) = self.journal.commit(next) {
@@ -338,6 +350,15 @@ impl Program {
         }
         self.end_unit(ended);
         Ok(self.engine.checkpoint_if_due()?)
+    }
+
+    /// The unit of work changed nothing, and another one goes on under its number.
+    fn end_reading(&mut self) {
+        self.points.clear();
+        self.reservations.clear();
+        self.leave_records(self.journal.unit);
+        self.reset();
+        self.engine.locks.end(self.journal.unit);
     }
 
     /// What can keep a commit point from being made is done before anything is logged of it.
