@@ -37,7 +37,8 @@ impl Shape {
         let mut values = values.peekable();
         let mut texts = self.texts.take().unwrap_or_default();
         texts.clear();
-        (self.lengths.clear(), self.fixed.clear());
+        self.lengths.clear();
+        self.fixed.clear();
         for (of, input) in inputs.iter().enumerate() {
             let (begin, mut from) = (texts.len(), 0);
             while let Some((_, value)) = values.next_if(|(at, _)| *at == of) {

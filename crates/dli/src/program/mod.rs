@@ -338,10 +338,6 @@ impl Program {
     /// What was not committed then is backed out, now or by the next restart.
     pub fn commit(&mut self) -> Result<(), CommitError> {
         self.prepare_commit()?;
-        if !self.journal.has_changes() {
-            self.end_reading();
-            return Ok(());
-        }
         let next = self.engine.units.begin();
         let ended = self.journal.unit;
         if let Err(error) = self.journal.commit(next) {
@@ -350,15 +346,6 @@ impl Program {
         }
         self.end_unit(ended);
         Ok(self.engine.checkpoint_if_due()?)
-    }
-
-    /// The unit of work changed nothing, and another one goes on under its number.
-    fn end_reading(&mut self) {
-        self.points.clear();
-        self.reservations.clear();
-        self.leave_records(self.journal.unit);
-        self.reset();
-        self.engine.locks.end(self.journal.unit);
     }
 
     /// What can keep a commit point from being made is done before anything is logged of it.
