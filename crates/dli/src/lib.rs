@@ -12,7 +12,7 @@
 //!
 //! **How it is built.** `format` is arithmetic on bytes. The pool keeps blocks. `database` finds segments,
 //! puts and removes them, keeps their secondary indexes, and notes what takes a change back. `call` is what a program sees: search arguments, the search
-//! itself, and each call. `lock` decides who may touch what while others work. `gsam` is sequential data sets, apart from all
+//! itself, and each call; those made most are made in place where they can be, with the effect that they have on the general way. `lock` decides who may touch what while others work. `gsam` is sequential data sets, apart from all
 //! that. [`ddlt0`] is the test program, which speaks to the engine as any program does, and lives here so that its decks can
 //! be the stories of the engine. `docs/dli/` has the formats and the rules that IMS leaves open.
 //!

@@ -31,7 +31,8 @@
 //! - A force that failed on every copy stops the log for good.
 //!
 //! **What it leaves out.** Blocks of databases, and what a record means for them: `dli`. Threads and clocks: time is told
-//! ([`Log::tell`]), and whoever forces waits, for the disk and a moment for others to come along. Records of messages and terminals, which come with those who write them.
+//! ([`Log::tell`]), and whoever forces waits: for the disk, and for a moment for others to come along. Records of messages
+//! and terminals, which come with those who write them.
 //!
 //! It follows *Log records* (*Diagnosis*) and *IMS system log* (*System Administration*).
 
