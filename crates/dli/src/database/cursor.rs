@@ -66,7 +66,8 @@ impl<'e> Cursor<'e> {
     }
 
     /// The bytes from an address to the end of its block.
-    #[inline]
+    // Compiled into those who call it, as what follows on it: the call would cost as much as what is done.
+    #[inline(always)]
     pub(crate) fn bytes(&mut self, set: &DataSet, rba: Rba) -> Result<&[u8], Trouble> {
         let byte = rba.byte();
         let bytes = set.geometry.block_bytes as u64;
@@ -110,7 +111,7 @@ impl<'e> Cursor<'e> {
     }
 
     /// A segment, from its code to the end of the block.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn segment(&mut self, db: &Database, kind: &SegmentType, rba: Rba) -> Result<&[u8], Trouble> {
         let set = db.set_of(kind);
         let bytes = self.bytes(set, rba)?;
@@ -121,7 +122,7 @@ impl<'e> Cursor<'e> {
     }
 
     /// A pointer of a segment's prefix.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn pointer(
         &mut self,
         db: &Database,
@@ -170,7 +171,7 @@ impl<'e> Cursor<'e> {
     }
 
     /// The data of a segment. A fixed length one has all of it, a variable length one as much as its length says.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn data(&mut self, db: &Database, kind: &SegmentType, rba: Rba) -> Result<&[u8], Trouble> {
         if kind.variable {
             return self.variable_data(db, kind, rba);

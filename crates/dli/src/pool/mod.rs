@@ -83,7 +83,7 @@ impl BufferPool {
     }
 
     /// The block, to be read.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn read<'p>(&'p self, set: &DataSet, block: u32) -> Result<Latched<'p>, Trouble> {
         loop {
             if let Some(latched) = self.cached(set, block) {
@@ -140,7 +140,7 @@ impl BufferPool {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn cached<'p>(&'p self, set: &DataSet, block: u32) -> Option<Latched<'p>> {
         let frame = self.frames.get(set.frame_of(block)?)?;
         let content = frame.latch.read().unwrap_or_else(PoisonError::into_inner);
