@@ -1,14 +1,14 @@
 //! What a member is told, and what it wants done.
 
 use crate::course::Course;
-use crate::databases::{OpenOrder, ProgramOrder};
+use crate::databases::{LogPlaces, OpenOrder, ProgramOrder};
 use crate::letter::Letter;
 use crate::work::{Done, Work, WorkId};
 use csl::envelope::{OperatorRequest, Progress, User};
 use csl::om::Answer;
 use plex::{Incarnation, Left, PlexChange, PlexReply};
 use std::collections::{BTreeMap, BTreeSet};
-use vocabulary::{DbdName, MemberName, Message, PsbName};
+use vocabulary::{DbdName, DdName, MemberName, Message, PsbName};
 
 /// Names something that an operator or a region asked, until it is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -123,7 +123,11 @@ pub enum Event {
         dbd: DbdName,
         /// What.
         message: Message,
+        /// The data set, and the address of the block, where it is one block.
+        block: Option<(DdName, u64)>,
     },
+    /// Where the log is. Told when it changes, and before anything else where there is a log.
+    Log(LogPlaces),
     /// The engine has ended: no program runs, and no database is open.
     EngineEnded {
         /// The databases that have to be made whole when they are opened next.

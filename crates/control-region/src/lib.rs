@@ -73,7 +73,7 @@ mod work;
 pub use activation::in_term;
 pub use commands::verb_name;
 pub use course::Course;
-pub use databases::{OpenOrder, OpenWhat, ProgramOrder};
+pub use databases::{LogPlaces, OpenOrder, OpenWhat, ProgramOrder};
 pub use event::{BarrierId, Effect, Event, LinkState, ProposalId, RegionId, RequestId, Standing};
 pub use holder::{HeldBy, Holder};
 pub use letter::{CallId, Letter};

@@ -8,7 +8,7 @@ use vocabulary::message::{DFS810I, DFS994I, DFS3780I, DFS4146W, DFS4373I, DFS445
 use vocabulary::{DirectoryLevel, MemberName, Moment};
 
 /// How long a member that stops waits for the plex to take note.
-const STOP_WAIT_MS: u64 = 5_000;
+pub(crate) const STOP_WAIT_MS: u64 = 5_000;
 
 /// How long a member that was taken out of the plex stays, so that its node can be taken out of the group.
 const LEAVE_MS: u64 = 3_000;
@@ -260,7 +260,7 @@ impl ControlRegion {
 
     fn stopping(&mut self, since: Moment, told: Moment) {
         // Once the plex has taken note the member ends, and what it did not hand over is only in its log.
-        if self.waits_for_audit(since) || self.waits_for_engine() {
+        if self.waits_for_audit(since) || self.waits_for_engine(since) {
             return;
         }
         if self.now.ms_since(since) >= STOP_WAIT_MS {

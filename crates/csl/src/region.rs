@@ -23,6 +23,13 @@ pub enum RegionRequest {
         /// Which.
         dbd: DbdName,
     },
+    /// Make a call on the PCB that an AIB names.
+    CallThroughAib {
+        /// The AIB, 128 bytes.
+        aib: Vec<u8>,
+        /// The call; its number of a PCB says nothing.
+        call: RegionCall,
+    },
 }
 
 /// A DL/I call.
@@ -51,6 +58,13 @@ pub enum RegionAnswer {
     Ended,
     /// What the pointer checker found wrong, a line each.
     Checked(Vec<String>),
+    /// The call was made, or not: the AIB tells.
+    CalledThroughAib {
+        /// The AIB as it is then.
+        aib: Vec<u8>,
+        /// What came of the call.
+        outcome: CallOutcome,
+    },
 }
 
 /// What a region got, or why nothing.

@@ -354,4 +354,36 @@ pub enum Notify {
         /// Where.
         dbd: DbdName,
     },
+    /// As `Allocation`, for every data set of these databases that it is not told of yet. What is not registered, or not
+    /// recoverable, is passed over.
+    Allocations {
+        /// Who.
+        subsystem: MemberName,
+        /// The databases.
+        dbds: BTreeSet<DbdName>,
+        /// ALLTIME.
+        at: Moment,
+        /// STARTIME: the start of the log that is written.
+        log_start: Moment,
+    },
+    /// As `Deallocation`, for every data set of these databases that the subsystem has allocated in a log.
+    Deallocations {
+        /// Who.
+        subsystem: MemberName,
+        /// The databases.
+        dbds: BTreeSet<DbdName>,
+        /// STARTIME: the start of the log.
+        log_start: Moment,
+        /// DEALTIME.
+        deallocated: Moment,
+    },
+    /// The archived parts of a log that end before a moment are gone.
+    LogTrimmed {
+        /// Whose.
+        subsystem: MemberName,
+        /// STARTIME of the log.
+        start: Moment,
+        /// What is left begins here.
+        before: Moment,
+    },
 }

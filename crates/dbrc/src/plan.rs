@@ -15,6 +15,8 @@ pub struct RecoveryPlan {
     pub accumulation: Option<(Moment, DataSetName)>,
     /// The archived logs that are read then, each with whose it is, in the order of their first moments.
     pub logs: Vec<(MemberName, DataSetName)>,
+    /// The online log data sets that are read after them: what is in them is not archived yet.
+    pub online: Vec<(MemberName, DataSetName)>,
     /// The moment that it ends at; the end of all logs where it is `None`.
     pub to: Option<Moment>,
 }
@@ -63,9 +65,9 @@ impl Recon {
         let image = newest_image(data_set, to).map_err(|why| NoPlan::NoImage { key, why })?;
         let accumulation = self.accumulation_after(&key, image.0, to);
         let from = accumulation.as_ref().map_or(image.0, |(stop, _, _)| *stop);
-        let logs = self.logs_between(data_set, from, to)?;
+        let (logs, online) = self.logs_between(data_set, from, to)?;
         let accumulation = accumulation.map(|(_, run, dsn)| (run, dsn));
-        Ok(RecoveryPlan { image, accumulation, logs, to })
+        Ok(RecoveryPlan { image, accumulation, logs, online, to })
     }
 
     /// A data set that somebody could change at that moment would end with half a unit of work.
@@ -90,14 +92,14 @@ impl Recon {
         (ca.stop > image).then(|| (ca.stop, *run, ca.dsn.clone()))
     }
 
-    /// The archived logs that have the changes of a span of time.
+    /// The logs that have the changes of a span of time: those that are archived, and those that are online.
     fn logs_between(
         &self,
         data_set: &DataSet,
         from: Moment,
         to: Option<Moment>,
-    ) -> Result<Vec<(MemberName, DataSetName)>, NoPlan> {
-        let mut parts = BTreeSet::new();
+    ) -> Result<(Names, Names), NoPlan> {
+        let (mut archived, mut online) = (BTreeSet::new(), BTreeSet::new());
         for (at, allocation) in &data_set.allocations {
             let (subsystem, log_start) = (allocation.subsystem, allocation.log_start);
             let end = self.end_of(allocation);
@@ -106,15 +108,55 @@ impl Recon {
             }
             let missing = NoPlan::LogNotArchived(subsystem, log_start);
             let log = self.logs.get(&(subsystem, log_start)).ok_or(missing.clone())?;
-            let end = end.ok_or(NoPlan::LogOpen(subsystem, log_start))?;
+            let end = match (end, to) {
+                (Some(end), to) => to.map_or(end, |to| to.min(end)),
+                (None, Some(to)) => to,
+                (None, None) => Moment(u64::MAX),
+            };
             // Before it was allocated nothing of it was changed.
-            let needed = (from.max(*at).max(log_start), to.map_or(end, |to| to.min(end)));
-            let found = log.readable_parts(needed).ok_or(missing)?;
-            parts.extend(found.into_iter().map(|part| (part.start, subsystem, part.dsn.clone())));
+            let begin = from.max(*at).max(log_start);
+            // A log that is closed is archived as it is told.
+            let own = if log.stop.is_none() { self.online_from(subsystem) } else { None };
+            if own.is_none() && end == Moment(u64::MAX) {
+                return Err(NoPlan::LogOpen(subsystem, log_start));
+            }
+            let archived_to = own.map_or(end, |own| own.min(end));
+            if begin < archived_to {
+                let found = log.readable_parts((begin, archived_to)).ok_or(missing)?;
+                archived.extend(found.into_iter().map(|part| (part.start, subsystem, part.dsn.clone())));
+            }
+            if own.is_some_and(|own| end > own) {
+                online.extend(self.online_of(subsystem, begin, end));
+            }
         }
-        Ok(parts.into_iter().map(|(_, subsystem, dsn)| (subsystem, dsn)).collect())
+        let named = |(_, subsystem, dsn)| (subsystem, dsn);
+        Ok((archived.into_iter().map(named).collect(), online.into_iter().map(named).collect()))
+    }
+
+    /// From when on a subsystem's log is online.
+    fn online_from(&self, subsystem: MemberName) -> Option<Moment> {
+        let own = self.olds.iter().filter(|((of, _), _)| *of == subsystem);
+        own.filter_map(|(_, olds)| olds.status.span()).map(|(start, _)| start).min()
+    }
+
+    /// The online log data sets with what was logged in a span of time, by their first moments.
+    fn online_of(
+        &self,
+        subsystem: MemberName,
+        from: Moment,
+        to: Moment,
+    ) -> impl Iterator<Item = (Moment, MemberName, DataSetName)> {
+        let own = self.olds.iter().filter(move |((of, _), _)| *of == subsystem);
+        own.filter_map(move |(_, olds)| {
+            let (start, stop) = olds.status.span()?;
+            let overlaps = start < to && stop.is_none_or(|stop| stop > from);
+            overlaps.then(|| (start, subsystem, olds.dsn.clone()))
+        })
     }
 }
+
+/// Data sets of logs, each with whose it is.
+type Names = Vec<(MemberName, DataSetName)>;
 
 fn newest_image(data_set: &DataSet, to: Option<Moment>) -> Result<(Moment, DataSetName), &'static str> {
     let end = to.unwrap_or(Moment(u64::MAX));

@@ -117,7 +117,30 @@ enum Command {
         ddn: String,
         dsn: String,
         status: String,
+        #[arg(key)]
+        start: Option<u64>,
+        #[arg(key)]
+        stop: Option<u64>,
     },
+    AllocAll {
+        name: String,
+        at: u64,
+        log_start: u64,
+        databases: Vec<String>,
+    },
+    DeallocAll {
+        name: String,
+        end: u64,
+        log_start: u64,
+        databases: Vec<String>,
+    },
+    LogTrim {
+        name: String,
+        start: u64,
+        before: u64,
+    },
+    /// From when on a log is needed.
+    Needed(String),
     Ca {
         group: String,
         run: u64,
@@ -194,6 +217,10 @@ impl goldenscript::Runner for Story {
 impl Story {
     fn tell(&mut self, command: Command) -> Told<String> {
         match command {
+            Command::Needed(name) => {
+                let needed = self.recon.log_needed_from(name.parse()?);
+                Ok(needed.map_or("nothing of it\n".to_string(), |from| format!("from {from} on\n")))
+            }
             Command::Plan { data_set, to } => Ok(self.plan(&data_set, to)?),
             Command::List { what, args } => Ok(self.recon.list(&listing(&what, &args)?).join("\n") + "\n"),
             change => {
@@ -214,6 +241,9 @@ impl Story {
         }
         for (subsystem, dsn) in plan.logs {
             told += &format!("log {dsn} of {subsystem}\n");
+        }
+        for (subsystem, dsn) in plan.online {
+            told += &format!("OLDS {dsn} of {subsystem}\n");
         }
         Ok(told)
     }
@@ -328,12 +358,31 @@ fn notify(command: Command) -> Told<Notify> {
         Command::LogClose { name, start, stop } => {
             Notify::LogClosed { subsystem: name.parse()?, start: moment(start), stop: moment(stop) }
         }
-        Command::Olds { name, ddn, dsn, status } => Notify::Olds {
+        Command::AllocAll { name, at, log_start, databases } => Notify::Allocations {
+            subsystem: name.parse()?,
+            dbds: named(&databases)?,
+            at: moment(at),
+            log_start: moment(log_start),
+        },
+        Command::DeallocAll { name, end, log_start, databases } => Notify::Deallocations {
+            subsystem: name.parse()?,
+            dbds: named(&databases)?,
+            log_start: moment(log_start),
+            deallocated: moment(end),
+        },
+        Command::LogTrim { name, start, before } => {
+            Notify::LogTrimmed { subsystem: name.parse()?, start: moment(start), before: moment(before) }
+        }
+        Command::Olds { name, ddn, dsn, status, start, stop } => Notify::Olds {
             subsystem: name.parse()?,
             ddn: ddn.parse()?,
             dsn: dsn.parse()?,
             status: match status.as_str() {
-                "ACTIVE" => OldsStatus::Active { since: moment(1) },
+                "ACTIVE" => OldsStatus::Active { since: moment(start.unwrap_or(1)) },
+                "FULL" => OldsStatus::ArchiveNeeded {
+                    start: moment(start.unwrap_or(1)),
+                    stop: moment(stop.unwrap_or(2)),
+                },
                 "ERROR" => OldsStatus::InError,
                 _ => OldsStatus::Available,
             },
@@ -349,13 +398,17 @@ fn notify(command: Command) -> Told<Notify> {
             token: u128::from(token),
             began: moment(1),
             psb: psb.parse()?,
-            databases: databases.iter().map(|dbd| dbd.parse()).collect::<Result<_, _>>()?,
+            databases: named(&databases)?,
         },
         Command::BackedOut { name, token, dbd } => {
             Notify::BackedOut { subsystem: name.parse()?, token: u128::from(token), dbd: dbd.parse()? }
         }
         _ => return Err("that is no news".into()),
     })
+}
+
+fn named(databases: &[String]) -> Told<BTreeSet<DbdName>> {
+    Ok(databases.iter().map(|dbd| dbd.parse()).collect::<Result<_, _>>()?)
 }
 
 fn delete(what: &str, args: &[String]) -> Told<Delete> {

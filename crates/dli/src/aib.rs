@@ -77,6 +77,11 @@ impl Aib {
         self.number(offset::REASON)
     }
 
+    /// Whether the call was not made, because the AIB is not right.
+    pub fn is_refused(&self) -> bool {
+        self.return_code() == CALLER_RETURN
+    }
+
     /// How many bytes of the I/O area the call filled.
     pub fn area_used(&self) -> usize {
         self.number(offset::AREA_USED) as usize

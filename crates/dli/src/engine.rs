@@ -1,6 +1,6 @@
 //! The engine: the databases that are open, the buffer pool, the units of work, and the log.
 
-use crate::database::{DataSets, Database, Finding, Inspection, Opened, Opener, Recovery};
+use crate::database::{DataSets, Database, Finding, Inspection, Opened, Opener, Recovery, Stop};
 use crate::error::{OpenError, ScheduleError};
 use crate::gsam::{GsamDatabase, SequentialSets};
 use crate::index_exit::IndexExits;
@@ -333,7 +333,12 @@ impl Engine {
 
     /// Why a database was stopped, if it was.
     pub fn stop_message(&self, name: &DbdName) -> Option<Message> {
-        self.database(name)?.stop_message()
+        self.why_stopped(name).map(|stop| stop.message)
+    }
+
+    /// As [`Self::stop_message`], with the block.
+    pub fn why_stopped(&self, name: &DbdName) -> Option<Stop> {
+        self.database(name)?.why_stopped()
     }
 
     /// Follows every pointer of a database and accounts for every byte: the pointer checker. Nothing should change

@@ -65,7 +65,7 @@ mod units;
 pub use aib::Aib;
 pub use call::{Function, Get, Scope};
 pub use database::{
-    DataSetStatistics, DataSets, Finding, Inspection, Opened, SegmentStatistics, block_bytes,
+    DataSetStatistics, DataSets, Finding, Inspection, Opened, SegmentStatistics, Stop, block_bytes,
 };
 pub use engine::{Engine, RestartOwed, Restored, Settings};
 pub use error::{CommitError, OpenError, ScheduleError};

@@ -89,9 +89,16 @@ impl From<io::Error> for BatchError {
 }
 
 impl Batch {
+    /// With the log in the folder `log` of the data sets.
     pub(crate) fn start(folder: &Path, buffers: usize) -> Result<Self, BatchError> {
+        Self::start_on(folder, &folder.join("log"), buffers)
+    }
+
+    /// With this log, which may be that of a member that is not running.
+    pub(crate) fn start_on(folder: &Path, log: &Path, buffers: usize) -> Result<Self, BatchError> {
         let subsystem = MemberName::new("BATCH")?;
-        let log = Arc::new(open_log(&folder.join("log"), subsystem, Epoch::default(), OldsSizes::SMALL)?);
+        let sizes = OldsSizes::of_folder(log).unwrap_or(OldsSizes::SMALL);
+        let log = Arc::new(open_log(log, subsystem, Epoch::default(), sizes)?);
         let settings = Settings { buffers, ..Settings::default() };
         let (engine, owed) = Engine::restart(settings, log.clone())?;
         let engine = Arc::new(engine);

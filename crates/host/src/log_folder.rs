@@ -44,6 +44,16 @@ impl OldsSizes {
     /// What a short run needs: three pairs of 2 MiB.
     pub const SMALL: Self = Self { pairs: 3, blocks: 512 };
 
+    /// Those of the log that is in a folder, if there is one.
+    pub fn of_folder(folder: &Path) -> Option<Self> {
+        let bytes =
+            |at: u32| std::fs::metadata(folder.join(format!("DFSOLP{at:02}"))).ok().map(|file| file.len());
+        let all: Vec<u64> = (0..100).map_while(bytes).collect();
+        // The file begins with a header as long as a block.
+        let blocks = (all.iter().min()? / BLOCK_BYTES as u64).checked_sub(1).filter(|&blocks| blocks > 0)?;
+        Some(Self { pairs: all.len() as u32, blocks: u32::try_from(blocks).ok()? })
+    }
+
     /// Pairs of so many MiB.
     pub fn of_mib(pairs: u32, mib: u32) -> Self {
         Self { pairs, blocks: mib.saturating_mul((1 << 20) / BLOCK_BYTES as u32) }

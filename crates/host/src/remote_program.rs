@@ -6,7 +6,7 @@ use csl::region::{
     ScheduledProgram,
 };
 use dli::ddlt0::Calls;
-use dli::{DbMask, Ending, IoMask, StatusCode};
+use dli::{Aib, DbMask, Ending, IoMask, StatusCode};
 use sci::mux::{AskError, Caller, MuxSettings};
 use sci::{DialError, Identity, IdentityError, IdentityFiles, Lane, Limits};
 use std::io;
@@ -160,9 +160,23 @@ impl RemoteProgram<'_> {
 
     fn make(&mut self, call: RegionCall) -> Result<Made, RemoteError> {
         let number = call.pcb as usize;
-        let RegionAnswer::Called(outcome) = self.region.ask(&RegionRequest::Call(call), CALL)? else {
+        match self.region.ask(&RegionRequest::Call(call), CALL)? {
+            RegionAnswer::Called(outcome) => self.take(number, outcome),
+            _ => Err(RemoteError::Other),
+        }
+    }
+
+    fn make_through_aib(&mut self, aib: &mut Aib, call: RegionCall) -> Result<Made, RemoteError> {
+        let request = RegionRequest::CallThroughAib { aib: aib.bytes().to_vec(), call };
+        let RegionAnswer::CalledThroughAib { aib: bytes, outcome } = self.region.ask(&request, CALL)? else {
             return Err(RemoteError::Other);
         };
+        *aib = Aib::of_bytes(bytes.try_into().map_err(|_| RemoteError::Other)?);
+        self.take(aib.resource_address() as usize, outcome)
+    }
+
+    /// What a call on a PCB changed here.
+    fn take(&mut self, number: usize, outcome: CallOutcome) -> Result<Made, RemoteError> {
         let CallOutcome { ending, area, areas, used, masks } = outcome;
         for (number, bytes) in masks {
             self.take_mask(number as usize, bytes)?;
@@ -242,6 +256,24 @@ impl Calls for RemoteProgram<'_> {
             areas: Vec::new(),
         };
         let made = self.make(call).map_err(io::Error::other)?;
+        put(area, &made.area);
+        Ok(made.ending)
+    }
+
+    fn aib_call(
+        &mut self,
+        function: &[u8],
+        aib: &mut Aib,
+        area: &mut [u8],
+        ssas: &[&[u8]],
+    ) -> io::Result<Ending> {
+        let call = RegionCall {
+            function: function.to_vec(),
+            area: area.to_vec(),
+            ssas: ssas.iter().map(|ssa| ssa.to_vec()).collect(),
+            ..RegionCall::default()
+        };
+        let made = self.make_through_aib(aib, call).map_err(io::Error::other)?;
         put(area, &made.area);
         Ok(made.ending)
     }

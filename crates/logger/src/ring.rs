@@ -2,6 +2,7 @@
 
 use crate::block::{self, HEADER_BYTES, Header};
 use crate::error::LogError;
+use crate::inventory::{Extents, OldsExtent};
 use crate::olds::Olds;
 use dasd::{DataSetError, LogSet};
 use vocabulary::message::{DFS3257I, LOG103W};
@@ -111,6 +112,20 @@ impl Ring {
         match self.slds.first_position() < self.slds.next_position() {
             true => online.min(self.slds.first_position()),
             false => online,
+        }
+    }
+
+    /// Which blocks are where.
+    pub(crate) fn extents(&self) -> Extents {
+        let of = |(at, olds): (usize, &Olds)| OldsExtent {
+            name: olds.name(),
+            blocks: olds.first.zip(olds.last()),
+            is_active: at == self.active,
+        };
+        Extents {
+            oldses: self.oldses.iter().enumerate().map(of).collect(),
+            archived: (self.slds.first_position(), self.slds.next_position()),
+            first: self.first(),
         }
     }
 

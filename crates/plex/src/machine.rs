@@ -168,7 +168,7 @@ impl Plex {
                 let intent = Intent { token, master, options, staging_version, at };
                 self.prepare(intent, canvass.as_ref(), events)
             }
-            PlexChange::Recon(change) => Ok(self.recon.apply(change)?),
+            PlexChange::Recon(change) => self.change_recon(change),
         }
     }
 

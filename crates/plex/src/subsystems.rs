@@ -3,11 +3,22 @@
 use crate::change::PlexReply;
 use crate::machine::Plex;
 use crate::roster::MemberState;
-use dbrc::ReconChange;
+use dbrc::change::Change;
 use dbrc::record::{SubsystemKind, SubsystemState};
+use dbrc::{ReconChange, ReconError};
 use vocabulary::{MemberName, Moment};
 
 impl Plex {
+    /// Changes RECON. A member that works has not ended, whatever an operator says: others would get what it writes.
+    pub(crate) fn change_recon(&mut self, change: ReconChange) -> PlexReply {
+        if let ReconChange::Change(Change::Subsystem { subsystem, .. }) = &change
+            && self.roster.get(subsystem).is_some_and(|entry| entry.state == MemberState::Active)
+        {
+            return Err(ReconError::SubsystemWorks(*subsystem).into());
+        }
+        Ok(self.recon.apply(change)?)
+    }
+
     pub(crate) fn sign_on(&mut self, member: MemberName, at: Moment) -> PlexReply {
         Ok(self.recon.apply(ReconChange::SignOn { subsystem: member, kind: SubsystemKind::Online, at })?)
     }

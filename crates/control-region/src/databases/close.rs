@@ -57,7 +57,7 @@ impl ControlRegion {
             Ok(()) => self.issue(DFS0488I.with(&[&dbd, &self.settings.member])),
             Err(message) => {
                 self.databases.unrecovered.insert(dbd);
-                self.database_failed(dbd, message, false);
+                self.database_failed(dbd, message);
             }
         }
     }

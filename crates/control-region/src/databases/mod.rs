@@ -5,22 +5,25 @@
 //! is made up for.
 
 mod close;
+mod log;
 mod open;
 mod programs;
 mod recovery;
 mod requests;
 
+pub use log::LogPlaces;
 pub use open::{OpenOrder, OpenWhat};
 pub use programs::ProgramOrder;
 
 use crate::event::RegionId;
 use crate::holder::{HeldBy, Holder};
 use crate::region::ControlRegion;
-use dbrc::Access;
+use dbrc::change::{Change, DataSetChange};
+use dbrc::{Access, ReconChange};
 use programs::Waiting;
-use requests::Requests;
+use requests::{Requests, Subject};
 use std::collections::{BTreeMap, BTreeSet};
-use vocabulary::{DbdName, Message, Moment, ResourceName};
+use vocabulary::{DbdName, DdName, Message, Moment, ResourceName};
 
 /// What this member knows of its databases.
 #[derive(Debug, Default)]
@@ -31,6 +34,10 @@ pub(crate) struct DatabaseDesk {
     /// Those that were open for update when an earlier run ended, and are not whole yet.
     unrecovered: BTreeSet<DbdName>,
     waiting: Vec<Waiting>,
+    /// Where the log is, as far as it was told.
+    log: Option<LogPlaces>,
+    /// When RECON is looked at for it next.
+    log_due: Moment,
     requests: Requests,
     ending: Ending,
 }
@@ -69,8 +76,6 @@ enum Phase {
 #[derive(Debug, Clone)]
 struct Failure {
     message: Message,
-    /// RECON refused it.
-    is_refused: bool,
     /// It is tried again, and told only if it is another reason.
     is_old: bool,
 }
@@ -111,6 +116,8 @@ impl ControlRegion {
             self.close_turn();
             self.answer_waiting();
             self.open_turn();
+            self.log_turn();
+            self.requests_turn();
         }
     }
 
@@ -149,10 +156,23 @@ impl ControlRegion {
     }
 
     /// The engine stopped a database, because of what it found in it.
-    pub(crate) fn database_stopped(&mut self, dbd: DbdName, message: Message) {
-        if let Some(used) = self.databases.uses.get_mut(&dbd).filter(|used| !used.is_stopped) {
-            used.is_stopped = true;
-            self.issue(message);
+    pub(crate) fn database_stopped(&mut self, dbd: DbdName, message: Message, block: Option<(DdName, u64)>) {
+        let Some(used) = self.databases.uses.get_mut(&dbd).filter(|used| !used.is_stopped) else { return };
+        used.is_stopped = true;
+        let dbds = used.dbds.clone();
+        self.issue(message);
+        if let Some((ddn, rba)) = block {
+            self.tell_error(&dbds, ddn, rba);
+        }
+    }
+
+    /// RECON is told of a block that can't be read or written (EEQE), where it has the data set.
+    fn tell_error(&mut self, dbds: &BTreeSet<DbdName>, ddn: DdName, rba: u64) {
+        let mut keys = dbds.iter().map(|dbd| (*dbd, ddn));
+        if let Some(key) = keys.find(|key| self.plex.recon().data_set(key).is_some()) {
+            let to = DataSetChange { add_eeqe: Some(rba), ..DataSetChange::default() };
+            let change = ReconChange::Change(Change::DataSet { key, to });
+            self.databases.requests.ask(Subject::Block(key.0, ddn, rba), change, self.now);
         }
     }
 
@@ -162,9 +182,9 @@ impl ControlRegion {
         self.resources.end_region(region);
     }
 
-    fn database_failed(&mut self, dbd: DbdName, message: Message, is_refused: bool) {
+    fn database_failed(&mut self, dbd: DbdName, message: Message) {
         self.databases.uses.remove(&dbd);
-        let failure = Failure { message: message.clone(), is_refused, is_old: false };
+        let failure = Failure { message: message.clone(), is_old: false };
         let before = self.databases.failed.insert(dbd, failure);
         if before.is_none_or(|before| before.message != message) {
             self.issue(message);

@@ -40,6 +40,7 @@ impl ControlRegion {
         }
         let access = self.access_of(dbd);
         let is_allowed = match self.plex.recon().database(&dbd) {
+            Some(_) if self.held_here(dbd).is_none() && self.is_recovering() => return,
             Some(_) => self.held_here(dbd) == Some(access),
             None => true,
         };
@@ -60,7 +61,8 @@ impl ControlRegion {
         let asked = self.databases.uses.iter().filter(|(_, used)| used.phase == Phase::Asked);
         let asked: Vec<(DbdName, Access)> = asked.map(|(dbd, used)| (*dbd, used.access)).collect();
         for (dbd, access) in asked {
-            if !self.databases.requests.is_outstanding(Subject::Database(dbd)) {
+            let subjects = [Subject::Database(dbd), Subject::Allocation(dbd)];
+            if !subjects.iter().any(|subject| self.databases.requests.is_outstanding(*subject)) {
                 self.open_database(dbd, access);
             }
         }
@@ -72,14 +74,18 @@ impl ControlRegion {
             self.databases.uses.remove(&dbd);
             return;
         };
-        match self.what_is(dbd) {
-            Ok((what, dbds)) => {
-                if let Some(used) = self.databases.uses.get_mut(&dbd) {
-                    (used.phase, used.dbds, used.since) = (Phase::Opening, dbds, self.now);
-                }
-                self.emit(Effect::OpenDatabase(Box::new(OpenOrder { authorization, what })));
+        let (what, dbds) = match self.what_is(dbd) {
+            Ok(found) => found,
+            Err(reason) => return self.database_failed(dbd, DFS730E.with(&[&dbd, &reason])),
+        };
+        if let Some(used) = self.databases.uses.get_mut(&dbd) {
+            used.dbds = dbds;
+        }
+        if self.is_allocated(dbd, access) {
+            if let Some(used) = self.databases.uses.get_mut(&dbd) {
+                (used.phase, used.since) = (Phase::Opening, self.now);
             }
-            Err(reason) => self.database_failed(dbd, DFS730E.with(&[&dbd, &reason]), false),
+            self.emit(Effect::OpenDatabase(Box::new(OpenOrder { authorization, what })));
         }
     }
 
@@ -121,7 +127,7 @@ impl ControlRegion {
                     (used.phase, used.since) = (Phase::Open, self.now);
                 }
             }
-            Err(message) => self.database_failed(dbd, message, false),
+            Err(message) => self.database_failed(dbd, message),
         }
     }
 
@@ -132,7 +138,7 @@ impl ControlRegion {
             _ => None,
         };
         let code = code.map_or_else(|| "NONE".to_string(), |code| format!("{code:08X}"));
-        self.database_failed(dbd, DFS047A.with(&[&dbd, &access, &code, error]), true);
+        self.database_failed(dbd, DFS047A.with(&[&dbd, &access, &code, error]));
     }
 }
 

@@ -91,7 +91,6 @@ impl ControlRegion {
                 self.databases.failed.get(&dbd).filter(|failure| !failure.is_old),
             ) {
                 (Some(Phase::Open), _) => {}
-                (None, Some(failure)) if failure.is_refused => return Some(Err(failure.message.to_string())),
                 (None, Some(failure)) => missing.push(failure.message.clone()),
                 _ => {
                     self.want_database(dbd);
@@ -112,6 +111,12 @@ impl ControlRegion {
 
     fn why_it_waits(&self, dbd: DbdName) -> String {
         match self.databases.uses.get(&dbd).map(|used| used.phase) {
+            None if self.is_recovering() => {
+                format!(
+                    "{} still recovers what an earlier run left, and gets database {dbd} afterwards; try again",
+                    self.me()
+                )
+            }
             Some(Phase::Asked) | None => {
                 format!("database {dbd} needs an authorization, and the master has not answered; try again")
             }

@@ -4,13 +4,13 @@
 use crate::event::Effect;
 use crate::letter::Letter;
 use crate::region::{ControlRegion, Purpose};
-use dbrc::change::{Change, SubsystemChange};
+use dbrc::change::{Change, DataSetChange, Notify};
 use dbrc::record::SubsystemState;
 use dbrc::{Recon, ReconChange};
 use plex::{Incarnation, PlexChange, PlexReply};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use vocabulary::{DbdName, MemberName, Moment};
+use vocabulary::{DbdName, DdName, MemberName, Moment};
 
 /// What a request is about. There is one at a time for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,6 +18,14 @@ pub(crate) enum Subject {
     /// The member itself.
     Subsystem,
     Database(DbdName),
+    /// That its data sets may be changed.
+    Allocation(DbdName),
+    /// The log of the member.
+    Log,
+    /// An online log data set.
+    Olds(DdName),
+    /// A block that can't be read or written.
+    Block(DbdName, DdName, u64),
 }
 
 /// A change that RECON has not shown yet.
@@ -74,8 +82,38 @@ fn is_made(recon: &Recon, change: &ReconChange) -> bool {
         ReconChange::Authorize { subsystem, dbd, access } => held(dbd, subsystem) == Some(*access),
         ReconChange::Release { subsystem, dbd } => held(dbd, subsystem).is_none(),
         ReconChange::Recovered { subsystem } => state(subsystem) == Some(SubsystemState::Active),
-        ReconChange::Change(Change::Subsystem { subsystem, .. }) => {
+        ReconChange::SignOff { subsystem, .. } => {
             state(subsystem).is_none_or(|state| state == SubsystemState::Abnormal)
+        }
+        ReconChange::Notify(notify) => is_told(recon, notify),
+        ReconChange::Change(Change::DataSet { key, to }) => {
+            let data_set = recon.data_set(key);
+            data_set.is_none_or(|data_set| to.add_eeqe.is_none_or(|rba| data_set.eeqes.contains(&rba)))
+        }
+        _ => true,
+    }
+}
+
+/// Whether RECON shows what it was told; or can't, because the record that it belongs to is gone.
+fn is_told(recon: &Recon, notify: &Notify) -> bool {
+    let log = |subsystem: MemberName, start: Moment| recon.logs().get(&(subsystem, start));
+    match notify {
+        Notify::LogOpened { subsystem, start } => log(*subsystem, *start).is_some(),
+        Notify::LogArchived { subsystem, start, dsn, .. } => {
+            log(*subsystem, *start).is_none_or(|log| log.archived.iter().any(|part| part.dsn == *dsn))
+        }
+        Notify::LogTrimmed { subsystem, start, before } => {
+            log(*subsystem, *start).is_none_or(|log| log.archived.iter().all(|part| part.stop > *before))
+        }
+        Notify::Olds { subsystem, ddn, status, .. } => {
+            recon.olds().get(&(*subsystem, *ddn)).is_some_and(|olds| olds.status == *status)
+        }
+        Notify::Allocations { subsystem, dbds, log_start, .. } => {
+            log(*subsystem, *log_start).is_none()
+                || recon.unallocated(*subsystem, dbds, *log_start).next().is_none()
+        }
+        Notify::Deallocations { subsystem, dbds, log_start, .. } => {
+            recon.allocated_in((*subsystem, *log_start)).is_disjoint(dbds)
         }
         _ => true,
     }
@@ -87,11 +125,23 @@ fn subsystem_of(change: &ReconChange) -> Option<MemberName> {
         ReconChange::Authorize { subsystem, .. }
         | ReconChange::Release { subsystem, .. }
         | ReconChange::Recovered { subsystem }
-        | ReconChange::Change(Change::Subsystem { subsystem, to: SubsystemChange::Abnormal }) => {
-            Some(*subsystem)
-        }
+        | ReconChange::SignOff { subsystem, abnormally: true }
+        | ReconChange::Notify(
+            Notify::LogOpened { subsystem, .. }
+            | Notify::LogArchived { subsystem, .. }
+            | Notify::LogTrimmed { subsystem, .. }
+            | Notify::Olds { subsystem, .. }
+            | Notify::Allocations { subsystem, .. }
+            | Notify::Deallocations { subsystem, .. },
+        ) => Some(*subsystem),
         _ => None,
     }
+}
+
+/// Whoever finds a block that can't be read or written tells of it.
+fn only_adds_error(change: &ReconChange) -> bool {
+    let ReconChange::Change(Change::DataSet { to, .. }) = change else { return false };
+    to.add_eeqe.is_some() && *to == DataSetChange { add_eeqe: to.add_eeqe, ..DataSetChange::default() }
 }
 
 impl ControlRegion {
@@ -128,7 +178,7 @@ impl ControlRegion {
         number: u64,
         change: ReconChange,
     ) {
-        let is_own = subsystem_of(&change) == Some(member);
+        let is_own = subsystem_of(&change) == Some(member) || only_adds_error(&change);
         if is_own && !self.databases.requests.is_late(member, incarnation, number) {
             self.propose(Purpose::MembersRecon { member, number }, PlexChange::Recon(change));
         }

@@ -41,6 +41,16 @@ pub enum Refusal {
         /// What was asked for.
         wanted: Access,
     },
+    /// Who asks ended abnormally, and has not been recovered.
+    #[error(
+        "{subsystem} ended abnormally, and gets database {dbd} when its backouts are done. Restart it; or recover what LIST.SUBSYS says that it has, and say CHANGE.SUBSYS ENDRECOV"
+    )]
+    Unrecovered {
+        /// Who.
+        subsystem: MemberName,
+        /// The database.
+        dbd: DbdName,
+    },
 }
 
 /// What has to be done before a database can be had.
@@ -72,7 +82,7 @@ impl Refusal {
             Self::NotRegistered(_) => Some(0xC100_0202),
             Self::Prohibited(_) => Some(0xC100_0203),
             Self::ReadOnly(_) => Some(0xC100_0204),
-            Self::Needs { .. } => None,
+            Self::Needs { .. } | Self::Unrecovered { .. } => None,
         }
     }
 }
@@ -97,12 +107,24 @@ impl Recon {
         dbd: DbdName,
         access: Access,
     ) -> Result<Authorization, Refusal> {
+        self.refuse_unrecovered(subsystem, dbd)?;
         let database = self.databases.get_mut(&dbd).ok_or(Refusal::NotRegistered(dbd))?;
         check(database, subsystem, dbd, access)?;
         let database = Arc::make_mut(database);
         database.held.insert(subsystem, access);
         self.changed.insert(ReconKey::Database(dbd));
         Ok(Authorization::new(dbd, subsystem, access, database.epoch))
+    }
+
+    /// Who restarts gets what it had, to back out there what its last run left, and nothing else before it has.
+    fn refuse_unrecovered(&self, subsystem: MemberName, dbd: DbdName) -> Result<(), Refusal> {
+        let has_it = || self.database(&dbd).is_some_and(|database| database.held.contains_key(&subsystem));
+        let may_ask = match self.subsystems.get(&subsystem).map(|subsystem| subsystem.state) {
+            Some(SubsystemState::Abnormal) => false,
+            Some(SubsystemState::Recovering) => has_it(),
+            Some(SubsystemState::Active) | None => true,
+        };
+        if may_ask { Ok(()) } else { Err(Refusal::Unrecovered { subsystem, dbd }) }
     }
 
     /// The proof of what a subsystem has, for whoever was granted it by a change.

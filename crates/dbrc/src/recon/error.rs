@@ -69,6 +69,11 @@ pub enum ReconError {
     /// A database may not be had.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// The member of that name works.
+    #[error(
+        "{0} works, and what it has is its own. That it ended is seen without being told; LIST.SUBSYS says ABNORMAL TERM=ON then"
+    )]
+    SubsystemWorks(MemberName),
 }
 
 /// What a record is called.

@@ -1,5 +1,6 @@
 //! RECON: the records, and the machine that changes them.
 
+mod allocation;
 mod authorize;
 mod change;
 mod delete;

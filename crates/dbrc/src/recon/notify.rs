@@ -46,6 +46,16 @@ impl Recon {
                 self.backout_needed(subsystem, token, (began, psb), databases)
             }
             Notify::BackedOut { subsystem, token, dbd } => self.backed_out(subsystem, token, dbd),
+            Notify::Allocations { subsystem, dbds, at, log_start } => {
+                self.allocated_all(subsystem, &dbds, at, log_start)
+            }
+            Notify::Deallocations { subsystem, dbds, log_start, deallocated } => {
+                self.deallocated_all((subsystem, log_start), &dbds, deallocated)
+            }
+            Notify::LogTrimmed { subsystem, start, before } => {
+                self.log_mut(subsystem, start)?.archived.retain(|part| part.stop > before);
+                Ok(())
+            }
         }
     }
 
@@ -117,7 +127,7 @@ impl Recon {
         Ok(())
     }
 
-    fn allocated(
+    pub(super) fn allocated(
         &mut self,
         key: DataSetKey,
         subsystem: MemberName,

@@ -60,6 +60,17 @@ pub enum OldsStatus {
     InError,
 }
 
+impl OldsStatus {
+    /// From when to when it has what is not archived; to now where there is no end.
+    pub(crate) fn span(self) -> Option<(Moment, Option<Moment>)> {
+        match self {
+            Self::Active { since } => Some((since, None)),
+            Self::ArchiveNeeded { start, stop } => Some((start, Some(stop))),
+            Self::Available | Self::InError => None,
+        }
+    }
+}
+
 impl Log {
     /// The archived parts that have everything from one moment to another; nothing where some of it can't be read.
     pub(crate) fn readable_parts(&self, (from, to): (Moment, Moment)) -> Option<Vec<&LogDataSet>> {

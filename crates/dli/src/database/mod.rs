@@ -42,7 +42,7 @@ use space::Space;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tree::Tree;
-use vocabulary::{DbdName, Message};
+use vocabulary::{DbdName, DdName, Message};
 
 /// A database that is open.
 pub(crate) struct Database {
@@ -67,7 +67,16 @@ pub(crate) struct Database {
     /// The programs that are scheduled with it.
     pub(crate) users: Arc<Users>,
     is_stopped: AtomicBool,
-    stop_message: Mutex<Option<Message>>,
+    stop: Mutex<Option<Stop>>,
+}
+
+/// Why a database was stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stop {
+    /// What the operator reads.
+    pub message: Message,
+    /// The data set and the relative byte address of the block that is not as it should be, where it is one block.
+    pub block: Option<(DdName, u64)>,
 }
 
 /// A data set group.
@@ -148,9 +157,13 @@ impl Database {
             _ => (None, None),
         };
         let set = id.and_then(|id| self.sets().find(|set| set.id == id));
-        let mut message = self.stop_message.lock().unwrap_or_else(PoisonError::into_inner);
-        message.get_or_insert_with(|| stopped(&self.name(), set.map(|set| &set.dd), block, trouble));
-        drop(message);
+        let address = |set: &Arc<DataSet>, block: u32| u64::from(block) * set.blocks.block_bytes() as u64;
+        let mut stop = self.stop.lock().unwrap_or_else(PoisonError::into_inner);
+        stop.get_or_insert_with(|| Stop {
+            message: stopped(&self.name(), set.map(|set| &set.dd), block, trouble),
+            block: set.zip(block).map(|(set, block)| (set.dd, address(set, block))),
+        });
+        drop(stop);
         if !self.is_stopped.swap(true, Ordering::Relaxed)
             && let Some(log) = &self.log
         {
@@ -161,7 +174,7 @@ impl Database {
     }
 
     /// Why it was stopped.
-    pub(crate) fn stop_message(&self) -> Option<Message> {
-        self.stop_message.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(crate) fn why_stopped(&self) -> Option<Stop> {
+        self.stop.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

@@ -150,7 +150,7 @@ impl Opener<'_> {
             indexes,
             users: Arc::default(),
             is_stopped: AtomicBool::new(false),
-            stop_message: Mutex::default(),
+            stop: Mutex::default(),
         });
         let opened = self.back_out(&database, &redone)?;
         if self.recovery.as_ref().is_some_and(|recovery| recovery.until.is_some()) {

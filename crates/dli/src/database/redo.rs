@@ -188,8 +188,8 @@ impl Redone {
                 recall(&mut journal, database, *sequence, bytes);
             }
             journal.back_out(pool, Journal::start());
-            if let Some(message) = database.stop_message() {
-                return Err(OpenError::Damaged(message.text()));
+            if let Some(stop) = database.why_stopped() {
+                return Err(OpenError::Damaged(stop.message.text()));
             }
             log.append(*token, &Body::BackoutEnded { dbd: database.name() })?;
         }

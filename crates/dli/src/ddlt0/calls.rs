@@ -1,5 +1,6 @@
 //! What a deck is run on.
 
+use crate::aib::Aib;
 use crate::pcb::DbMask;
 use crate::program::{Ending, IoMask, Program};
 use std::io;
@@ -24,6 +25,17 @@ pub trait Calls {
     /// When it could not be made, and the program is lost.
     fn call(&mut self, number: usize, function: &[u8], area: &mut [u8], ssas: &[&[u8]])
     -> io::Result<Ending>;
+    /// Makes a call on the PCB that an AIB names, and leaves in that what came of it.
+    ///
+    /// # Errors
+    /// When it could not be made, and the program is lost.
+    fn aib_call(
+        &mut self,
+        function: &[u8],
+        aib: &mut Aib,
+        area: &mut [u8],
+        ssas: &[&[u8]],
+    ) -> io::Result<Ending>;
     /// A symbolic checkpoint, which saves these areas.
     ///
     /// # Errors
@@ -66,6 +78,21 @@ impl Calls for Program {
     ) -> io::Result<Ending> {
         loop {
             match Program::call(self, number, function, area, ssas) {
+                Ending::Waits => self.wait(),
+                ending => return Ok(ending),
+            }
+        }
+    }
+
+    fn aib_call(
+        &mut self,
+        function: &[u8],
+        aib: &mut Aib,
+        area: &mut [u8],
+        ssas: &[&[u8]],
+    ) -> io::Result<Ending> {
+        loop {
+            match Program::aib_call(self, function, aib, area, ssas) {
                 Ending::Waits => self.wait(),
                 ending => return Ok(ending),
             }

@@ -1,6 +1,7 @@
 //! What E cards expect.
 
 use super::cards::Card;
+use crate::aib::Aib;
 use crate::pcb::DbMask;
 use crate::status::StatusCode;
 
@@ -11,6 +12,8 @@ pub(super) enum Comparison {
     Pcb(ExpectedPcb),
     /// Of the segment.
     Data(Vec<u8>),
+    /// Of the AIB: return and reason code, four hexadecimal digits each, or blank.
+    Aib(String, String),
 }
 
 /// What is expected of a PCB; what is blank is not compared, except the status code.
@@ -56,6 +59,9 @@ impl Comparison {
             more.iter().for_each(|card| text.extend_from_slice(card.columns(16, 71)));
             text
         };
+        if card.text(4, 6) == "AIB" {
+            return Self::Aib(card.text(8, 11), card.text(13, 16));
+        }
         if card.text(10, 13) == "DATA" {
             let mut data = rest(16);
             match card.number(5, 8) {
@@ -108,6 +114,12 @@ pub(super) fn compare_pcb(expected: &ExpectedPcb, mask: &DbMask) -> bool {
         && same(&expected.level, mask.level())
         && same(&expected.segment, mask.segment())
         && expected.key.as_ref().is_none_or(|expected| expected == key)
+}
+
+/// A call that was made without an AIB has nothing to compare.
+pub(super) fn compare_aib((returned, reason): (&str, &str), aib: Option<&Aib>) -> bool {
+    let same = |expected: &str, code: u32| expected.is_empty() || expected == format!("{code:04X}");
+    aib.is_some_and(|aib| same(returned, aib.return_code()) && same(reason, aib.reason_code()))
 }
 
 pub(super) fn compare_data(expected: &[u8], found: &[u8]) -> bool {

@@ -3,7 +3,9 @@
 //! It is a program like any other: it sees PCB masks and its I/O area, and nothing behind them. What it reads is a
 //! *deck*. Column 1 of a card says what it is: `S` selects a PCB and what is printed, `L` makes a call, `E` compares
 //! with what is expected, `T` and `U` are comments, `O`, `CTL`, `W`, `N`, `.` and `*` are passed over. A blank column 1
-//! goes on with what came before.
+//! goes on with what came before. With AIB in columns 30-32 of an `S` card the calls behind it name their PCB in an AIB, as
+//! AIBTDLI does; column 4 says when that is printed. The search argument of INQY is its
+//! subfunction. A symbolic CHKP and XRST go without.
 //!
 //! | `L` | columns |
 //! |---|---|
@@ -18,11 +20,12 @@ mod compare;
 mod print;
 mod statement;
 
+use crate::aib::Aib;
 use crate::program::Ending;
 use crate::status::StatusCode;
 pub use calls::Calls;
 use cards::{Card, cards};
-use compare::{Comparison, compare_data, compare_pcb};
+use compare::{Comparison, compare_aib, compare_data, compare_pcb};
 use print::Printer;
 use statement::{Call, Status};
 use std::io::{self, Write};
@@ -61,6 +64,7 @@ pub fn run(
         program,
         printer: Printer::new(output),
         shown: Vec::new(),
+        aib: None,
         comments: Vec::new(),
         held: None,
         summary: Summary::default(),
@@ -79,6 +83,8 @@ struct Run<'r> {
     area: Vec<u8>,
     /// The bytes of the area that are printed as the segment.
     shown: Vec<u8>,
+    /// What the last call was made with, where it was made with one.
+    aib: Option<Aib>,
     /// Comments that are printed with the next call only.
     comments: Vec<String>,
     /// The comparison that is made after every call.
@@ -221,9 +227,16 @@ impl Run<'_> {
         let number = if is_system { 1 } else { self.selected };
         let ssas: Vec<&[u8]> = call.ssas.iter().map(Vec::as_slice).collect();
         let function = call.function.as_bytes();
+        self.aib = None;
         let ending = match call.function.as_str() {
             "XRST" => restart(self.program, call, &mut self.area),
             "CHKP" if call.parts.len() > 1 => checkpoint(self.program, call, &mut self.area),
+            _ if self.status.through_aib => {
+                let mut aib = self.aib_of(number, call);
+                let ending = self.program.aib_call(function, &mut aib, &mut self.area, &ssas);
+                self.aib = Some(aib);
+                ending
+            }
             _ => self.program.call(number, function, &mut self.area, &ssas),
         }?;
         self.count(&call.function);
@@ -250,6 +263,15 @@ impl Run<'_> {
         Ok(if good { Next::Again } else { Next::On })
     }
 
+    /// An AIB that names a PCB.
+    fn aib_of(&self, number: usize, call: &Call) -> Aib {
+        let name = self.program.pcb_name(number).map(|name| name.to_string());
+        let name = if number == 1 { Some("IOPCB".to_string()) } else { name };
+        let inquiry = call.ssas.first().filter(|_| call.function == "INQY");
+        let subfunction = inquiry.map(|ssa| String::from_utf8_lossy(ssa).trim_end().to_string());
+        Aib::new(&name.unwrap_or_default(), &subfunction.unwrap_or_default(), self.area.len())
+    }
+
     fn count(&mut self, function: &str) {
         self.summary.calls += 1;
         if let Some(at) = COUNTED.iter().position(|name| *name == function) {
@@ -259,6 +281,13 @@ impl Run<'_> {
 
     /// What is printed as the segment: what the call returned, or what it was given.
     fn returned(&self, number: usize, call: &Call, ending: Ending) -> Vec<u8> {
+        match &self.aib {
+            Some(aib) if aib.is_refused() => return Vec::new(),
+            Some(aib) if call.function == "INQY" => {
+                return self.area[..aib.area_used().min(self.area.len())].to_vec();
+            }
+            _ => {}
+        }
         let got: usize = self.program.area_used(number).iter().sum();
         let is_get = call.function.starts_with('G');
         let good = matches!(ending, Ending::Continues(status) if status.is_good());
@@ -292,6 +321,7 @@ impl Run<'_> {
                     None => expected.accepts(StatusCode::of_mask(self.program.io_mask().status())),
                 },
                 Comparison::Data(expected) => compare_data(expected, &self.shown),
+                Comparison::Aib(returned, reason) => compare_aib((returned, reason), self.aib.as_ref()),
             };
             (comparison, equal)
         };
@@ -330,6 +360,9 @@ impl Run<'_> {
                 Some(mask) => self.printer.mask(mask)?,
                 None => self.printer.io_mask(self.program.io_mask())?,
             }
+        }
+        if let Some(aib) = self.aib.as_ref().filter(|_| self.status.aibs.applies(unequal)) {
+            self.printer.aib(aib)?;
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use super::Summary;
 use super::cards::Card;
 use super::compare::Comparison;
 use super::statement::Call;
+use crate::aib::Aib;
 use crate::pcb::DbMask;
 use crate::program::IoMask;
 use std::io::{self, Write};
@@ -156,6 +157,9 @@ impl<'p> Printer<'p> {
             Comparison::Data(expected) => {
                 self.line(&format!("COMP {verdict} DATA=({})", readable(expected)))?
             }
+            Comparison::Aib(returned, reason) => {
+                self.line(&format!("COMP {verdict} AIB RETRN={returned:<4}  REASN={reason}"))?;
+            }
         }
         if equal { Ok(()) } else { self.line(&"-".repeat(RULE)) }
     }
@@ -179,6 +183,11 @@ impl<'p> Printer<'p> {
 
     pub(super) fn io_mask(&mut self, mask: &IoMask) -> io::Result<()> {
         self.line(&format!("IOPCB   RET CODE={}", String::from_utf8_lossy(&mask.status())))
+    }
+
+    pub(super) fn aib(&mut self, aib: &Aib) -> io::Result<()> {
+        let (code, reason, used) = (aib.return_code(), aib.reason_code(), aib.area_used());
+        self.line(&format!("AIB     RETRN={code:08X}  REASN={reason:08X}  OAUSE={used:04}"))
     }
 
     pub(super) fn statistics(

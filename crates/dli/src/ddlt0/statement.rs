@@ -36,24 +36,43 @@ impl When {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Status {
     pub(super) comments: When,
+    pub(super) aibs: When,
     pub(super) calls: When,
     pub(super) comparisons: When,
     pub(super) pcbs: When,
     pub(super) segments: When,
+    /// Calls name their PCB in an AIB.
+    pub(super) through_aib: bool,
 }
 
 /// Everything is printed until an S card says otherwise.
 impl Default for Status {
     fn default() -> Self {
         let always = When::Always;
-        Self { comments: always, calls: always, comparisons: always, pcbs: always, segments: always }
+        Self {
+            comments: always,
+            aibs: always,
+            calls: always,
+            comparisons: always,
+            pcbs: always,
+            segments: always,
+            through_aib: false,
+        }
     }
 }
 
 impl Status {
     pub(super) fn of(card: &Card) -> Self {
         let when = |column| When::of(card.column(column));
-        Self { comments: when(3), calls: when(5), comparisons: when(7), pcbs: when(9), segments: when(11) }
+        Self {
+            comments: when(3),
+            aibs: when(4),
+            calls: when(5),
+            comparisons: when(7),
+            pcbs: when(9),
+            segments: when(11),
+            through_aib: card.text(30, 32) == "AIB",
+        }
     }
 }
 

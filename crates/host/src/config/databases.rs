@@ -20,6 +20,9 @@ table! {
         checkpoint_records: u64 = 200_000, 100..=1_000_000_000;
         /// how long a program may wait for what another has locked (U3310); for ever where it is 0
         lock_wait_s: u64 = 0, 0..=86_400;
+        /// for how long the archived log is kept at least; for ever where it is 0. What a restart needs, or a recovery of a
+        /// data set that is registered in RECON, is kept in any case
+        log_kept_s: u64 = 0, 0..=1_000_000_000;
     }
 }
 

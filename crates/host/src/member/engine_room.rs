@@ -3,25 +3,30 @@
 //! Databases are opened and closed one after the other, on a thread of their own: each may take long.
 
 use super::core::{Core, now};
+use super::performer::Ended;
 use super::programs::Programs;
 use super::{Config, MemberError};
 use crate::batch::data_sets_in;
 use crate::files::{DataFolder, SequentialFile};
 use crate::log_folder::{OldsSizes, open_log};
 use crate::logging;
-use control_region::{Event, OpenOrder, OpenWhat};
+use control_region::{ControlRegion, Event, LogPlaces, OpenOrder, OpenWhat};
 use dbrc::Authorization;
+use dbrc::record::OldsStatus;
 use definitions::Dbd;
 use definitions::acb::Dmb;
-use dli::{Engine, RestartOwed, SequentialSets, Settings};
-use logger::{CheckpointKind, Log};
+use dli::{Engine, RestartOwed, SequentialSets, Settings, Stop};
+use logger::{CheckpointKind, Extents, Inventory, Log, OldsUse};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
-use vocabulary::message::{DFS730E, DISK105E, LOG110I};
-use vocabulary::{DbdName, Epoch, Message};
+use tokio::sync::watch;
+use vocabulary::message::{DFS730E, DISK105E, LOG105W, LOG110I, LOG112I};
+use vocabulary::{DbdName, Epoch, Message, Moment};
 
+/// How often it is looked for what of the archived log may go, in looks.
+const TRIM_LOOKS: u32 = 25;
 /// How often the engine is told the time. Waits for locks are as exact as this.
 const TICK: Duration = Duration::from_millis(20);
 /// After how many ticks it is looked what the engine has to say.
@@ -34,12 +39,17 @@ pub(super) struct Started {
     folder: PathBuf,
     /// What the log says was open for update.
     pub(super) owed: RestartOwed,
+    log_kept_s: u64,
 }
 
 /// What is wanted of the engine.
 enum Order {
     Open(Box<OpenOrder>),
     Close(DbdName),
+    /// Archive what is full.
+    Archive,
+    /// Let go of the archived log from before a moment.
+    Trim(Moment),
     End,
 }
 
@@ -50,6 +60,8 @@ pub(super) struct EngineRoom {
     engine: Arc<Engine>,
     log: Arc<Log>,
     programs: Arc<Programs>,
+    /// For how long the archived log is kept, in seconds; for ever where it is 0.
+    log_kept_s: u64,
 }
 
 impl Started {
@@ -72,14 +84,17 @@ impl Started {
             ..Settings::default()
         };
         let (engine, owed) = Engine::restart(settings, log.clone()).map_err(|error| refused(&error))?;
-        Ok(Self { engine: Arc::new(engine), log, folder: sets, owed })
+        let log_kept_s = config.databases.log_kept_s;
+        Ok(Self { engine: Arc::new(engine), log, folder: sets, owed, log_kept_s })
     }
 
     /// Takes orders from now on.
     pub(super) fn begin(self, core: &Arc<Core>) -> Result<EngineRoom, MemberError> {
         let (orders, ordered) = mpsc::channel();
         let programs = Arc::new(Programs::new(self.engine.clone(), Arc::clone(core)));
-        let room = EngineRoom { orders, engine: self.engine, log: self.log, programs };
+        let log_kept_s = self.log_kept_s;
+        let room = EngineRoom { orders, engine: self.engine, log: self.log, programs, log_kept_s };
+        room.tell_log(core, &mut None);
         let worker = Worker { room: room.clone(), core: Arc::clone(core), folder: self.folder };
         let thread = std::thread::Builder::new().name("databases".to_string());
         thread
@@ -119,27 +134,77 @@ impl EngineRoom {
         Ok(self.engine.check(&dbd).iter().map(ToString::to_string).collect())
     }
 
-    /// Tells the engine the time, and the core what the engine stopped.
-    pub(super) async fn watch(self, core: Arc<Core>) {
+    /// Tells the engine the time, and the core what the engine stopped and where the log is. A log that has stopped ends
+    /// the member.
+    pub(super) async fn watch(self, core: Arc<Core>, ended: watch::Sender<Option<Ended>>) {
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut extents = None;
         for tick in 0_u32.. {
             ticks.tick().await;
             self.engine.tell(now());
-            if tick.is_multiple_of(LOOK_TICKS) {
-                self.log.take_messages().iter().for_each(logging::issue);
-                self.tell_stopped(&core);
+            if !tick.is_multiple_of(LOOK_TICKS) {
+                continue;
+            }
+            self.log.take_messages().iter().for_each(logging::issue);
+            if let Some(reason) = self.log.stop_reason() {
+                ended.send_replace(Some(Ended::Failed(format!(
+                    "the log of the databases has stopped: {reason}"
+                ))));
+                return;
+            }
+            self.tell_stopped(&core);
+            self.tell_log(&core, &mut extents);
+            if self.log_kept_s > 0 && tick.is_multiple_of(LOOK_TICKS * TRIM_LOOKS) {
+                self.order(Order::Trim(self.kept_from(&core)));
             }
         }
     }
 
     fn tell_stopped(&self, core: &Core) {
         for dbd in self.engine.open_databases() {
-            if let Some(message) = self.engine.stop_message(&dbd) {
-                core.tell(Event::DatabaseStopped { dbd, message });
+            if let Some(Stop { message, block }) = self.engine.why_stopped(&dbd) {
+                core.tell(Event::DatabaseStopped { dbd, message, block });
             }
         }
     }
+
+    /// Tells where the log is, if that is another place than before, and has archived what is full.
+    fn tell_log(&self, core: &Core, known: &mut Option<Extents>) {
+        let extents = self.log.extents();
+        if known.as_ref() == Some(&extents) {
+            return;
+        }
+        match self.log.inventory(&extents) {
+            Ok(inventory) => {
+                if inventory.oldses.iter().any(|(_, used)| matches!(used, OldsUse::Full { .. })) {
+                    self.order(Order::Archive);
+                }
+                core.tell(Event::Log(places(inventory)));
+            }
+            Err(error) => tracing::warn!("where the log is can't be told: {error}"),
+        }
+        *known = Some(extents);
+    }
+
+    /// What was logged before may go.
+    fn kept_from(&self, core: &Core) -> Moment {
+        let kept = Moment(now().0.saturating_sub(self.log_kept_s * 1_000_000));
+        let needed = core.look(ControlRegion::log_needed_from);
+        needed.map_or(kept, |needed| needed.min(kept))
+    }
+}
+
+/// As RECON has it.
+fn places(inventory: Inventory) -> LogPlaces {
+    let Inventory { oldses, archived, first } = inventory;
+    let status = |used| match used {
+        OldsUse::Active { since } => OldsStatus::Active { since },
+        OldsUse::Full { start, stop } => OldsStatus::ArchiveNeeded { start, stop },
+        OldsUse::Free => OldsStatus::Available,
+    };
+    let named = |(name, used): (String, OldsUse)| Some((name.parse().ok()?, status(used)));
+    LogPlaces { oldses: oldses.into_iter().filter_map(named).collect(), archived, first }
 }
 
 /// Opens and closes what is ordered.
@@ -159,14 +224,27 @@ impl Worker {
                     self.core.tell(Event::DatabaseOpened { dbd, outcome });
                 }
                 Order::Close(dbd) => {
-                    let outcome = self.room.engine.close(&dbd).map_err(|error| error.message(&dbd));
+                    let outcome = self.close(dbd);
                     self.core.tell(Event::DatabaseClosed { dbd, outcome });
                 }
+                Order::Archive => self.archive(),
+                Order::Trim(before) => self.trim(before),
                 Order::End => {
                     let unrecovered = self.end();
                     return self.core.tell(Event::EngineEnded { unrecovered });
                 }
             }
+        }
+    }
+
+    /// A database that was stopped is closed, and not whole.
+    fn close(&self, dbd: DbdName) -> Result<(), Message> {
+        let engine = &self.room.engine;
+        let stopped = engine.stop_message(&dbd);
+        engine.close(&dbd).map_err(|error| error.message(&dbd))?;
+        match stopped {
+            Some(message) if engine.not_recovered().contains(&dbd) => Err(message),
+            _ => Ok(()),
         }
     }
 
@@ -198,6 +276,24 @@ impl Worker {
         }
         let opened = self.room.engine.open_gsam(authorization, dbd, sets);
         opened.map_err(|error| error.message(&dbd.name))
+    }
+
+    fn archive(&self) {
+        loop {
+            match self.room.log.archive() {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => return logging::issue(&LOG105W.with(&[&error])),
+            }
+        }
+    }
+
+    fn trim(&self, before: Moment) {
+        match self.room.log.trim_older(before) {
+            Ok(0) => {}
+            Ok(blocks) => logging::issue(&LOG112I.with(&[&blocks, &before])),
+            Err(error) => tracing::warn!("the archived log was not trimmed: {error}"),
+        }
     }
 
     fn path(&self, dd: &str) -> PathBuf {

@@ -196,9 +196,9 @@ pub async fn run(config: Config, cold: bool, messages: Messages) -> Result<(), M
     };
     let tasks = [
         tokio::spawn(performer.run(wanted)),
-        tokio::spawn(workroom::work(Arc::clone(&core), ordered, ended)),
+        tokio::spawn(workroom::work(Arc::clone(&core), ordered, ended.clone())),
         tokio::spawn(tell_time(Arc::clone(&core))),
-        tokio::spawn(engine.watch(Arc::clone(&core))),
+        tokio::spawn(engine.watch(Arc::clone(&core), ended.clone())),
         tokio::spawn(tell_standing(Arc::clone(&core), consensus.standing())),
         tokio::spawn(room::lead_only_with_room(Arc::clone(&consensus))),
         tokio::spawn(formation::form_or_join(

@@ -1,6 +1,7 @@
 //! Programs of dependent regions: each has a thread, because its calls block.
 
 use super::core::Core;
+use crate::logging;
 use bytes::Bytes;
 use control_region::{Event, ProgramOrder, RegionId};
 use csl::region::{
@@ -9,15 +10,20 @@ use csl::region::{
 };
 use definitions::acb::PsbBlock;
 use dli::ddlt0::Calls;
-use dli::{Ending, Engine, Program, ScheduleError, StatusCode};
+use dli::{Aib, Ending, Engine, Program, ScheduleError, StatusCode};
 use sci::mux::Responder;
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
-use vocabulary::encoding;
+use vocabulary::message::DFS3303I;
+use vocabulary::{PsbName, encoding};
 
 /// The most bytes of an I/O area, and of what goes with it. No segment and no message is longer.
 const AREA_BYTES_MAX: usize = 1 << 20;
+
+/// The abend of a program that calls on a database that it does not have.
+const UNAVAILABLE_ABEND: u16 = 3303;
 
 /// The regions that are connected, and their programs.
 pub(super) struct Programs {
@@ -122,7 +128,7 @@ impl Programs {
         // Why a database is not open was said when it was not opened.
         let unsaid = more.iter().filter(|error| !matches!(error, ScheduleError::NotOpen(_)));
         missing.extend(unsaid.map(|error| error.message(&block.name).to_string()));
-        let mut work = AtWork { masks: masks(&program), program };
+        let mut work = AtWork { masks: masks(&program), program, psb: block.name, region };
         answer(responder, &Ok(RegionAnswer::Scheduled(scheduled(&work.program, &block, missing))));
         let last = work.serve(jobs);
         drop(work);
@@ -145,12 +151,32 @@ impl Programs {
     }
 }
 
+fn check_length(areas: &[Vec<u8>], area: &Vec<u8>) -> Result<(), String> {
+    match areas.iter().chain([area]).map(Vec::len).max().unwrap_or_default() {
+        bytes if bytes > AREA_BYTES_MAX => {
+            Err(format!("an area of {bytes} bytes is too long: {AREA_BYTES_MAX} is the most"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether the call ended its program.
+fn has_ended(reply: &RegionReply) -> bool {
+    let outcome = match reply {
+        Ok(RegionAnswer::Called(outcome) | RegionAnswer::CalledThroughAib { outcome, .. }) => outcome,
+        _ => return false,
+    };
+    matches!(outcome.ending, CallEnding::Abend(_))
+}
+
 fn answer(responder: Responder, reply: &RegionReply) {
     responder.answer(Bytes::from(encoding::encode(reply)));
 }
 
 /// A program, and the masks as its region has them.
 struct AtWork {
+    psb: PsbName,
+    region: RegionId,
     program: Program,
     masks: BTreeMap<usize, Vec<u8>>,
 }
@@ -160,17 +186,20 @@ impl AtWork {
     fn serve(&mut self, jobs: &mpsc::Receiver<Job>) -> Option<(Responder, RegionReply)> {
         for Job { request, responder } in jobs {
             match request {
-                RegionRequest::Call(call) => match self.call(call) {
-                    Ok(outcome) => {
-                        let ended = matches!(outcome.ending, CallEnding::Abend(_));
-                        let reply = Ok(RegionAnswer::Called(outcome));
-                        if ended {
-                            return Some((responder, reply));
-                        }
-                        answer(responder, &reply);
+                RegionRequest::Call(call) => {
+                    let reply = self.call(call).map(RegionAnswer::Called);
+                    if has_ended(&reply) {
+                        return Some((responder, reply));
                     }
-                    Err(reason) => answer(responder, &Err(reason)),
-                },
+                    answer(responder, &reply);
+                }
+                RegionRequest::CallThroughAib { aib, call } => {
+                    let reply = self.aib_call(&aib, call);
+                    if has_ended(&reply) {
+                        return Some((responder, reply));
+                    }
+                    answer(responder, &reply);
+                }
                 RegionRequest::End => {
                     let ended = self.program.commit().map(|()| RegionAnswer::Ended);
                     return Some((responder, ended.map_err(|error| error.to_string())));
@@ -183,12 +212,23 @@ impl AtWork {
         None
     }
 
+    fn aib_call(&mut self, aib: &[u8], call: RegionCall) -> RegionReply {
+        let bytes = aib
+            .try_into()
+            .map_err(|_| format!("an AIB has {} bytes, and this one has {}", Aib::BYTES, aib.len()))?;
+        let mut aib = Aib::of_bytes(bytes);
+        let RegionCall { function, mut area, ssas, .. } = call;
+        check_length(&[], &area)?;
+        let ssas: Vec<&[u8]> = ssas.iter().map(Vec::as_slice).collect();
+        let made = Calls::aib_call(&mut self.program, &function, &mut aib, &mut area, &ssas);
+        let number = aib.resource_address() as usize;
+        let outcome = self.outcome(number, made, area, Vec::new())?;
+        Ok(RegionAnswer::CalledThroughAib { aib: aib.bytes().to_vec(), outcome })
+    }
+
     fn call(&mut self, call: RegionCall) -> Result<CallOutcome, String> {
         let RegionCall { pcb, function, mut area, ssas, mut areas } = call;
-        let bytes = areas.iter().chain([&area]).map(Vec::len).max().unwrap_or_default();
-        if bytes > AREA_BYTES_MAX {
-            return Err(format!("an area of {bytes} bytes is too long: {AREA_BYTES_MAX} is the most"));
-        }
+        check_length(&areas, &area)?;
         let ssas: Vec<&[u8]> = ssas.iter().map(Vec::as_slice).collect();
         let number = pcb as usize;
         let program: &mut dyn Calls = &mut self.program;
@@ -203,14 +243,34 @@ impl AtWork {
             }
             _ => program.call(number, &function, &mut area, &ssas),
         };
+        self.outcome(number, made, area, areas)
+    }
+
+    fn outcome(
+        &mut self,
+        number: usize,
+        made: io::Result<Ending>,
+        area: Vec<u8>,
+        areas: Vec<Vec<u8>>,
+    ) -> Result<CallOutcome, String> {
         let ending = match made.map_err(|error| error.to_string())? {
             Ending::Continues(status) => CallEnding::Status(status.bytes()),
-            Ending::Abend(code) => CallEnding::Abend(code),
+            Ending::Abend(code) => {
+                self.tell_abend(number, code);
+                CallEnding::Abend(code)
+            }
             // A program waits by itself.
             Ending::Waits => CallEnding::Status(StatusCode::OK.bytes()),
         };
         let used = self.program.area_used(number).into_iter().map(|bytes| bytes as u32).collect();
         Ok(CallOutcome { ending, area, areas, used, masks: self.changed_masks() })
+    }
+
+    fn tell_abend(&self, number: usize, code: u16) {
+        if let Some(mask) = self.program.mask(number).filter(|_| code == UNAVAILABLE_ABEND) {
+            let dbd = String::from_utf8_lossy(mask.dbd());
+            logging::issue(&DFS3303I.with(&[&self.psb, &self.region.0, &dbd.trim_end()]));
+        }
     }
 
     /// The masks that are not as the region has them. It has them afterwards.

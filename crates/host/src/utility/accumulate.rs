@@ -3,7 +3,7 @@
 use super::files::{open_sequential, write_sequential};
 use super::progress::Progress;
 use super::{Definition, Failure, Place, end, ended};
-use crate::batch::{Batch, BatchError, compile};
+use crate::batch::{BatchError, compile};
 use crate::member::now;
 use definitions::model::dbd::Access;
 use definitions::report::Report;
@@ -55,7 +55,7 @@ fn accumulate(args: &AccumulateArgs) -> Result<u8, Failure> {
         Some(path) => Some(Accumulation::read(&open_sequential(path)?)?),
         None => None,
     };
-    let mut batch = Batch::start(&args.place.data, args.place.buffers)?;
+    let mut batch = args.place.start()?;
     // What was open when a run was killed is made whole first: the changes of a unit of work are never divided.
     batch.open(&report, &BTreeSet::new())?;
     for name in batch.databases.clone() {

@@ -2,7 +2,7 @@
 
 use super::progress::Progress;
 use super::{Definition, Failure, Place, end, ended};
-use crate::batch::{ABORTED, Batch, compile};
+use crate::batch::{ABORTED, compile};
 use std::io::{self, Write};
 use vocabulary::DbdName;
 
@@ -30,7 +30,7 @@ fn check(args: &CheckArgs) -> Result<u8, Failure> {
     for name in &args.database {
         Definition::of(&report, *name)?.existing(&args.place)?;
     }
-    let mut batch = Batch::start(&args.place.data, args.place.buffers)?;
+    let mut batch = args.place.start()?;
     batch.open(&report, &args.database.iter().copied().collect())?;
     let mut output = io::stdout().lock();
     let mut sound = true;

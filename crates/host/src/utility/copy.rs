@@ -3,7 +3,7 @@
 use super::files::{sync, write_sequential};
 use super::progress::Progress;
 use super::{DataSetName, Definition, Failure, Place, end, ended};
-use crate::batch::{Batch, BatchError, compile, failed};
+use crate::batch::{BatchError, compile, failed};
 use crate::files::BlockFile;
 use crate::member::now;
 use std::fs;
@@ -44,7 +44,7 @@ fn copy(args: &CopyArgs) -> Result<u8, Failure> {
     let wanted = wanted(&definition, &args.dd)?;
     definition.existing(&args.place)?;
     fs::create_dir_all(&args.output).map_err(|error| failed(&args.output, error))?;
-    let mut batch = Batch::start(&args.place.data, args.place.buffers)?;
+    let mut batch = args.place.start()?;
     // What a run that was killed left is made good, and the data sets have all that was logged.
     batch.open(&report, &[args.database].into())?;
     batch.close(&args.database)?;

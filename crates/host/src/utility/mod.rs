@@ -35,6 +35,11 @@ pub struct Place {
     #[arg(long, value_name = "FOLDER")]
     data: PathBuf,
 
+    /// The folder with the log; `log` beside the data sets if left out. That of a member is `log` in its data folder, and the
+    /// member is not running then
+    #[arg(long, value_name = "FOLDER")]
+    log: Option<PathBuf>,
+
     /// DBD source: members, or folders whose files are all taken
     #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
     dbd: Vec<PathBuf>,
@@ -42,6 +47,19 @@ pub struct Place {
     /// How many blocks the buffer pool holds
     #[arg(long, default_value_t = 4000, value_name = "BLOCKS")]
     buffers: usize,
+}
+
+impl Place {
+    /// An engine on its log.
+    fn start(&self) -> Result<Batch, BatchError> {
+        match &self.log {
+            Some(log) => {
+                files::existing(&log.join("DFSOLP00"))?;
+                Batch::start_on(&self.data, log, self.buffers)
+            }
+            None => Batch::start(&self.data, self.buffers),
+        }
+    }
 }
 
 /// What a database is defined as.

@@ -85,7 +85,7 @@ fn recover(args: &RecoverArgs, database: DbdName, copies: &[Copy]) -> Result<u8,
         Some(path) => Some(Accumulation::read(&open_sequential(path)?)?),
         None => None,
     };
-    let batch = Batch::start(&args.place.data, args.place.buffers)?;
+    let batch = args.place.start()?;
     if !is_all {
         check_some(args, &batch, &definition, copies)?;
     }

@@ -41,7 +41,7 @@ fn reload(args: &ReloadArgs) -> Result<u8, Failure> {
     let definition = Definition::of(&report, args.database)?;
     let input = open_sequential(&args.input)?;
     // The log is this process's alone from here on, and with it the data sets.
-    let batch = Batch::start(&args.place.data, args.place.buffers)?;
+    let batch = args.place.start()?;
     let mut progress = Progress::begin(UTILITY, &args.database);
     let mut asides = Vec::new();
     for set in definition.data_sets() {

@@ -3,7 +3,7 @@
 use super::files::write_sequential;
 use super::progress::Progress;
 use super::{Definition, Failure, Place, counted, end, ended};
-use crate::batch::{Batch, compile};
+use crate::batch::compile;
 use crate::member::now;
 use std::path::PathBuf;
 use vocabulary::DbdName;
@@ -34,7 +34,7 @@ fn unload(args: &UnloadArgs) -> Result<u8, Failure> {
     let report = compile(&args.place.dbd)?;
     let definition = Definition::of(&report, args.database)?;
     definition.existing(&args.place)?;
-    let mut batch = Batch::start(&args.place.data, args.place.buffers)?;
+    let mut batch = args.place.start()?;
     batch.open(&report, &[args.database].into())?;
     let mut progress = Progress::begin(UTILITY, &args.database);
     let unloaded = write_sequential(&args.output, |file| {
