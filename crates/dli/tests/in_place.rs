@@ -5,7 +5,7 @@
 
 mod support;
 
-use dli::{Ending, Program, Settings};
+use dli::{Ending, Program, Settings, StatusCode};
 use proptest::prelude::*;
 use support::House;
 
@@ -143,7 +143,7 @@ fn any_step() -> impl Strategy<Value = Step> {
         14 => along.prop_map(move |(function, pcb, area)| get(function, Vec::new(), pcb, area)),
         2 => next.prop_map(move |(function, ssas, pcb)| get(function, ssas, pcb, AREA)),
         2 => Just(change("DLET", "")),
-        2 => Just(change("REPL", "")),
+        4 => Just(change("REPL", "")),
         1 => Just(Step::Commit),
         1 => Just(Step::BackOut),
     ]
@@ -192,5 +192,30 @@ proptest! {
             let findings = house.engine.check(&"PLACEDB".parse().unwrap());
             prop_assert!(findings.is_empty(), "{:?}", findings);
         }
+    }
+}
+
+#[test]
+fn at_the_end_of_twins_nothing_is_held_any_more() {
+    let house = house(true);
+    let mut program = program(&house);
+    let root = b"ROOT    (RKEY    = A)";
+    let mut call = |function: &str, data: &str, ssas: &[&[u8]]| {
+        let mut area = [b' '; AREA];
+        area[..data.len()].copy_from_slice(data.as_bytes());
+        program.call(2, function.as_bytes(), &mut area, ssas)
+    };
+    for (data, ssas) in [("A----root-", &[&b"ROOT    "[..]][..]), ("-A---other", &[&root[..], b"OTHER   "])] {
+        assert_eq!(call("ISRT", data, ssas), Ending::Continues(StatusCode::OK));
+    }
+    let calls = [
+        ("GU", StatusCode::OK),
+        ("GHNP", StatusCode::OK),
+        ("GHNP", StatusCode::GE),
+        ("REPL", StatusCode::DJ),
+    ];
+    for (function, status) in calls {
+        let ssas: &[&[u8]] = if function == "GU" { &[root] } else { &[] };
+        assert_eq!(call(function, "-A---other", ssas), Ending::Continues(status), "{function}");
     }
 }
