@@ -68,6 +68,8 @@ pub struct Engine {
     next_set: AtomicU16,
     databases: RwLock<BTreeMap<DbdName, Arc<Database>>>,
     gsam: RwLock<BTreeMap<DbdName, Arc<GsamDatabase>>>,
+    /// What programs see of logical databases.
+    logical: RwLock<BTreeMap<DbdName, Arc<Dmb>>>,
     restart: Mutex<Restart>,
     checkpoint_records: u64,
     /// The record that begins the next checkpoint, at the latest.
@@ -107,6 +109,7 @@ impl Engine {
             next_set: AtomicU16::new(1),
             databases: RwLock::default(),
             gsam: RwLock::default(),
+            logical: RwLock::default(),
             restart: Mutex::default(),
             checkpoint_records: settings.checkpoint_records.max(1),
             checkpoint_due: AtomicU64::new(u64::MAX),
@@ -166,8 +169,15 @@ impl Engine {
         let indexes: Vec<&Dmb> = indexes.into_iter().collect();
         let (database, opened) = opener.open(authorization, dmb, &indexes, sets)?;
         restart.pending.remove(&name);
+        relate(&databases, &database);
         databases.insert(name, database);
         Ok(opened)
+    }
+
+    /// Makes a logical database known, or known anew: the description of what programs see of physical ones, which are
+    /// opened themselves. It has no data sets.
+    pub fn define_logical(&self, dmb: Arc<Dmb>) {
+        self.logical.write().unwrap_or_else(PoisonError::into_inner).insert(dmb.name, dmb);
     }
 
     /// Opens a GSAM database, as DBRC allowed. Its data sets are those of one job, and are read and written as they are.
@@ -200,6 +210,7 @@ impl Engine {
         self.gsam.write().unwrap_or_else(PoisonError::into_inner).remove(name);
         let database = self.databases.write().unwrap_or_else(PoisonError::into_inner).remove(name);
         let Some(database) = database else { return Ok(()) };
+        self.forget_relative(name);
         let pool = &self.pool;
         let write = || {
             database.flush(pool)?;
@@ -368,6 +379,17 @@ impl Engine {
         })
     }
 
+    /// The description of a logical database.
+    pub(crate) fn logical_database(&self, name: &DbdName) -> Option<Arc<Dmb>> {
+        self.logical.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// Nobody goes into a database that is closed.
+    fn forget_relative(&self, name: &DbdName) {
+        let databases = self.databases.read().unwrap_or_else(PoisonError::into_inner);
+        databases.values().for_each(|other| other.relatives.remove(name));
+    }
+
     pub(crate) fn gsam_database(&self, name: &DbdName) -> Option<Arc<GsamDatabase>> {
         self.gsam.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
@@ -379,5 +401,19 @@ impl Engine {
 
     fn lock_restart(&self) -> MutexGuard<'_, Restart> {
         self.restart.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Databases with logical relationships between them know each other.
+fn relate(databases: &BTreeMap<DbdName, Arc<Database>>, opened: &Arc<Database>) {
+    let of_opened = opened.dmb.relatives();
+    if of_opened.contains(&opened.name()) {
+        opened.relatives.add(opened);
+    }
+    for other in databases.values() {
+        if of_opened.contains(&other.name()) || other.dmb.relatives().contains(&opened.name()) {
+            other.relatives.add(opened);
+            opened.relatives.add(other);
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! What stops a database, and why one can't be opened.
 
 use crate::lock::Refusal;
+use crate::status::StatusCode;
 use dasd::DataSetError;
 use logger::LogError;
 use vocabulary::message::{DFS451E, DFS730E, DFS930E};
@@ -37,6 +38,9 @@ pub(crate) enum Trouble {
     /// A secondary index that is unique has the key already. Not a trouble of the database: the program is told.
     #[error("secondary index {0} has the key already")]
     DuplicateInIndex(DbdName),
+    /// A rule of a logical relationship refuses the call. Not a trouble of the database: the program is told.
+    #[error("the call is refused with status {0}")]
+    Told(StatusCode),
     /// The data set is as large as an address reaches.
     #[error("the data set has reached its greatest size")]
     SetFull,
@@ -159,6 +163,11 @@ pub enum ScheduleError {
     /// A feature of a PCB is none that this engine has.
     #[error("{0} is not supported (PCB {1})")]
     Pcb(&'static str, usize),
+    /// A logical database has a segment that its parent does not lead to.
+    #[error(
+        "a segment of logical database {0} can't be reached from its parent. Correct PARENT= and SOURCE= of its DBD (PCB {1})"
+    )]
+    Structure(DbdName, usize),
     /// The log takes nothing more.
     #[error("{0}")]
     Log(#[from] LogError),

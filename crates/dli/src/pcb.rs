@@ -2,6 +2,7 @@
 
 use crate::call::{Arguments, Paths, Place, Position, Shown, View, types_of};
 use crate::database::{Database, SegmentType};
+use crate::error::Trouble;
 use crate::lock::{LockState, Standing, Stands};
 use crate::program::Ending;
 use crate::status::StatusCode;
@@ -132,6 +133,8 @@ pub(crate) struct DbPcb {
     pub(crate) mask: DbMask,
     pub(crate) db: Arc<Database>,
     pub(crate) view: Arc<View>,
+    /// The databases that calls go into over logical relationships.
+    pub(crate) related: Vec<Arc<Database>>,
     /// It sees the secondary index with this number, as a database of its own.
     pub(crate) of_index: Option<usize>,
     pub(crate) position: Position,
@@ -210,7 +213,18 @@ impl DbPcb {
         of_index: Option<usize>,
         arguments_bytes_max: Option<usize>,
     ) -> Self {
-        let view = Arc::new(View::of(block, &db, of_index));
+        let view = View::of(block, &db, of_index);
+        Self::with_view(block, view, (db, of_index), arguments_bytes_max)
+    }
+
+    /// One with a view that was compiled before.
+    pub(crate) fn with_view(
+        block: &DbBlock,
+        view: View,
+        (db, of_index): (Arc<Database>, Option<usize>),
+        arguments_bytes_max: Option<usize>,
+    ) -> Self {
+        let view = Arc::new(view);
         let dirty = Dirty::of(block.options);
         let lock_state = if view.updates { LockState::Update } else { LockState::Share };
         Self {
@@ -221,6 +235,7 @@ impl DbPcb {
             mask: DbMask::new(block),
             can_get: view.segments.iter().any(|segment| segment.options.is_returned()),
             db,
+            related: Vec::new(),
             of_index,
             view,
             position: Position::default(),
@@ -242,6 +257,20 @@ impl DbPcb {
     /// The types of the segments that it sees.
     pub(crate) fn types(&self) -> &[SegmentType] {
         types_of(&self.db, self.of_index)
+    }
+
+    /// Whether a database that its calls go into was stopped.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.db.is_stopped() || self.related.iter().any(|other| other.is_stopped())
+    }
+
+    /// Stops the database that a trouble is of.
+    pub(crate) fn stop(&self, trouble: &Trouble) {
+        let of_set = |db: &&Arc<Database>| match trouble {
+            Trouble::Broken { set, .. } => db.sets().any(|one| one.id == *set),
+            _ => false,
+        };
+        self.related.iter().find(of_set).unwrap_or(&self.db).stop(trouble);
     }
 
     /// Forgets position and parentage, as a commit point does.

@@ -57,6 +57,8 @@ codes! {
     DA = b"DA";
     /// No get hold call came before.
     DJ = b"DJ";
+    /// A delete rule of a logical relationship keeps the segment.
+    DX = b"DX";
     /// A segment was returned, on a higher level than the last one.
     GA = b"GA";
     /// The end of the database.
@@ -73,7 +75,7 @@ codes! {
     GP = b"GP";
     /// The segment is there already.
     II = b"II";
-    /// Nothing is written to a data set that refused (GSAM).
+    /// An insert rule of a logical relationship refuses the segment; or nothing is written to a data set that refused (GSAM).
     IX = b"IX";
     /// Load: the segment is there already.
     LB = b"LB";
@@ -93,7 +95,7 @@ codes! {
     QF = b"QF";
     /// The token of a ROLS names no SETS.
     RA = b"RA";
-    /// No more segments can be reserved.
+    /// No more segments can be reserved; or a replace rule of a logical relationship keeps the segment as it is.
     RX = b"RX";
     /// No more intermediate backout points can be set.
     SB = b"SB";

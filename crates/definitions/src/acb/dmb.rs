@@ -106,7 +106,8 @@ fn block(
 /// Without POINTER= the segments of a direct database are chained forward.
 fn pointers(access: Access, segment: &Segment) -> Pointers {
     let mut pointers = segment.pointers;
-    if access.is_hierarchical_direct() && pointers.physical.is_none() && !pointers.paired {
+    let is_virtual = !segment.sources.is_empty();
+    if access.is_hierarchical_direct() && pointers.physical.is_none() && !is_virtual {
         pointers.physical = Some(PhysicalPointer::Twin);
     }
     pointers

@@ -5,6 +5,7 @@ use crate::model::field::FieldKind;
 use crate::model::relation::LogicalChildPointer;
 use crate::model::segment::{ChildPointer, Compression, Dependent, InsertPlace, Pointers, Rules};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use vocabulary::{DbdName, FieldName, SegmentName};
 
 /// A database (DMB).
@@ -48,6 +49,18 @@ impl Dmb {
     pub fn indexes(&self) -> impl Iterator<Item = DbdName> {
         let primary = self.primary_index.iter().map(|index| index.dbd);
         primary.chain(self.secondary_indexes.iter().map(|index| index.dbd))
+    }
+
+    /// The databases that its logical relationships lead to, or that a logical database is made of; itself, where one
+    /// stays within it. Calls on one go into the others, so they are opened together.
+    pub fn relatives(&self) -> BTreeSet<DbdName> {
+        let of = |segment: &SegmentBlock| {
+            let parent = segment.logical_parent.iter().map(|parent| parent.dbd);
+            let children = segment.logical_children.iter().map(|child| child.dbd);
+            let sources = segment.sources.iter().map(|source| source.dbd);
+            parent.chain(children).chain(sources).collect::<Vec<_>>()
+        };
+        self.segments.iter().flat_map(of).collect()
     }
 
     /// The segment type of this code, which counts from 1.
@@ -108,6 +121,11 @@ pub struct SegmentBlock {
 }
 
 impl SegmentBlock {
+    /// A virtual logical child, or a segment of a logical database: what it shows is kept elsewhere.
+    pub fn is_virtual(&self) -> bool {
+        !self.sources.is_empty()
+    }
+
     /// The field of this name.
     pub fn field(&self, name: &FieldName) -> Option<&FieldBlock> {
         self.fields.iter().find(|field| field.name == *name)

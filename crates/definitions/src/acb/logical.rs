@@ -111,6 +111,10 @@ fn pair(
                 &[&name, &segment.name, &"ITS SOURCE IS VIRTUAL TOO (POINTER=PAIRED)"],
             );
         }
+        if real.is_some_and(|real| real.logical_parent.is_some() && real.pointers.logical_twin.is_none()) {
+            let reason = format!("{} HAS NO LOGICAL TWIN POINTER (POINTER=LTWIN)", source.segment);
+            resolver.report(&DFS0930I, at, &[&name, &segment.name, &reason]);
+        }
         if source.segment != child.segment || source.dbd != child.dbd {
             resolver.report(&DFS0930I, at, &[&name, &segment.name, &"ITS SOURCE= IS NOT THAT LOGICAL CHILD"]);
         }

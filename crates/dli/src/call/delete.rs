@@ -36,10 +36,20 @@ impl Request<'_> {
         let parent = level.checked_sub(1).map(|above| self.pcb.position.path[above].rba);
         let anchor = self.pcb.position.anchor;
         let spot = db.spot_of(&mut writer.cursor, kind, place.rba, parent, anchor)?;
-        let mut next = spot.after;
-        if let (None, Roots::Hidam(_)) = (parent, &db.roots) {
+        let mut next = writer.cursor.live(&db, kind, spot.after)?;
+        let is_indexed = parent.is_none() && matches!(db.roots, Roots::Hidam(_));
+        if is_indexed {
             let root = RootPlace { rba: place.rba, anchor };
             next = db.root_after(&mut writer.cursor, root)?.map(|root| root.rba);
+        }
+        if db.is_related() {
+            writer.delete_under(kind, place.rba, parent)?;
+            let status = writer.status();
+            effects.gone = std::mem::take(&mut writer.gone);
+            effects.deleted = Some(Deleted { kind: kind.code, rba: place.rba, next });
+            return Ok(status);
+        }
+        if is_indexed {
             let mut key = [0; 255];
             let key = copy_key(&db, &mut writer.cursor, place.rba, &mut key)?;
             db.change_around_root(&mut writer.cursor, key, spot.before)?;
@@ -54,7 +64,7 @@ impl Request<'_> {
 
     /// The segment to be deleted: the one that an argument names, or the first that the get hold call returned. Gives
     /// its level from 0, and where it begins in the area.
-    fn level_to_delete(&mut self) -> Result<(usize, usize), StatusCode> {
+    pub(super) fn level_to_delete(&mut self) -> Result<(usize, usize), StatusCode> {
         let mut arguments = std::mem::take(&mut self.pcb.arguments);
         let parsed = arguments.parse(&self.pcb.view, &self.pcb.db.types, self.ssas);
         let named = match (parsed, arguments.ssas()) {
@@ -77,7 +87,7 @@ impl Request<'_> {
 }
 
 /// Whether the segment in the area has the key still, as far as the program sees it.
-fn has_key(segment: &ViewSegment, (offset, key): (usize, &[u8]), area: &[u8]) -> bool {
+pub(super) fn has_key(segment: &ViewSegment, (offset, key): (usize, &[u8]), area: &[u8]) -> bool {
     if segment.fields.is_empty() {
         return area.get(offset..offset + key.len()) == Some(key);
     }

@@ -7,6 +7,7 @@ use super::{Gap, Refused, Request, Shown, area};
 use crate::lock::Resource;
 use crate::pcb::DbPcb;
 use crate::status::StatusCode;
+use std::borrow::Cow;
 
 impl Request<'_> {
     pub(super) fn get(&mut self, get: Get) -> Result<StatusCode, Refused> {
@@ -99,11 +100,15 @@ impl Request<'_> {
             }
             let place = self.pcb.position.path[level];
             let segment = &self.pcb.view.segments[place.segment];
-            let kind = self.pcb.db.kind(segment.code);
-            let data = cursor.data(&self.pcb.db, kind, place.rba)?;
+            let data = match &segment.seen {
+                Some(seen) => Cow::Owned(seen.data(&mut cursor, place.rba)?),
+                None => {
+                    Cow::Borrowed(cursor.data(&self.pcb.db, self.pcb.db.kind(segment.code), place.rba)?)
+                }
+            };
             let room = self.area.get_mut(used..).unwrap_or_default();
             // Too small an area is told at the end: the position is where the segment is.
-            let bytes = area::give(segment, data, room)
+            let bytes = area::give(segment, &data, room)
                 .map_err(|status| Refused::Status(status, Shown::Level(depth)))?;
             self.pcb.held.push((level, bytes));
             used += bytes;
@@ -118,8 +123,10 @@ impl Request<'_> {
     fn reserve(&mut self, wants: &[Want<'_>]) -> Result<(), Refused> {
         let Some(locker) = self.locker else { return Ok(()) };
         let asked = wants.iter().zip(&self.pcb.position.path).filter_map(|(want, place)| {
-            let group = self.pcb.db.kind(self.pcb.view.segments[place.segment].code).group;
-            Some((want.codes.class?, locker.segment(group, place.rba)))
+            let segment = &self.pcb.view.segments[place.segment];
+            let db = segment.seen.as_ref().map_or(&self.pcb.db, |seen| &seen.own.db);
+            let group = db.kind(segment.code).group;
+            Some((want.codes.class?, locker.segment(db.number(), group, place.rba)))
         });
         let asked: Vec<(u8, Resource)> = asked.collect();
         if !self.reservations.have_room_for(asked.iter().map(|&(_, segment)| segment)) {

@@ -6,6 +6,7 @@ use super::view::View;
 use super::{Gap, LEVELS_MAX, Place, Refused, Request, Shown, area, writer};
 use crate::Rba;
 use crate::database::{Database, Room, RootPlace, Roots, Rule, SegmentType, Spot, Wish, Writer};
+use crate::error::Trouble;
 use crate::status::StatusCode;
 use definitions::model::segment::InsertPlace;
 
@@ -34,9 +35,15 @@ impl Request<'_> {
         if !inserted.iter().all(allowed) || !path_allowed {
             return Err(StatusCode::AM.into());
         }
-        let lengths = self.lengths(inserted)?;
+        let lengths = match view.is_concatenated {
+            true => Vec::new(),
+            false => self.lengths(inserted)?,
+        };
         if let Some(refused) = self.find_parent(&insertion, arguments)? {
             return Err(refused);
+        }
+        if view.is_concatenated {
+            return self.put_concatenated(&insertion, arguments);
         }
         self.put_all(&insertion, &lengths, arguments)
     }
@@ -57,7 +64,7 @@ impl Request<'_> {
         }
         let says_key = |&segment: &usize| {
             let segment = &self.pcb.view.segments[segment];
-            segment.sees_key(self.pcb.db.kind(segment.code))
+            segment.sees_key(segment.seen_kind().unwrap_or_else(|| self.pcb.db.kind(segment.code)))
         };
         match path[first..].iter().all(says_key) {
             true => Ok(Insertion { first, path }),
@@ -156,6 +163,14 @@ impl Request<'_> {
             }
             let spot = match room {
                 Room::At(spot) => spot,
+                Room::Taken(spot, twin) if writer.is_revived(kind, twin, &data)? => {
+                    writer.revive(kind, twin, &data)?;
+                    anchor = if parent.is_none() { spot.anchor } else { anchor };
+                    path.push(Place { segment: insertion.path[level], rba: twin });
+                    keys.truncate(segment.key_offset);
+                    keys.extend_from_slice(kind.key.as_ref().map_or(&[][..], |key| key.of(&data)));
+                    continue;
+                }
                 Room::Taken(spot, twin) => {
                     drop(writer);
                     let anchor = if parent.is_none() { spot.anchor } else { anchor };
@@ -203,7 +218,7 @@ impl Request<'_> {
     }
 
     /// The position is on the twin that is in the way.
-    fn taken(&mut self, path: Vec<Place>, keys: Vec<u8>, anchor: u32) -> Refused {
+    pub(super) fn taken(&mut self, path: Vec<Place>, keys: Vec<u8>, anchor: u32) -> Refused {
         let depth = path.len();
         self.keep_parentage(&path);
         self.pcb.arrive(&path, &keys, anchor);
@@ -213,7 +228,7 @@ impl Request<'_> {
     }
 
     /// Parentage stays when the new position is under the same parent.
-    fn keep_parentage(&mut self, path: &[Place]) {
+    pub(super) fn keep_parentage(&mut self, path: &[Place]) {
         let position = &self.pcb.position;
         let stays = |&level: &usize| {
             position.path.get(..level).is_some_and(|parent| path.get(..level) == Some(parent))
@@ -240,7 +255,7 @@ pub(super) fn put(
     spot: Spot,
     series: &mut Option<(Rba, usize)>,
     root: Option<Rba>,
-) -> Result<Rba, Refused> {
+) -> Result<Rba, Trouble> {
     let db = writer.db.clone();
     let bytes = kind.stored_bytes(data.len());
     let before = series.filter(|(record, _)| Some(*record) == root).map_or(0, |(_, bytes)| bytes);

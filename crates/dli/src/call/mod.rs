@@ -1,6 +1,7 @@
 //! The calls: what a program asks of a database PCB, and what it is told.
 
 mod area;
+mod concatenated;
 mod delete;
 mod function;
 mod get;
@@ -21,15 +22,16 @@ mod straight;
 mod view;
 
 pub use function::{Function, Get, Scope};
+pub(crate) use concatenated::Shape;
 pub(crate) use paths::Paths;
 pub(crate) use position::{Gap, Place, Position};
 pub(crate) use reservations::Reservations;
 pub(crate) use ssa::{Arguments, CLASSES};
 pub(crate) use step::step;
 pub(crate) use straight::go_straight;
-pub(crate) use view::{View, types_of};
+pub(crate) use view::{View, ViewSegment, types_of};
 
-use crate::database::{Cursor, Database, Journal, Mark, Writer};
+use crate::database::{Cursor, Database, Gone, Journal, Mark, Writer};
 use crate::error::Trouble;
 use crate::lock::{Locker, Refusal};
 use crate::pcb::{DbPcb, Dirty};
@@ -79,6 +81,7 @@ impl From<Trouble> for Refused {
     fn from(trouble: Trouble) -> Self {
         match trouble {
             Trouble::DuplicateInIndex(_) => Self::Status(StatusCode::NI, Shown::Position),
+            Trouble::Told(status) => Self::Status(status, Shown::Position),
             trouble => Self::Trouble(trouble),
         }
     }
@@ -105,6 +108,8 @@ pub(crate) struct Effects {
     pub(crate) deleted: Option<Deleted>,
     /// Everything that went with it: types and places. Kept where there are secondary indexes.
     pub(crate) removed: Vec<(u8, crate::Rba)>,
+    /// What went where there are logical relationships, in any database.
+    pub(crate) gone: Vec<Gone>,
     /// It was refused, and the position is where it was.
     pub(crate) stays: bool,
     /// The call was not made, and this is why.
@@ -166,7 +171,7 @@ impl Request<'_> {
                 return None;
             }
             _ => {
-                self.pcb.db.stop(trouble);
+                self.pcb.stop(trouble);
                 self.journal.back_out(self.pool, mark);
                 self.pcb.show(StatusCode::AO, Shown::Nothing);
                 return None;
@@ -178,7 +183,7 @@ impl Request<'_> {
     }
 
     fn dispatch(&mut self, effects: &mut Effects) -> Result<StatusCode, Refused> {
-        if self.pcb.db.is_stopped() {
+        if self.pcb.is_stopped() {
             return Err(StatusCode::AI.into());
         }
         if self.area.is_empty() {
@@ -193,6 +198,7 @@ impl Request<'_> {
             Function::Isrt if loading => self.load(),
             _ if loading => Err(StatusCode::AM.into()),
             Function::Isrt => self.insert(),
+            Function::Dlet if self.pcb.view.is_concatenated => self.delete_concatenated(held, effects),
             Function::Repl => self.replace(held),
             Function::Dlet => self.delete(held, effects),
             Function::Get(get) => self.get(get),

@@ -5,6 +5,7 @@
 //! goes on from where the last call ended, and there is no position on other paths afterwards.
 
 use super::{Deleted, Position, View};
+use crate::database::Gone;
 use std::collections::BTreeMap;
 
 /// Where a program stands on each path, by the sensitive segment on which or among which that is.
@@ -58,6 +59,14 @@ impl Paths {
     pub(crate) fn forget(&mut self, view: &View, deleted: &Deleted) {
         self.positions.retain(|&segment, position| {
             let left = position.forget(view, deleted);
+            left.is_none_or(|level| view.segments[segment].level <= level + 1)
+        });
+    }
+
+    /// The same, of a segment that went where there are logical relationships.
+    pub(crate) fn forget_gone(&mut self, view: &View, own: vocabulary::DbdName, gone: &Gone) {
+        self.positions.retain(|&segment, position| {
+            let left = position.forget_gone(view, own, gone);
             left.is_none_or(|level| view.segments[segment].level <= level + 1)
         });
     }

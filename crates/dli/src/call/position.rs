@@ -1,7 +1,9 @@
 //! Where a PCB stands in its database.
 
-use super::{Deleted, View};
+use super::{Deleted, View, ViewSegment};
 use crate::Rba;
+use crate::database::Gone;
+use vocabulary::DbdName;
 
 /// Where a PCB stands: nowhere yet, on a segment, or between segments.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -82,6 +84,36 @@ impl Position {
             && gap.segment.is_some_and(is_kind)
         {
             gap.next = deleted.next;
+        }
+        None
+    }
+
+    /// The same for a segment that went where there are logical relationships, from any database. `own` is the database of
+    /// the PCB.
+    pub(crate) fn forget_gone(&mut self, view: &View, own: DbdName, gone: &Gone) -> Option<usize> {
+        let seen = |segment: usize| view.segments.get(segment);
+        let is_kind = |segment: usize| {
+            seen(segment).is_some_and(|segment| {
+                let dbd = segment.seen.as_ref().map_or(own, |seen| seen.own.db.name());
+                (dbd, segment.code) == (gone.dbd, gone.code)
+            })
+        };
+        let next = |segment: usize| match seen(segment).is_some_and(ViewSegment::is_logical_twin) {
+            true => gone.next_logical,
+            false => gone.next,
+        };
+        let is_it = |place: &Place| place.rba == gone.rba && is_kind(place.segment);
+        if let Some(level) = self.path.iter().position(is_it) {
+            let segment = self.path[level].segment;
+            self.leave(level, Gap { segment: Some(segment), next: next(segment) });
+            self.last = Some((level + 1, segment));
+            return Some(level);
+        }
+        if let Some(gap) = &mut self.gap
+            && gap.next == Some(gone.rba)
+            && let Some(segment) = gap.segment.filter(|&segment| is_kind(segment))
+        {
+            gap.next = next(segment);
         }
         None
     }

@@ -26,6 +26,9 @@ impl Request<'_> {
         if qualified {
             return Err(unchanged(StatusCode::AJ));
         }
+        if self.pcb.view.is_concatenated {
+            return self.replace_concatenated(&kept);
+        }
         let (changes, held) = self.changes(&kept)?;
         let db = self.pcb.db.clone();
         if !changes.is_empty() {

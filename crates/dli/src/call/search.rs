@@ -84,7 +84,8 @@ impl<'s, 'e> Search<'s, 'e> {
     }
 
     fn kind(&self, segment: usize) -> &'s SegmentType {
-        self.db.kind(self.view.segments[segment].code)
+        let segment = &self.view.segments[segment];
+        segment.seen_kind().unwrap_or_else(|| self.db.kind(segment.code))
     }
 
     /// The first segment that is wanted, from the position on. The first `floor` levels stay as they are.
@@ -158,6 +159,9 @@ impl<'s, 'e> Search<'s, 'e> {
     fn accepts(&mut self, want: &Want<'_>, rba: Rba) -> Result<bool, Trouble> {
         if !want.is_qualified() {
             return Ok(true);
+        }
+        if let Some(seen) = &self.view.segments[want.segment].seen {
+            return Ok(self.verdict_seen(want, seen, rba, false)? == Verdict::Accepted);
         }
         let kind = self.kind(want.segment);
         if want.asks_indexes() {
@@ -312,9 +316,15 @@ impl<'s, 'e> Search<'s, 'e> {
         }
         while let Some(rba) = next {
             if want.is_qualified() {
-                let data = self.cursor.data(self.db, kind, rba)?;
-                let search = search_key(self.db, self.view, &self.entry, want);
-                let accepted = match want.verdict(kind.key.as_ref(), data, search, ordered) {
+                let verdict = match &self.view.segments[want.segment].seen {
+                    Some(seen) => self.verdict_seen(want, seen, rba, ordered)?,
+                    None => {
+                        let data = self.cursor.data(self.db, kind, rba)?;
+                        let search = search_key(self.db, self.view, &self.entry, want);
+                        want.verdict(kind.key.as_ref(), data, search, ordered)
+                    }
+                };
+                let accepted = match verdict {
                     Verdict::Passed => {
                         self.stopped_before = Some(rba);
                         return Ok(found);
@@ -341,20 +351,26 @@ impl<'s, 'e> Search<'s, 'e> {
         match level {
             0 => self.root_after(rba),
             _ if self.view.segments[segment].inverted => Ok(None),
-            _ => self.cursor.twin(self.db, self.kind(segment), rba),
+            _ => match &self.view.segments[segment].seen {
+                Some(seen) => self.twin_seen(seen, rba),
+                None => self.cursor.live_twin(self.db, self.kind(segment), rba),
+            },
         }
     }
 
     /// The twin after the segment on a level of the path.
-    fn next_after(&mut self, level: usize) -> Result<Option<Rba>, Trouble> {
+    pub(super) fn next_after(&mut self, level: usize) -> Result<Option<Rba>, Trouble> {
         let place = self.path[level];
         self.stopped_before = None;
         self.twin_of(level, place.segment, place.rba)
     }
 
     fn first_child(&mut self, segment: usize) -> Result<Option<Rba>, Trouble> {
-        let kind = self.kind(segment);
         self.stopped_before = None;
+        if let Some(seen) = &self.view.segments[segment].seen {
+            return self.first_seen(seen);
+        }
+        let kind = self.kind(segment);
         if let (Some(below), true) = (self.path.last().copied(), self.view.segments[segment].inverted) {
             let from = self.kind(below.segment);
             return self.db.ancestor(&mut self.cursor, from, below.rba, kind.code).map(Some);
@@ -362,7 +378,7 @@ impl<'s, 'e> Search<'s, 'e> {
         match (self.path.last().copied(), kind.parent) {
             (Some(place), Some(code)) => {
                 let parent = self.db.kind(code);
-                self.cursor.first_child(self.db, parent, place.rba, kind)
+                self.cursor.live_child(self.db, parent, place.rba, kind)
             }
             _ => Ok(None),
         }
@@ -386,7 +402,7 @@ impl<'s, 'e> Search<'s, 'e> {
             return self.next_in_sequence(&from, true);
         }
         if self.on_anchor && matches!(self.db.roots, Roots::Hdam(_)) {
-            return self.cursor.twin(self.db, self.db.root(), rba);
+            return self.cursor.live_twin(self.db, self.db.root(), rba);
         }
         let root = self.root_place(rba);
         let found = self.db.root_after(&mut self.cursor, root)?;
@@ -416,11 +432,14 @@ impl<'s, 'e> Search<'s, 'e> {
         self.path.push(Place { segment, rba });
         let seen = &self.view.segments[segment];
         self.keys.truncate(seen.key_offset);
-        let kind = self.db.kind(seen.code);
+        let kind = self.kind(segment);
         if let Some(index) =
             self.view.sequence.filter(|_| segment == 0).and_then(|at| self.db.indexes.get(at))
         {
             self.keys.extend_from_slice(&self.entry[index.rules.search_at()]);
+        } else if let Some(seen) = &seen.seen {
+            let key = seen.key(&mut self.cursor, rba)?;
+            self.keys.extend_from_slice(&key);
         } else if let Some(key) = &kind.key {
             let data = self.cursor.data(self.db, kind, rba)?;
             self.keys.extend_from_slice(key.of(data));

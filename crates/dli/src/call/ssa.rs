@@ -209,7 +209,7 @@ impl Arguments {
     ) -> Result<Range<usize>, StatusCode> {
         let from = self.statements.len();
         let segment = &view.segments[segment];
-        let kind = &types[usize::from(segment.code) - 1];
+        let kind = segment.seen_kind().unwrap_or_else(|| &types[usize::from(segment.code) - 1]);
         reader.at += 1;
         let in_sequence = segment.path.len() == 1 && view.sequence.is_some();
         let (mut begins_set, mut group) = (true, 0);
@@ -298,6 +298,11 @@ impl<'c> Want<'c> {
     /// Whether anything is said about the segment.
     pub(crate) fn is_qualified(&self) -> bool {
         !self.statements.is_empty() || self.key.is_some()
+    }
+
+    /// Its part of a concatenated key, if that is what is wanted.
+    pub(crate) fn key(&self) -> Option<&'c [u8]> {
+        self.key
     }
 
     /// Whether a segment will do.

@@ -76,11 +76,11 @@ fn next_place(cursor: &mut Cursor<'_>, pcb: &DbPcb, here: Place) -> Option<Next>
     let kind = db.kind(seen.code);
     if let Some(&child) = seen.children.first() {
         let below = db.kind(view.segments[child].code);
-        let rba = cursor.first_child(db, kind, here.rba, below).ok()??;
+        let rba = cursor.live_child(db, kind, here.rba, below).ok()??;
         return Some(Next::Segment(depth + 1, Place { segment: child, rba }));
     }
     let parent = depth.checked_sub(2).map(|above| pcb.position.path[above].segment)?;
-    match cursor.twin(db, kind, here.rba).ok()? {
+    match cursor.live_twin(db, kind, here.rba).ok()? {
         Some(rba) => Some(Next::Segment(depth, Place { rba, ..here })),
         None => (view.segments[parent].children.last() == Some(&here.segment)).then_some(Next::NoMore),
     }

@@ -1,5 +1,6 @@
 //! What a PCB sees of its database, compiled.
 
+use super::concatenated::{Seen, Shape, compile};
 use super::qualification::{Compared, Of};
 use crate::database::{Database, Field, Fill, SegmentType};
 use definitions::acb::{DbBlock, SensitiveBlock};
@@ -18,6 +19,8 @@ pub(crate) struct View {
     pub(crate) sequence: Option<usize>,
     /// Nobody else may have the database meanwhile: it is loaded, or the PCB says so (PROCOPT E).
     pub(crate) needs_alone: bool,
+    /// Its segments are made of others, here or in several databases.
+    pub(crate) is_concatenated: bool,
 }
 
 /// A sensitive segment.
@@ -44,6 +47,8 @@ pub(crate) struct ViewSegment {
     pub(crate) fields: Vec<ViewField>,
     /// It is above its parent in the database: an index turned the structure around.
     pub(crate) inverted: bool,
+    /// What it is made of, where that is not a segment of the database that the PCB has.
+    pub(crate) seen: Option<Seen>,
     /// What search arguments may name of secondary indexes that lead to it.
     indexed: Vec<(vocabulary::FieldName, Compared)>,
 }
@@ -129,11 +134,33 @@ impl View {
             .sequence
             .as_ref()
             .and_then(|sequence| db.indexes.iter().position(|index| index.rules.name == sequence.index));
-        let mut view = Self { segments, loads, updates, sequence, needs_alone };
+        let is_concatenated = false;
+        let mut view = Self { segments, loads, updates, sequence, needs_alone, is_concatenated };
         if of_index.is_none() {
             view.add_indexes(block, db);
         }
         view
+    }
+
+    /// What a PCB sees of a logical database, or of a physical one with virtual logical children. None where a segment can't
+    /// be got to from its parent, or is other than the PSB says.
+    pub(crate) fn concatenated(block: &DbBlock, root: &Database, shape: &Shape<'_>) -> Option<Self> {
+        let seen = compile(block, shape)?;
+        let mut view = Self::of(block, root, None);
+        view.is_concatenated = true;
+        for ((segment, seen), named) in view.segments.iter_mut().zip(seen).zip(&block.segments) {
+            let key_bytes = seen.kind.key.as_ref().map_or(0, |key| key.bytes);
+            if segment.key_end - segment.key_offset != key_bytes || seen.kind.name != named.name {
+                return None;
+            }
+            segment.code = seen.own.code;
+            for field in &mut segment.fields {
+                let of_dbd = seen.kind.fields.iter().find(|other| other.name == field.name)?;
+                field.fill = of_dbd.fill;
+            }
+            segment.seen = Some(seen);
+        }
+        Some(view)
     }
 
     /// What search arguments may name of secondary indexes, and what is other in an alternate processing sequence.
@@ -215,6 +242,7 @@ fn view_segment(segment: &SensitiveBlock, path: Vec<usize>, types: &[SegmentType
         key_end,
         area_bytes: segment.io_area_bytes as usize,
         inverted: false,
+        seen: None,
         indexed: Vec::new(),
         fields: segment
             .fields

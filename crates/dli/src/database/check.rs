@@ -74,6 +74,7 @@ impl Checker<'_> {
         };
         self.note_trouble(outcome);
         self.secondary_indexes();
+        self.relationships();
         for group in 0..db.groups.len() {
             for number in 1..=db.groups[group].space.last() {
                 let outcome = self.block(group, number);
@@ -95,6 +96,15 @@ impl Checker<'_> {
         }
     }
 
+    fn relationships(&mut self) {
+        match self.db.check_relationships(self.cursor.pool()) {
+            Ok(wrong) => {
+                wrong.iter().for_each(|(code, rba, what)| self.find(self.db.kind(*code).group, *rba, what));
+            }
+            trouble => self.note_trouble(trouble.map(drop)),
+        }
+    }
+
     /// Notes what an index may have an entry of, after its pointer to the parent.
     fn source(&mut self, kind: &SegmentType, rba: Rba, parent: Option<Rba>) -> Result<(), Trouble> {
         if let Some(offset) = kind.prefix.parent
@@ -102,7 +112,8 @@ impl Checker<'_> {
         {
             self.find(kind.group, rba, "the pointer to the parent is wrong");
         }
-        if self.db.indexes.iter().any(|index| index.rules.source == kind.code) {
+        let is_source = self.db.indexes.iter().any(|index| index.rules.source == kind.code);
+        if is_source && !self.cursor.is_deleted(self.db, kind, rba)? {
             self.sources.insert((kind.code, rba), parent);
         }
         Ok(())

@@ -8,6 +8,7 @@ mod cursor;
 mod index;
 mod inspection;
 mod journal;
+mod logical;
 mod node;
 mod open;
 mod place;
@@ -26,6 +27,7 @@ pub(crate) use cursor::Cursor;
 pub(crate) use index::{IndexOf, SecondaryIndex};
 pub use inspection::{DataSetStatistics, Inspection, SegmentStatistics};
 pub(crate) use journal::{Journal, Mark};
+pub(crate) use logical::{Gone, Relatives};
 pub use open::{DataSets, Opened, block_bytes};
 pub(crate) use open::{Opener, read_control};
 pub(crate) use place::{Room, Rule};
@@ -66,6 +68,8 @@ pub(crate) struct Database {
     pub(crate) is_loading: AtomicBool,
     /// The programs that are scheduled with it.
     pub(crate) users: Arc<Users>,
+    /// The databases that its logical relationships lead to.
+    pub(crate) relatives: Relatives,
     is_stopped: AtomicBool,
     stop: Mutex<Option<Stop>>,
 }

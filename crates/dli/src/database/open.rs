@@ -6,7 +6,7 @@ use super::redo::{Recovery, Redone, redo};
 use super::roots::{Hdam, SeenHeads};
 use super::space::Space;
 use super::tree::{Shape, Tree};
-use super::{Database, Group, Roots, SegmentType};
+use super::{Database, Group, Relatives, Roots, SegmentType};
 use crate::error::{OpenError, Trouble};
 use crate::format::block::{self, Kind, fullword, set_fullword};
 use crate::format::free_space::ELEMENT_BYTES;
@@ -149,6 +149,7 @@ impl Opener<'_> {
             roots,
             indexes,
             users: Arc::default(),
+            relatives: Relatives::default(),
             is_stopped: AtomicBool::new(false),
             stop: Mutex::default(),
         });
@@ -550,10 +551,9 @@ fn unsupported(dmb: &Dmb, segment: &SegmentBlock) -> Option<&'static str> {
     let root = segment.parent.is_none();
     let physical = segment.pointers.physical;
     match () {
-        () if segment.logical_parent.is_some() || !segment.logical_children.is_empty() => {
-            Some("logical relationship")
+        () if is_hierarchic(segment) && !dmb.relatives().is_empty() => {
+            Some("POINTER=HIER beside logical relationships")
         }
-        () if segment.pointers.paired || !segment.sources.is_empty() => Some("logical relationship"),
         () if segment.compression.is_some() => Some("compression (COMPRTN=)"),
         () if !segment.exits.is_empty() => Some("data capture (EXIT=)"),
         // Synonyms hang on one anchor point, one behind the other.

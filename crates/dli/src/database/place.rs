@@ -96,6 +96,9 @@ impl Database {
         let found = self.find_root(cursor, key)?;
         let spot = Spot { parent: None, anchor: found.anchor, before: found.before, after: found.next };
         let room = match found.exact {
+            None if let Some(root) = self.lingering_with(cursor, key, found.before)? => {
+                Room::Taken(spot, root)
+            }
             None => Room::At(spot),
             // The chain up to here has lower keys: the rule decides among those that are equal.
             Some(first) => self.place_on_chain(cursor, self.root(), Some(first), data, rule, spot)?,
@@ -104,6 +107,22 @@ impl Database {
             cursor.change(Item::Anchor(found.anchor))?;
         }
         Ok(room)
+    }
+
+    /// The root before a place, where it has this key and lingers.
+    fn lingering_with(
+        &self,
+        cursor: &mut Cursor<'_>,
+        key: &[u8],
+        before: Option<Rba>,
+    ) -> Result<Option<Rba>, Trouble> {
+        let field = self.root().key.filter(|key| key.unique && self.root().lingers);
+        let (Some(before), Some(field)) = (before, field) else {
+            return Ok(None);
+        };
+        let is_it = field.of(cursor.data(self, self.root(), before)?) == key
+            && cursor.is_deleted(self, self.root(), before)?;
+        Ok(is_it.then_some(before))
     }
 
     /// Among the roots of an index. Those before and after point to the new one, where they point to each other.

@@ -135,7 +135,7 @@ impl Hdam {
             };
             // What was there before the lock may be gone.
             let head = if look_again { self.head(db, cursor, anchor)? } else { None };
-            if let Some(rba) = head {
+            if let Some(rba) = cursor.live(db, db.root(), head)? {
                 return Ok(Some(RootPlace { rba, anchor }));
             }
         }
@@ -148,7 +148,7 @@ impl Database {
     pub(crate) fn first_root(&self, cursor: &mut Cursor<'_>) -> Result<Option<RootPlace>, Trouble> {
         match &self.roots {
             Roots::Hdam(hdam) => hdam.from(self, cursor, 0),
-            Roots::Hidam(tree) => Ok(in_index(next_in_index(cursor, tree, &[], false)?)),
+            Roots::Hidam(tree) => Ok(in_index(next_in_index((self, tree), cursor, &[], false)?)),
         }
     }
 
@@ -160,14 +160,14 @@ impl Database {
     ) -> Result<Option<RootPlace>, Trouble> {
         let root = self.root();
         match &self.roots {
-            Roots::Hdam(hdam) => match cursor.twin(self, root, place.rba)? {
+            Roots::Hdam(hdam) => match cursor.live_twin(self, root, place.rba)? {
                 Some(rba) => Ok(Some(RootPlace { rba, ..place })),
                 None => hdam.from(self, cursor, place.anchor + 1),
             },
             Roots::Hidam(tree) => {
                 let mut key = [0; 255];
                 let key = copy_key(self, cursor, place.rba, &mut key)?;
-                Ok(in_index(next_in_index(cursor, tree, key, true)?))
+                Ok(in_index(next_in_index((self, tree), cursor, key, true)?))
             }
         }
     }
@@ -188,7 +188,7 @@ impl Database {
     pub(crate) fn find_root(&self, cursor: &mut Cursor<'_>, key: &[u8]) -> Result<RootSearch, Trouble> {
         match &self.roots {
             Roots::Hdam(hdam) => self.find_synonym(cursor, hdam, key),
-            Roots::Hidam(tree) => find_in_index(cursor, tree, key),
+            Roots::Hidam(tree) => find_in_index((self, tree), cursor, key),
         }
     }
 
@@ -218,6 +218,9 @@ impl Database {
                         cursor.ask_ahead_here(self.set_of(root), next);
                     }
                 }
+                cmp::Ordering::Equal if cursor.is_deleted(self, root, rba)? => {
+                    (before, next) = (next, cursor.twin(self, root, rba)?);
+                }
                 order => {
                     let exact = (order == cmp::Ordering::Equal).then_some(rba);
                     return Ok(RootSearch { exact, before, next, anchor });
@@ -244,16 +247,41 @@ impl Database {
     }
 }
 
-fn find_in_index(cursor: &mut Cursor<'_>, tree: &Tree, key: &[u8]) -> Result<RootSearch, Trouble> {
+fn find_in_index(
+    (db, tree): (&Database, &Tree),
+    cursor: &mut Cursor<'_>,
+    key: &[u8],
+) -> Result<RootSearch, Trouble> {
     // While this lock is held no other program adds or removes this root, there or not.
     cursor.look_at(Item::root(key))?;
-    let exact = tree.find(cursor.pool(), key)?;
-    let next = if exact.is_some() { exact } else { next_in_index(cursor, tree, key, false)? };
+    let mut exact = tree.find(cursor.pool(), key)?;
+    if let Some(root) = exact
+        && cursor.is_deleted(db, db.root(), root)?
+    {
+        exact = None;
+    }
+    let next = if exact.is_some() { exact } else { next_in_index((db, tree), cursor, key, false)? };
     Ok(RootSearch { exact, before: None, next, anchor: 0 })
 }
 
-/// The first root with a key from this one on, or after it.
+/// The first root with a key from this one on, or after it, that was not deleted.
 fn next_in_index(
+    (db, tree): (&Database, &Tree),
+    cursor: &mut Cursor<'_>,
+    key: &[u8],
+    after: bool,
+) -> Result<Option<Rba>, Trouble> {
+    let found = next_entry(cursor, tree, key, after)?;
+    let Some(root) = found else { return Ok(None) };
+    if !cursor.is_deleted(db, db.root(), root)? {
+        return Ok(found);
+    }
+    let mut its = [0; 255];
+    let its = copy_key(db, cursor, root, &mut its)?;
+    next_in_index((db, tree), cursor, its, true)
+}
+
+fn next_entry(
     cursor: &mut Cursor<'_>,
     tree: &Tree,
     key: &[u8],

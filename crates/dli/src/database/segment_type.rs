@@ -1,5 +1,6 @@
 //! Segment types, compiled: every offset that a call needs.
 
+use super::logical::{Logical, may_linger};
 use crate::format::free_space::ELEMENT_BYTES;
 use crate::format::prefix::{PrefixLayout, is_hierarchic};
 use definitions::acb::{Dmb, SegmentBlock};
@@ -41,6 +42,10 @@ pub(crate) struct SegmentType {
     pub(crate) place: InsertPlace,
     /// What search arguments may name.
     pub(crate) fields: Vec<Field>,
+    /// What ties it to segments of other databases.
+    pub(crate) logical: Option<Box<Logical>>,
+    /// A segment of it may stay in its place when it was deleted physically, for those who get to it on a logical path.
+    pub(crate) lingers: bool,
 }
 
 /// A sequence field.
@@ -140,6 +145,8 @@ impl SegmentType {
             }),
             place: segment.rules.place,
             fields: fields.collect(),
+            logical: Logical::of(dmb, segment).map(Box::new),
+            lingers: may_linger(dmb, segment.code),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Putting segments into a database, changing and removing them.
 
 use super::change::{change_block, prepare};
+use super::logical::Gone;
 use super::{Cursor, Database, IndexOf, Journal, RootPlace, Roots, SegmentType};
 use crate::error::Trouble;
 use crate::format::block;
@@ -53,6 +54,8 @@ pub(crate) struct Writer<'e> {
     pub(super) misses_entry: bool,
     /// What was removed: types and places. Kept where there are secondary indexes.
     pub(crate) removed: Vec<(u8, Rba)>,
+    /// What was removed where there are logical relationships, here and in other databases.
+    pub(crate) gone: Vec<Gone>,
 }
 
 impl<'e> Writer<'e> {
@@ -72,7 +75,18 @@ impl<'e> Writer<'e> {
             scratch: Vec::new(),
             misses_entry: false,
             removed: Vec::new(),
+            gone: Vec::new(),
         }
+    }
+
+    /// The units of work that are under way.
+    pub(super) fn units(&self) -> &'e Units {
+        self.units
+    }
+
+    /// What takes the changes of the unit of work back.
+    pub(super) fn journal_of_unit(&mut self) -> Option<&mut Journal> {
+        self.journal.as_deref_mut()
     }
 
     /// Puts a segment into the database.
@@ -107,6 +121,7 @@ impl<'e> Writer<'e> {
             Some(link) => self.link_on_shared_chain(kind, new, spot, link)?,
             None => self.link(kind, new, spot)?,
         }
+        self.connect(kind, new)?;
         self.index_source(kind, new)?;
         Ok(new)
     }
@@ -121,7 +136,7 @@ impl<'e> Writer<'e> {
     }
 
     /// What comes before in the chain points to `to`.
-    fn set_forward(&mut self, kind: &SegmentType, spot: Spot, to: Option<Rba>) -> Result<(), Trouble> {
+    pub(super) fn set_forward(&mut self, kind: &SegmentType, spot: Spot, to: Option<Rba>) -> Result<(), Trouble> {
         match (spot.before, spot.parent, kind.parent) {
             (Some(before), _, _) => self.set_pointer(kind.group, before, kind.prefix.twin_forward, to),
             (None, Some(parent), Some(code)) => {
@@ -133,7 +148,7 @@ impl<'e> Writer<'e> {
     }
 
     /// What comes after in the chain points to `to`.
-    fn set_backward(&mut self, kind: &SegmentType, spot: Spot, to: Option<Rba>) -> Result<(), Trouble> {
+    pub(super) fn set_backward(&mut self, kind: &SegmentType, spot: Spot, to: Option<Rba>) -> Result<(), Trouble> {
         match (spot.after, spot.parent, kind.parent) {
             (Some(after), _, _) => self.set_pointer(kind.group, after, kind.prefix.twin_backward, to),
             (None, Some(parent), Some(code)) => {
@@ -145,7 +160,7 @@ impl<'e> Writer<'e> {
     }
 
     /// A HIDAM root without backward pointers hangs on the anchor point of its block, the latest first.
-    fn is_chained_by_block(&self) -> bool {
+    pub(super) fn is_chained_by_block(&self) -> bool {
         matches!(self.db.roots, Roots::Hidam(_)) && self.db.groups[0].set.geometry.anchors == 1
     }
 
@@ -158,7 +173,7 @@ impl<'e> Writer<'e> {
         self.put_in_block(kind.group, number, block::ROOT_ANCHORS, &new.stored())
     }
 
-    fn unlink_by_block(&mut self, kind: &SegmentType, old: Rba) -> Result<(), Trouble> {
+    pub(super) fn unlink_by_block(&mut self, kind: &SegmentType, old: Rba) -> Result<(), Trouble> {
         let set = self.db.groups[kind.group].set.clone();
         let (number, _) = set.geometry.place(old);
         self.cursor.change(Item::Block(number))?;
@@ -221,6 +236,11 @@ impl<'e> Writer<'e> {
                 self.remove(child, twin)?;
             }
         }
+        self.free(kind, rba)
+    }
+
+    /// Frees the bytes of a segment.
+    pub(super) fn free(&mut self, kind: &SegmentType, rba: Rba) -> Result<(), Trouble> {
         let stored = self.stored(kind, rba)?;
         if let Some((part, len)) = stored.part {
             self.release(kind.group, part, 0, len)?;
@@ -228,19 +248,27 @@ impl<'e> Writer<'e> {
         self.release(kind.group, rba, 0, stored.bytes)
     }
 
-    fn change_segment(&self, kind: &SegmentType, rba: Rba) -> Result<(), Trouble> {
+    pub(super) fn change_segment(&self, kind: &SegmentType, rba: Rba) -> Result<(), Trouble> {
         self.cursor.locker().map_or(Ok(()), |locker| locker.change_segment(kind.group, rba))
     }
 
     /// Replaces the data of a segment.
     pub(crate) fn replace(&mut self, kind: &SegmentType, rba: Rba, data: &[u8]) -> Result<(), Trouble> {
+        self.check_replacement(kind, rba, data)?;
+        self.replace_pair(kind, rba, data)?;
+        self.replace_alone(kind, rba, data)
+    }
+
+    /// Replaces the data of a segment, and not that of its pair.
+    pub(super) fn replace_alone(&mut self, kind: &SegmentType, rba: Rba, data: &[u8]) -> Result<(), Trouble> {
         self.change_segment(kind, rba)?;
         let before = self.entries_of(kind, rba)?;
-        self.replace_data(kind, rba, data)?;
+        self.replace_stored(kind, rba, data)?;
         self.reindex_source(kind, rba, &before)
     }
 
-    fn replace_data(&mut self, kind: &SegmentType, rba: Rba, data: &[u8]) -> Result<(), Trouble> {
+    /// Replaces the data of a segment where it is kept.
+    pub(super) fn replace_stored(&mut self, kind: &SegmentType, rba: Rba, data: &[u8]) -> Result<(), Trouble> {
         if !kind.variable {
             return self.put(kind.group, rba, kind.prefix.bytes, data);
         }
@@ -400,7 +428,7 @@ impl<'e> Writer<'e> {
     }
 
     /// Overwrites bytes of a segment.
-    fn put(&mut self, group: usize, rba: Rba, offset: usize, bytes: &[u8]) -> Result<(), Trouble> {
+    pub(super) fn put(&mut self, group: usize, rba: Rba, offset: usize, bytes: &[u8]) -> Result<(), Trouble> {
         let (number, at) = self.db.groups[group].set.geometry.place(rba);
         self.put_in_block(group, number, at + offset, bytes)
     }

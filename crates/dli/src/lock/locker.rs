@@ -132,6 +132,31 @@ impl<'e> Locker<'e> {
         self.request(Resource { database: index, item }, LockState::Exclusive)
     }
 
+    /// A record of another database that the call looks at. It is kept until the unit of work ends.
+    pub(crate) fn look_in(&self, database: u32, item: Item) -> Result<(), Trouble> {
+        self.request(Resource { database, item }, self.state)
+    }
+
+    /// The locks of the same call in another database.
+    pub(crate) fn in_database(&self, database: u32) -> Self {
+        let none = || Cell::new(None);
+        Self {
+            database,
+            standing: Standing::default(),
+            entered: none(),
+            looked_at: none(),
+            awaited: none(),
+            ..*self
+        }
+    }
+
+    /// What the locks in another database have to wait for, the call waits for.
+    pub(crate) fn adopt(&self, other: &Self) {
+        if let Some(awaited) = other.awaited.get() {
+            self.awaited.set(Some(awaited));
+        }
+    }
+
     /// A place in an index that somebody may have changed who may take it back: the call waits for him. Gives whether it
     /// has to look again.
     pub(crate) fn pass_in(&self, index: u32, item: Item) -> Result<bool, Trouble> {
@@ -157,9 +182,9 @@ impl<'e> Locker<'e> {
         if self.locks.has_segments() { self.change(Item::Segment { group, rba }) } else { Ok(()) }
     }
 
-    /// What is locked to reserve a segment.
-    pub(crate) fn segment(&self, group: usize, rba: Rba) -> Resource {
-        self.resource(Item::Segment { group, rba })
+    /// What is locked to reserve a segment of a database.
+    pub(crate) fn segment(&self, database: u32, group: usize, rba: Rba) -> Resource {
+        Resource { database, item: Item::Segment { group, rba } }
     }
 
     /// Reserves a segment.

@@ -2,6 +2,7 @@
 
 mod inquiry;
 mod io_mask;
+mod related;
 mod restart;
 mod schedule;
 mod system;
@@ -9,7 +10,7 @@ mod system;
 pub use io_mask::IoMask;
 
 use crate::call::{self, Deleted, Function, NotMade, Request, Reservations, Shown};
-use crate::database::{Claim, Database, Journal, Mark};
+use crate::database::{Claim, Database, Gone, Journal, Mark};
 use crate::engine::Engine;
 use crate::error::{CommitError, ScheduleError};
 use crate::gsam::GsamPcb;
@@ -232,7 +233,7 @@ impl Program {
             let status = inquiry::statistics(&self.engine.pool.counts(), wanted, area);
             return pcb.answer(status, Shown::Unchanged);
         }
-        if self.told_more.unavailable && pcb.db.is_stopped() {
+        if self.told_more.unavailable && pcb.is_stopped() {
             return pcb.answer(StatusCode::BA, Shown::Position);
         }
         let unit = (self.journal.unit, self.locks_max);
@@ -262,6 +263,9 @@ impl Program {
         if let Some(deleted) = &effects.deleted {
             let db = pcb.db.clone();
             spread(&mut self.pcbs, &db, deleted, &effects.removed);
+        }
+        if !effects.gone.is_empty() {
+            spread_gone(&mut self.pcbs, &effects.gone);
         }
         if let (Some(locker), Some(ProgramPcb::Db { pcb, .. })) = (locker, self.pcbs.get_mut(at)) {
             pcb.standing = match effects.not_made {
@@ -439,12 +443,31 @@ impl Drop for Program {
     }
 }
 
+/// PCBs of the program may have stood on segments that went where there are logical relationships.
+fn spread_gone(pcbs: &mut [ProgramPcb], all: &[Gone]) {
+    for pcb in pcbs {
+        let ProgramPcb::Db { pcb, .. } = pcb else { continue };
+        let (view, db) = (pcb.view.clone(), pcb.db.name());
+        for gone in all.iter().filter(|_| pcb.of_index.is_none()) {
+            let left = pcb.position.forget_gone(&view, db, gone);
+            if let Some(paths) = &mut pcb.paths {
+                paths.forget_gone(&view, db, gone);
+            }
+            if let Some(level) = left {
+                pcb.is_held = false;
+                pcb.parentage = pcb.parentage.filter(|&parent| parent <= level);
+                pcb.series = None;
+            }
+        }
+    }
+}
+
 /// PCBs of the program may have stood on a segment that was deleted.
 fn spread(pcbs: &mut [ProgramPcb], db: &Arc<Database>, deleted: &Deleted, removed: &[(u8, crate::Rba)]) {
     for pcb in pcbs {
         let ProgramPcb::Db { pcb, .. } = pcb else { continue };
         // In an index of its own the key of the entry says where a program stands.
-        if !Arc::ptr_eq(&pcb.db, db) || pcb.of_index.is_some() {
+        if !Arc::ptr_eq(&pcb.db, db) || pcb.of_index.is_some() || pcb.view.is_concatenated {
             continue;
         }
         let view = pcb.view.clone();

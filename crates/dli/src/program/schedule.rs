@@ -1,6 +1,6 @@
 //! Scheduling a program: the databases that it needs, and what is refused.
 
-use super::ProgramPcb;
+use super::{ProgramPcb, related};
 use crate::database::{Claim, Users};
 use crate::engine::Engine;
 use crate::error::ScheduleError;
@@ -52,6 +52,11 @@ fn mask_of(kind: &PcbBlockKind) -> Option<DbMask> {
 pub(super) fn claim(pcbs: &[ProgramPcb]) -> Result<Vec<Claim>, ScheduleError> {
     let mut wanted: BTreeMap<DbdName, (&Arc<Users>, bool)> = BTreeMap::new();
     for pcb in pcbs {
+        if let ProgramPcb::Db { pcb, .. } = pcb {
+            for other in &pcb.related {
+                wanted.entry(other.name()).or_insert((&other.users, false));
+            }
+        }
         let (name, users, alone) = match pcb {
             ProgramPcb::Db { pcb, .. } => (pcb.db.name(), &pcb.db.users, pcb.view.needs_alone),
             ProgramPcb::Gsam { pcb, .. } => (pcb.db.name, &pcb.db.users, pcb.loads),
@@ -71,6 +76,10 @@ fn schedule_pcb(
     number: usize,
     arguments_bytes_max: Option<usize>,
 ) -> Result<DbPcb, ScheduleError> {
+    if let Some((view, db)) = related::concatenated(engine, block, number)? {
+        let pcb = DbPcb::with_view(block, view, (db, None), arguments_bytes_max);
+        return with_related(engine, number, pcb);
+    }
     let (db, of_index) = engine.database_or_index(&block.dbd).ok_or(ScheduleError::NotOpen(block.dbd))?;
     let updates = |options: definitions::model::procopt::ProcOpt| options.updates();
     if !db.updatable
@@ -87,7 +96,37 @@ fn schedule_pcb(
     let pcb = DbPcb::new(block, db, of_index, arguments_bytes_max);
     let has_sequence = pcb.view.sequence.is_some() == block.sequence.is_some();
     match has_sequence && pcb.view.agrees_with(&pcb.db, of_index) {
+        true if of_index.is_none() => with_related(engine, number, pcb),
         true => Ok(pcb),
         false => Err(ScheduleError::Mismatch(block.dbd)),
+    }
+}
+
+/// Adds the databases that calls on a PCB go into over logical relationships.
+fn with_related(
+    engine: &Engine,
+    number: usize,
+    mut pcb: DbPcb,
+) -> Result<DbPcb, ScheduleError> {
+    let view = &pcb.view;
+    if !view.is_concatenated && !(view.updates && pcb.db.is_related()) {
+        return Ok(pcb);
+    }
+    let ties = view.segments.iter().filter_map(|segment| segment.seen.as_ref()).flat_map(|seen| {
+        [Some(seen.own.db.name()), seen.other.as_ref().map(|other| other.db.name())].into_iter().flatten()
+    });
+    let related = related::all(engine, ties.chain([pcb.db.name()]))?;
+    if let Some(other) = related.iter().find(|other| view.updates && !other.updatable) {
+        return Err(ScheduleError::ReadOnly(other.name()));
+    }
+    let is_child = |segment: &crate::call::ViewSegment| {
+        segment.seen.is_none() && pcb.db.kind(segment.code).logical_parent().is_some()
+    };
+    match view.loads && view.segments.iter().any(is_child) {
+        true => Err(ScheduleError::Pcb("PROCOPT=L of a logical child", number)),
+        false => {
+            pcb.related = related;
+            Ok(pcb)
+        }
     }
 }

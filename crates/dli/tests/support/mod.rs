@@ -64,6 +64,10 @@ impl House {
         {
             return self.open_gsam(&dbd.clone());
         }
+        if let Some(logical) = self.report.as_ref().and_then(|report| report.logical_structures.get(name)) {
+            self.engine.define_logical(Arc::new(logical.clone()));
+            return Ok(String::new());
+        }
         let dmb = self.dmb(name).ok_or("no such DMB")?;
         let indexes: Vec<Arc<Dmb>> = dmb.indexes().filter_map(|index| self.dmb(&index)).collect();
         let mut sets = DataSets::new();
