@@ -108,7 +108,10 @@ impl Batch {
     /// Opens the databases that are needed for this run alone, and those that a run which was killed had open, as far as
     /// their definitions are given: they are made whole. Says so, and which ones wait.
     pub(crate) fn open(&mut self, report: &Report, needed: &BTreeSet<DbdName>) -> Result<(), BatchError> {
-        let needed: BTreeSet<DbdName> = needed.iter().map(|name| indexed_by(report, *name)).collect();
+        let needed = physical(report, needed);
+        for dmb in report.logical_structures.values() {
+            self.engine.define_logical(Arc::new(dmb.clone()));
+        }
         for name in &needed {
             self.open_one(report, *name)?;
         }
@@ -196,6 +199,21 @@ impl Batch {
     pub(crate) fn trim_log(&self) -> Result<u64, BatchError> {
         Ok(self.log.trim(0)?)
     }
+}
+
+/// The physical databases that calls on some go into: those that a logical database is made of, and those that logical
+/// relationships lead to.
+fn physical(report: &Report, named: &BTreeSet<DbdName>) -> BTreeSet<DbdName> {
+    let mut found = BTreeSet::new();
+    let mut next: Vec<DbdName> = named.iter().map(|name| indexed_by(report, *name)).collect();
+    while let Some(name) = next.pop() {
+        let described = report.dmbs.get(&name).or_else(|| report.logical_structures.get(&name));
+        if found.insert(name) {
+            next.extend(described.into_iter().flat_map(Dmb::relatives));
+        }
+    }
+    found.retain(|name| !report.logical_structures.contains_key(name));
+    found
 }
 
 /// A secondary index is opened with the database that it is of.

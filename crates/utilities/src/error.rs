@@ -32,6 +32,11 @@ pub enum UtilityError {
         /// Of what it should be.
         wanted: String,
     },
+    /// Segments of other databases point into it, and nothing would lead them to where its segments are now.
+    #[error(
+        "database {0} has logical relationships, and prefix resolution (DFSURG10, DFSURGP0) is not there. Make it anew with calls, and the databases that it is related to"
+    )]
+    Related(DbdName),
     /// The database can't be used as it is.
     #[error("{0}")]
     Schedule(#[from] ScheduleError),

@@ -32,6 +32,9 @@ pub fn reload(
         let (found, wanted) = (head.dbd.to_string(), dmb.name.to_string());
         return Err(UtilityError::Other { what: FORMAT.what, found, wanted });
     }
+    if !dmb.relatives().is_empty() {
+        return Err(UtilityError::Related(dmb.name));
+    }
     let targets = targets(&head, dmb)?;
     let program = engine.schedule(&psb_of(dmb, name("DFSURGL0")?, options("L")?))?;
     let mut loader = Loader {

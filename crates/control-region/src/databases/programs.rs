@@ -4,7 +4,8 @@ use super::Phase;
 use crate::event::{Effect, RegionId, RequestId};
 use crate::library::CatalogLibrary;
 use crate::region::ControlRegion;
-use definitions::acb::{self, Library, PcbBlock, PcbBlockKind, PsbBlock};
+use definitions::acb::{self, Dmb, Library, PcbBlock, PcbBlockKind, PsbBlock};
+use definitions::model::dbd::Access;
 use std::collections::BTreeSet;
 use vocabulary::{DbdName, Message, Moment, PsbName};
 
@@ -28,6 +29,8 @@ pub struct ProgramOrder {
     pub region: RegionId,
     /// Its block.
     pub block: PsbBlock,
+    /// The logical databases that it sees.
+    pub logical: Vec<Dmb>,
     /// Why it has to do without some of its databases.
     pub missing: Vec<Message>,
 }
@@ -54,16 +57,36 @@ impl ControlRegion {
         self.databases.waiting.push(Waiting { request, region, psb, databases, since: self.now });
     }
 
+    /// The physical databases that the calls of a program go into.
     fn databases_of(&self, psb: PsbName) -> BTreeSet<DbdName> {
+        let library = CatalogLibrary::active(self.plex.catalog());
+        let mut found = BTreeSet::new();
+        let mut next: Vec<DbdName> =
+            self.named_by(psb).into_iter().map(|dbd| indexed_by(&library, dbd)).collect();
+        while let Some(name) = next.pop() {
+            if found.insert(name) {
+                next.extend(related_to(&library, name));
+            }
+        }
+        found.retain(|name| !is_logical(&library, *name));
+        found
+    }
+
+    /// The logical databases that a program sees, described.
+    fn logical_of(&self, psb: PsbName) -> Vec<Dmb> {
+        let library = CatalogLibrary::active(self.plex.catalog());
+        let named = self.named_by(psb).into_iter().filter(|name| is_logical(&library, *name));
+        named.filter_map(|name| acb::build_dmb(&*library.dbd(&name)?, &library).ok()).collect()
+    }
+
+    fn named_by(&self, psb: PsbName) -> BTreeSet<DbdName> {
         let used = |pcb: &PcbBlock| match &pcb.kind {
             PcbBlockKind::Db(db) => Some(db.dbd),
             PcbBlockKind::Gsam(gsam) => Some(gsam.dbd),
             PcbBlockKind::Tp(_) => None,
         };
         let loaded = self.resources.loaded(psb);
-        let named = loaded.into_iter().flat_map(|loaded| &loaded.block.pcbs).filter_map(used);
-        let library = CatalogLibrary::active(self.plex.catalog());
-        named.map(|dbd| indexed_by(&library, dbd)).collect()
+        loaded.into_iter().flat_map(|loaded| &loaded.block.pcbs).filter_map(used).collect()
     }
 
     /// Lets go those who have what they can get.
@@ -104,7 +127,8 @@ impl ControlRegion {
             Some(_) => None,
             None => {
                 let block = self.resources.loaded(waiting.psb)?.block.clone();
-                Some(Ok(Box::new(ProgramOrder { region: waiting.region, block, missing })))
+                let logical = self.logical_of(waiting.psb);
+                Some(Ok(Box::new(ProgramOrder { region: waiting.region, block, logical, missing })))
             }
         }
     }
@@ -123,6 +147,18 @@ impl ControlRegion {
             Some(_) => format!("database {dbd} is still being opened or closed; try again"),
         }
     }
+}
+
+fn is_logical(library: &CatalogLibrary<'_>, name: DbdName) -> bool {
+    library.dbd(&name).is_some_and(|dbd| dbd.access == Access::Logical)
+}
+
+/// The databases that logical relationships of one lead to, or that a logical one is made of. Its indexes are not among
+/// them: they are opened with it.
+fn related_to(library: &CatalogLibrary<'_>, name: DbdName) -> Vec<DbdName> {
+    let references = library.dbd(&name).map(|dbd| dbd.references()).unwrap_or_default();
+    let is_index = |name: &DbdName| library.dbd(name).is_none_or(|dbd| dbd.access.is_index());
+    references.into_iter().filter(|name| !is_index(name)).collect()
 }
 
 /// A secondary index is opened with the database that it is of.

@@ -21,8 +21,8 @@ mod step;
 mod straight;
 mod view;
 
-pub use function::{Function, Get, Scope};
 pub(crate) use concatenated::Shape;
+pub use function::{Function, Get, Scope};
 pub(crate) use paths::Paths;
 pub(crate) use position::{Gap, Place, Position};
 pub(crate) use reservations::Reservations;

@@ -281,12 +281,7 @@ fn next_in_index(
     next_in_index((db, tree), cursor, its, true)
 }
 
-fn next_entry(
-    cursor: &mut Cursor<'_>,
-    tree: &Tree,
-    key: &[u8],
-    after: bool,
-) -> Result<Option<Rba>, Trouble> {
+fn next_entry(cursor: &mut Cursor<'_>, tree: &Tree, key: &[u8], after: bool) -> Result<Option<Rba>, Trouble> {
     loop {
         let found = tree.from(cursor.pool(), key, after)?;
         let look_again = match found {

@@ -136,7 +136,12 @@ impl<'e> Writer<'e> {
     }
 
     /// What comes before in the chain points to `to`.
-    pub(super) fn set_forward(&mut self, kind: &SegmentType, spot: Spot, to: Option<Rba>) -> Result<(), Trouble> {
+    pub(super) fn set_forward(
+        &mut self,
+        kind: &SegmentType,
+        spot: Spot,
+        to: Option<Rba>,
+    ) -> Result<(), Trouble> {
         match (spot.before, spot.parent, kind.parent) {
             (Some(before), _, _) => self.set_pointer(kind.group, before, kind.prefix.twin_forward, to),
             (None, Some(parent), Some(code)) => {
@@ -148,7 +153,12 @@ impl<'e> Writer<'e> {
     }
 
     /// What comes after in the chain points to `to`.
-    pub(super) fn set_backward(&mut self, kind: &SegmentType, spot: Spot, to: Option<Rba>) -> Result<(), Trouble> {
+    pub(super) fn set_backward(
+        &mut self,
+        kind: &SegmentType,
+        spot: Spot,
+        to: Option<Rba>,
+    ) -> Result<(), Trouble> {
         match (spot.after, spot.parent, kind.parent) {
             (Some(after), _, _) => self.set_pointer(kind.group, after, kind.prefix.twin_backward, to),
             (None, Some(parent), Some(code)) => {
@@ -268,7 +278,12 @@ impl<'e> Writer<'e> {
     }
 
     /// Replaces the data of a segment where it is kept.
-    pub(super) fn replace_stored(&mut self, kind: &SegmentType, rba: Rba, data: &[u8]) -> Result<(), Trouble> {
+    pub(super) fn replace_stored(
+        &mut self,
+        kind: &SegmentType,
+        rba: Rba,
+        data: &[u8],
+    ) -> Result<(), Trouble> {
         if !kind.variable {
             return self.put(kind.group, rba, kind.prefix.bytes, data);
         }

@@ -42,6 +42,8 @@ pub(crate) struct Locker<'e> {
     looked_at: Cell<Option<Resource>>,
     /// What it has to wait for.
     awaited: Cell<Option<Resource>>,
+    /// It is in another database than that of the PCB: nobody lets go of what it locks before the unit of work ends.
+    is_elsewhere: bool,
 }
 
 impl<'e> Locker<'e> {
@@ -65,6 +67,7 @@ impl<'e> Locker<'e> {
             entered: none(),
             looked_at: none(),
             awaited: none(),
+            is_elsewhere: false,
         }
     }
 
@@ -134,7 +137,7 @@ impl<'e> Locker<'e> {
 
     /// A record of another database that the call looks at. It is kept until the unit of work ends.
     pub(crate) fn look_in(&self, database: u32, item: Item) -> Result<(), Trouble> {
-        self.request(Resource { database, item }, self.state)
+        self.keep(Resource { database, item }, self.state)
     }
 
     /// The locks of the same call in another database.
@@ -146,6 +149,7 @@ impl<'e> Locker<'e> {
             entered: none(),
             looked_at: none(),
             awaited: none(),
+            is_elsewhere: true,
             ..*self
         }
     }
@@ -233,6 +237,11 @@ impl<'e> Locker<'e> {
         if self.is_passing(resource, state) && self.locks.take(self.unit, resource, state) {
             return Ok(());
         }
+        self.keep(resource, state)
+    }
+
+    /// Locks something until it is released, or else until the unit of work ends.
+    fn keep(&self, resource: Resource, state: LockState) -> Result<(), Trouble> {
         let outcome = self.locks.request(self.unit, resource, state, self.locks_max);
         if matches!(outcome, Err(Trouble::Waits)) {
             self.awaited.set(Some(resource));
@@ -244,6 +253,7 @@ impl<'e> Locker<'e> {
     /// it: how many locks there are, or that the unit of work waits or has to give way.
     fn is_passing(&self, resource: Resource, state: LockState) -> bool {
         state != LockState::Exclusive
+            && !self.is_elsewhere
             && self.locks_max == usize::MAX
             && self.standing.awaited.is_none()
             && !matches!(resource.item, Item::Segment { .. })
@@ -257,7 +267,7 @@ impl<'e> Locker<'e> {
     }
 
     fn release(&self, left: Option<Resource>) {
-        if let Some(left) = left.filter(|left| !self.others.contains(left)) {
+        if let Some(left) = left.filter(|left| !self.is_elsewhere && !self.others.contains(left)) {
             self.locks.release(self.unit, left);
         }
     }

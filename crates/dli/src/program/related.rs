@@ -6,6 +6,7 @@ use crate::engine::Engine;
 use crate::error::ScheduleError;
 use definitions::acb::{DbBlock, Dmb};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use vocabulary::DbdName;
 
@@ -49,10 +50,10 @@ pub(super) fn all(
     let mut found: BTreeMap<DbdName, Arc<Database>> = BTreeMap::new();
     let mut next: Vec<DbdName> = from.into_iter().collect();
     while let Some(name) = next.pop() {
-        if !found.contains_key(&name) {
+        if let Entry::Vacant(place) = found.entry(name) {
             let database = engine.database(&name).ok_or(ScheduleError::NotOpen(name))?;
             next.extend(database.dmb.relatives());
-            found.insert(name, database);
+            place.insert(database);
         }
     }
     Ok(found.into_values().collect())

@@ -103,13 +103,10 @@ fn schedule_pcb(
 }
 
 /// Adds the databases that calls on a PCB go into over logical relationships.
-fn with_related(
-    engine: &Engine,
-    number: usize,
-    mut pcb: DbPcb,
-) -> Result<DbPcb, ScheduleError> {
+fn with_related(engine: &Engine, number: usize, mut pcb: DbPcb) -> Result<DbPcb, ScheduleError> {
     let view = &pcb.view;
-    if !view.is_concatenated && !(view.updates && pcb.db.is_related()) {
+    let goes_elsewhere = view.is_concatenated || (view.updates && pcb.db.is_related());
+    if !goes_elsewhere {
         return Ok(pcb);
     }
     let ties = view.segments.iter().filter_map(|segment| segment.seen.as_ref()).flat_map(|seen| {

@@ -281,6 +281,9 @@ impl Plant {
             opened.push(self.open(&engine, name)?);
         }
         self.open_gsam(&engine)?;
+        for logical in self.report.logical_structures.values() {
+            engine.define_logical(Arc::new(logical.clone()));
+        }
         Ok(Started { engine: Arc::new(engine), log, owed, opened })
     }
 

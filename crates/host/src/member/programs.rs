@@ -116,7 +116,8 @@ impl Programs {
     }
 
     fn run(&self, order: ProgramOrder, responder: Responder, jobs: &mpsc::Receiver<Job>) {
-        let ProgramOrder { region, block, missing } = order;
+        let ProgramOrder { region, block, logical, missing } = order;
+        logical.into_iter().for_each(|dmb| self.engine.define_logical(Arc::new(dmb)));
         let (program, more) = match self.engine.schedule_available(&block) {
             Ok(scheduled) => scheduled,
             Err(error) => {

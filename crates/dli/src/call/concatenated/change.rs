@@ -270,7 +270,8 @@ pub(super) fn change_record(writer: &mut Writer<'_>, view: &View, path: &[Place]
     let Some((place, parents)) = path.split_last() else { return Ok(()) };
     let Some(seen) = &view.segments[place.segment].seen else { return Ok(()) };
     if seen.own.knows_its_record() {
-        return writer.in_database(&seen.own.db, |writer| writer.change_record_of(seen.own.kind(), place.rba));
+        return writer
+            .in_database(&seen.own.db, |writer| writer.change_record_of(seen.own.kind(), place.rba));
     }
     // It is under an end of its parent, which is in the same record.
     match above(writer, view, parents, place.segment)? {

@@ -125,7 +125,9 @@ impl Seen {
     /// Bytes of the concatenated key with which it begins: that of the parent at the other end.
     fn seen_key_bytes(&self) -> usize {
         match (self.is_virtual, self.own.kind().logical_parent()) {
-            (true, _) => self.own.kind().parent.map_or(0, |code| key_bytes(&End { code, ..self.own.clone() })),
+            (true, _) => {
+                self.own.kind().parent.map_or(0, |code| key_bytes(&End { code, ..self.own.clone() }))
+            }
             (false, Some(parent)) => parent.key_bytes,
             (false, None) => 0,
         }
@@ -157,7 +159,9 @@ fn put_other(writer: &mut Writer<'_>, seen: &Seen, own: &[u8], data: &[u8]) -> R
         let has_key = kind.key.is_none_or(|key| keys.ends_with(key.of(data)));
         match (found, rule) {
             (None, PathRule::Physical) => Err(Trouble::Told(StatusCode::IX)),
-            (_, PathRule::Virtual | PathRule::Logical) if !has_key && (found.is_none() || rule == PathRule::Virtual) => {
+            (_, PathRule::Virtual | PathRule::Logical)
+                if !has_key && (found.is_none() || rule == PathRule::Virtual) =>
+            {
                 Err(Trouble::Told(StatusCode::IX))
             }
             (None, _) => insert_other(writer, other, &keys, data).map(Some),

@@ -72,7 +72,12 @@ impl SecondaryIndex {
 
 impl Database {
     /// What is locked to have the record that a segment is in.
-    pub(crate) fn record_above(&self, cursor: &mut Cursor<'_>, kind: &SegmentType, rba: Rba) -> Result<Item, Trouble> {
+    pub(crate) fn record_above(
+        &self,
+        cursor: &mut Cursor<'_>,
+        kind: &SegmentType,
+        rba: Rba,
+    ) -> Result<Item, Trouble> {
         let root = self.ancestor(cursor, kind, rba, self.root().code)?;
         let data = cursor.data(self, self.root(), root)?;
         let key = self.root().key.as_ref().map_or(&[][..], |field| field.of(data));

@@ -37,8 +37,8 @@ impl Relationships<'_> {
     fn segment(&mut self, kind: &SegmentType, rba: Rba) -> Result<(), Trouble> {
         let db = self.db;
         let deleted = self.cursor.is_deleted(db, kind, rba)?;
-        let mut stays = kind.prefix.logical_forward.is_some()
-            && !self.cursor.is_logically_deleted(db, kind, rba)?;
+        let mut stays =
+            kind.prefix.logical_forward.is_some() && !self.cursor.is_logically_deleted(db, kind, rba)?;
         if kind.logical_parent().is_some() {
             self.logical_child(kind, rba)?;
         }
@@ -124,13 +124,18 @@ impl Relationships<'_> {
         let mut next = self.cursor.pointer(self.db, kind, rba, slot.first)?;
         while let Some(twin) = next {
             if !expected.contains(&twin) || !met.insert(twin) {
-                self.find(kind, rba, &format!("leads to {:#x}, which is no logical child of it", twin.byte()));
+                self.find(
+                    kind,
+                    rba,
+                    &format!("leads to {:#x}, which is no logical child of it", twin.byte()),
+                );
                 return Ok(());
             }
             if let Some(offset) = of.prefix.logical_backward
                 && self.cursor.pointer(other, of, twin, offset)? != before
             {
-                let what = format!("has a logical child at {:#x} whose pointer backward is wrong", twin.byte());
+                let what =
+                    format!("has a logical child at {:#x} whose pointer backward is wrong", twin.byte());
                 self.find(kind, rba, &what);
             }
             if let Some(key) = &key {

@@ -4,9 +4,9 @@ use super::LogicalChild;
 use super::path::broken;
 use crate::database::{Database, Room, Rule, SegmentType, Spot, Wish, Writer};
 use crate::error::Trouble;
+use crate::format::Rba;
 use crate::format::block::fullword;
 use crate::format::prefix::LogicalSlot;
-use crate::format::Rba;
 use crate::status::StatusCode;
 use definitions::model::segment::InsertPlace;
 use std::cmp::Ordering;
@@ -70,7 +70,8 @@ impl Writer<'_> {
         let link = kind.logical_parent().ok_or_else(|| broken(db, kind, rba, "is no logical child"))?;
         let other = db.relative(&link.dbd)?;
         let parent = self.cursor.logical_parent(db, kind, rba)?;
-        let child = other.kind(link.code).logical.as_ref().and_then(|logical| logical.child(db.name(), kind.code));
+        let child =
+            other.kind(link.code).logical.as_ref().and_then(|logical| logical.child(db.name(), kind.code));
         let child = *child.ok_or_else(|| broken(db, kind, rba, "is unknown to its logical parent"))?;
         Ok(Bond { kind, parent_code: link.code, parent, child, other })
     }
@@ -96,8 +97,9 @@ impl Writer<'_> {
         self.in_database(&bond.other, |writer| {
             let segment = writer.cursor.segment(&bond.other, kind, bond.parent)?;
             let count = fullword(segment, offset).checked_add_signed(by);
-            let count = count
-                .ok_or_else(|| broken(&bond.other, kind, bond.parent, "counts fewer logical children than it has"))?;
+            let count = count.ok_or_else(|| {
+                broken(&bond.other, kind, bond.parent, "counts fewer logical children than it has")
+            })?;
             writer.put(kind.group, bond.parent, offset, &count.to_be_bytes())
         })
     }
@@ -300,7 +302,12 @@ impl Writer<'_> {
     }
 
     /// Replaces the data of a logical child that takes its place among its logical twins anew.
-    pub(super) fn unlink_and_replace(&mut self, kind: &SegmentType, rba: Rba, data: &[u8]) -> Result<(), Trouble> {
+    pub(super) fn unlink_and_replace(
+        &mut self,
+        kind: &SegmentType,
+        rba: Rba,
+        data: &[u8],
+    ) -> Result<(), Trouble> {
         let bond = self.bond(kind, rba)?;
         self.unbind(&bond, rba)?;
         self.replace_stored(kind, rba, data)?;
@@ -356,7 +363,12 @@ impl Writer<'_> {
     }
 
     /// A spot's parent is a new one's physical parent.
-    pub(super) fn spot_under(&mut self, kind: &SegmentType, rba: Rba, parent: Option<Rba>) -> Result<Spot, Trouble> {
+    pub(super) fn spot_under(
+        &mut self,
+        kind: &SegmentType,
+        rba: Rba,
+        parent: Option<Rba>,
+    ) -> Result<Spot, Trouble> {
         let db = self.db;
         let anchor = match (parent, &db.roots) {
             (None, crate::database::Roots::Hdam(hdam)) => {

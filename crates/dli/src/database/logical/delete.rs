@@ -34,10 +34,10 @@ impl Writer<'_> {
         }
         self.check_delete_rules(kind, rba)?;
         self.mark_deleted(kind, rba)?;
-        if !self.settle(kind, rba, parent)? {
-            return Ok(());
+        match self.settle(kind, rba, parent)? {
+            true => self.settle_above(kind, parent),
+            false => Ok(()),
         }
-        self.settle_above(kind, parent)
     }
 
     /// Deletes a logical child along its logical path.
@@ -61,7 +61,7 @@ impl Writer<'_> {
         let (Some(code), Some(parent)) = (kind.parent, parent) else { return Ok(()) };
         let above = db.kind(code);
         if rule_of(above) != Some(PathRule::BidirectionalVirtual)
-            || !self.is_there(above, parent)?
+            || !self.is_there(above, parent)
             || self.cursor.is_deleted(db, above, parent)?
         {
             return Ok(());
@@ -83,9 +83,9 @@ impl Writer<'_> {
     }
 
     /// Whether a segment was not removed meanwhile.
-    fn is_there(&self, kind: &SegmentType, rba: Rba) -> Result<bool, Trouble> {
+    fn is_there(&self, kind: &SegmentType, rba: Rba) -> bool {
         let is_it = |gone: &Gone| (gone.dbd, gone.code, gone.rba) == (self.db.name(), kind.code, rba);
-        Ok(!self.gone.iter().any(is_it))
+        !self.gone.iter().any(is_it)
     }
 
     /// A segment or one under it that a rule keeps.
@@ -93,7 +93,9 @@ impl Writer<'_> {
         let db = self.db;
         if rule_of(kind) == Some(PathRule::Physical) {
             let is_child = kind.logical_parent().is_some();
-            if self.has_logical_children(kind, rba, true)? || (is_child && self.has_logical_path(kind, rba)?) {
+            if self.has_logical_children(kind, rba, true)?
+                || (is_child && self.has_logical_path(kind, rba)?)
+            {
                 return Err(Trouble::Told(StatusCode::DX));
             }
         }
@@ -108,11 +110,20 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// A segment is not there any more on its physical path, and nothing under it.
+    /// A segment is not there any more on its physical path, and nothing under it. What goes meanwhile for other reasons
+    /// finds the marks, and leaves to [`Self::settle`] what is under one.
     fn mark_deleted(&mut self, kind: &SegmentType, rba: Rba) -> Result<(), Trouble> {
         let db = self.db;
         self.change_segment(kind, rba)?;
         self.unindex_source(kind, rba)?;
+        let both = kind.logical_parent().is_some() && rule_of(kind) == Some(PathRule::Virtual);
+        if both {
+            self.change_logical_parent(kind, rba)?;
+        }
+        if kind.lingers {
+            let bits = if both { PHYSICALLY_DELETED | LOGICALLY_DELETED } else { PHYSICALLY_DELETED };
+            self.put_flag(kind, rba, bits, 0)?;
+        }
         for slot in &kind.prefix.children {
             let child = db.kind(slot.code);
             let mut next = self.cursor.live_child(db, kind, rba, child)?;
@@ -121,37 +132,40 @@ impl Writer<'_> {
                 next = self.cursor.live_twin(db, child, twin)?;
             }
         }
-        if !kind.lingers {
-            return Ok(());
-        }
-        let both = kind.logical_parent().is_some() && rule_of(kind) == Some(PathRule::Virtual);
-        if both {
-            self.change_logical_parent(kind, rba)?;
-        }
-        let bits = if both { PHYSICALLY_DELETED | LOGICALLY_DELETED } else { PHYSICALLY_DELETED };
-        self.put_flag(kind, rba, bits, 0)?;
         if both { self.delete_pair(kind, rba) } else { Ok(()) }
     }
 
-    /// Removes what has no reason to stay, from the leaves up. Gives whether the segment itself went.
+    /// Removes what has no reason to stay, from the leaves up. Gives whether the segment itself went. With what goes others may
+    /// go that stayed for its sake, this one too.
     fn settle(&mut self, kind: &SegmentType, rba: Rba, parent: Option<Rba>) -> Result<bool, Trouble> {
         let db = self.db;
-        let mut has_children = false;
         for slot in &kind.prefix.children {
             let child = db.kind(slot.code);
             let mut staying = BTreeSet::new();
-            // What goes may take others of the chain with it.
-            while let Some(twin) = self.first_but(kind, rba, child, &staying)? {
+            while self.is_there(kind, rba)
+                && let Some(twin) = self.first_but(kind, rba, child, &staying)?
+            {
                 if !self.settle(child, twin, Some(rba))? {
                     staying.insert(twin);
                 }
             }
-            has_children |= !staying.is_empty();
         }
-        if has_children || self.must_stay(kind, rba)? {
+        if !self.is_there(kind, rba) {
+            return Ok(true);
+        }
+        if self.has_children(kind, rba)? || self.must_stay(kind, rba)? {
             return Ok(false);
         }
         self.take_out(kind, rba, parent).map(|()| true)
+    }
+
+    fn has_children(&mut self, kind: &SegmentType, rba: Rba) -> Result<bool, Trouble> {
+        for slot in &kind.prefix.children {
+            if self.cursor.first_child(self.db, kind, rba, self.db.kind(slot.code))?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The first of a chain that is none of these.
@@ -172,13 +186,7 @@ impl Writer<'_> {
 
     /// A segment that lingers goes when its last reason to stay did, and then its parent if that lingers for its sake.
     fn settle_up(&mut self, kind: &SegmentType, rba: Rba) -> Result<(), Trouble> {
-        let db = self.db;
-        for slot in &kind.prefix.children {
-            if self.cursor.first_child(db, kind, rba, db.kind(slot.code))?.is_some() {
-                return Ok(());
-            }
-        }
-        if self.must_stay(kind, rba)? {
+        if self.has_children(kind, rba)? || self.must_stay(kind, rba)? {
             return Ok(());
         }
         let parent = self.parent_of(kind, rba)?;
@@ -189,7 +197,7 @@ impl Writer<'_> {
     fn settle_above(&mut self, kind: &SegmentType, parent: Option<Rba>) -> Result<(), Trouble> {
         let (Some(code), Some(parent)) = (kind.parent, parent) else { return Ok(()) };
         let above = self.db.kind(code);
-        match self.is_there(above, parent)? && self.cursor.is_deleted(self.db, above, parent)? {
+        match self.is_there(above, parent) && self.cursor.is_deleted(self.db, above, parent)? {
             true => self.settle_up(above, parent),
             false => Ok(()),
         }
@@ -206,8 +214,9 @@ impl Writer<'_> {
     pub(super) fn let_go(&mut self, kind: &SegmentType, rba: Rba) -> Result<(), Trouble> {
         match self.cursor.is_deleted(self.db, kind, rba)? {
             true => self.settle_up(kind, rba),
-            false if rule_of(kind) == Some(PathRule::Virtual)
-                && !self.has_logical_children(kind, rba, false)? =>
+            false
+                if rule_of(kind) == Some(PathRule::Virtual)
+                    && !self.has_logical_children(kind, rba, false)? =>
             {
                 self.delete_related(kind, rba)
             }

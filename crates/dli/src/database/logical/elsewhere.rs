@@ -29,8 +29,7 @@ impl Writer<'_> {
     ) -> Result<T, Trouble> {
         self.cursor.rest();
         let locker = self.cursor.locker().map(|locker| locker.in_database(other.number()));
-        let mut writer =
-            Writer::new(self.pool, other, self.units(), self.journal_of_unit(), locker.as_ref());
+        let mut writer = Writer::new(self.pool, other, self.units(), self.journal_of_unit(), locker.as_ref());
         let outcome = work(&mut writer);
         let (missed, gone) = (writer.misses_entry, std::mem::take(&mut writer.gone));
         drop(writer);

@@ -12,7 +12,12 @@ impl Cursor<'_> {
     }
 
     /// It was deleted along its physical path, and lingers.
-    pub(crate) fn is_deleted(&mut self, db: &Database, kind: &SegmentType, rba: Rba) -> Result<bool, Trouble> {
+    pub(crate) fn is_deleted(
+        &mut self,
+        db: &Database,
+        kind: &SegmentType,
+        rba: Rba,
+    ) -> Result<bool, Trouble> {
         Ok(kind.lingers && self.has_bit(db, kind, rba, PHYSICALLY_DELETED)?)
     }
 
