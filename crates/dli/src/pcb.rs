@@ -323,6 +323,7 @@ impl DbPcb {
     pub(crate) fn goes_in_place(&self) -> bool {
         self.paths.is_none()
             && self.view.sequence.is_none()
+            && !self.view.is_concatenated
             && self.of_index.is_none()
             && self.standing.awaited.is_none()
             && !self.view.loads

@@ -63,6 +63,9 @@ pub fn unload(
     into: &mut dyn SequentialSet,
     told: &mut dyn FnMut(u64),
 ) -> Result<Vec<Count>, UtilityError> {
+    if !dmb.relatives().is_empty() {
+        return Err(UtilityError::Related(dmb.name));
+    }
     let psb = psb_of(dmb, name("DFSURGU0")?, options("G")?);
     let mut program = engine.schedule(&psb)?;
     let mut writer = PieceWriter::begin(into, &FORMAT, &head(dmb, run))?;

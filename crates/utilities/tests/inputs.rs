@@ -243,3 +243,19 @@ fn a_disk_that_is_full_or_fails_is_told_of_and_what_is_left_is_nothing_whole() {
         assert!(good < 1000, "it ends some time");
     }
 }
+
+#[test]
+fn what_segments_elsewhere_point_into_is_neither_unloaded_nor_reloaded() {
+    let (_, file) = unloaded();
+    let related = DBD.replace(
+        " SEGM NAME=NOTE,PARENT=ORDER,BYTES=10,PTR=T\n",
+        " LCHILD NAME=(PART,SHOPDB),PTR=NONE
+ SEGM NAME=PART,PARENT=((ORDER),(ITEM,V,SHOPDB)),BYTES=10,PTR=(T,LP)\n",
+    );
+    let refused = reload(&related, &file).unwrap_err();
+    assert!(matches!(refused, UtilityError::Related(dbd) if dbd == name()), "{refused}");
+    let engine = engine(&related, MemoryBlockSet::new(512)).unwrap();
+    let mut into = MemorySequentialSet::new(b"");
+    let refused = utilities::unload(&engine, &dmb(&related), Moment(1), &mut into, &mut |_| {}).unwrap_err();
+    assert!(matches!(refused, UtilityError::Related(_)), "{refused}");
+}

@@ -98,7 +98,7 @@ impl Arguments {
                 && ssa.codes == Codes::default()
                 && self.key_of(ssa).is_some()
         };
-        !self.ssas.is_empty() && self.ssas.iter().enumerate().all(wants_key)
+        !self.ssas.is_empty() && !view.is_concatenated && self.ssas.iter().enumerate().all(wants_key)
     }
 
     /// Where the one key is that an argument asks for, and for nothing else.
@@ -303,6 +303,11 @@ impl<'c> Want<'c> {
     /// Its part of a concatenated key, if that is what is wanted.
     pub(crate) fn key(&self) -> Option<&'c [u8]> {
         self.key
+    }
+
+    /// Whether it is about bytes behind so many.
+    pub(crate) fn reaches_beyond(&self, bytes: usize) -> bool {
+        self.statements.iter().any(|statement| statement.field.offset + statement.field.bytes > bytes)
     }
 
     /// Whether a segment will do.

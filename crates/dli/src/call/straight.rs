@@ -47,7 +47,8 @@ pub(crate) fn go_straight(
 
 /// Whether the call is one for this way, and its arguments ask for one key on each level.
 fn leads_straight(pcb: &mut DbPcb, get: Get, ssas: &[&[u8]]) -> bool {
-    if get.scope != Scope::Unique || ssas.is_empty() || !pcb.goes_in_place() {
+    // Where segments linger the first one with a key need not be the one that is there.
+    if get.scope != Scope::Unique || ssas.is_empty() || pcb.view.may_linger || !pcb.goes_in_place() {
         return false;
     }
     let parsed = pcb.arguments.parse(&pcb.view, &pcb.db.types, ssas);

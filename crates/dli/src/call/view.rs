@@ -21,6 +21,8 @@ pub(crate) struct View {
     pub(crate) needs_alone: bool,
     /// Its segments are made of others, here or in several databases.
     pub(crate) is_concatenated: bool,
+    /// Segments of its database may linger in their places when they were deleted.
+    pub(crate) may_linger: bool,
 }
 
 /// A sensitive segment.
@@ -134,8 +136,8 @@ impl View {
             .sequence
             .as_ref()
             .and_then(|sequence| db.indexes.iter().position(|index| index.rules.name == sequence.index));
-        let is_concatenated = false;
-        let mut view = Self { segments, loads, updates, sequence, needs_alone, is_concatenated };
+        let (is_concatenated, may_linger) = (false, db.is_related());
+        let mut view = Self { segments, loads, updates, sequence, needs_alone, is_concatenated, may_linger };
         if of_index.is_none() {
             view.add_indexes(block, db);
         }

@@ -154,13 +154,6 @@ impl<'e> Locker<'e> {
         }
     }
 
-    /// What the locks in another database have to wait for, the call waits for.
-    pub(crate) fn adopt(&self, other: &Self) {
-        if let Some(awaited) = other.awaited.get() {
-            self.awaited.set(Some(awaited));
-        }
-    }
-
     /// A place in an index that somebody may have changed who may take it back: the call waits for him. Gives whether it
     /// has to look again.
     pub(crate) fn pass_in(&self, index: u32, item: Item) -> Result<bool, Trouble> {
@@ -237,16 +230,16 @@ impl<'e> Locker<'e> {
         if self.is_passing(resource, state) && self.locks.take(self.unit, resource, state) {
             return Ok(());
         }
-        self.keep(resource, state)
-    }
-
-    /// Locks something until it is released, or else until the unit of work ends.
-    fn keep(&self, resource: Resource, state: LockState) -> Result<(), Trouble> {
-        let outcome = self.locks.request(self.unit, resource, state, self.locks_max);
+        let outcome = self.keep(resource, state);
         if matches!(outcome, Err(Trouble::Waits)) {
             self.awaited.set(Some(resource));
         }
         outcome
+    }
+
+    /// Locks something that the call does not let go of at its end, also when it had to wait for it.
+    fn keep(&self, resource: Resource, state: LockState) -> Result<(), Trouble> {
+        self.locks.request(self.unit, resource, state, self.locks_max)
     }
 
     /// Whether this is a record that is let go of again, and the lock table has nothing to count and nothing to say about

@@ -82,7 +82,12 @@ impl<'s> Search<'s, '_> {
                 _ => Verdict::Other,
             });
         }
-        let data = seen.data(&mut self.cursor, rba)?;
+        // Who asks for nothing of the parent at the other end does not wait for it.
+        let own = if seen.shows_own { seen.own_data(&mut self.cursor, rba)? } else { Vec::new() };
+        let data = match seen.shows_other && want.reaches_beyond(own.len()) {
+            true => [own, seen.other_data(&mut self.cursor, rba)?].concat(),
+            false => own,
+        };
         Ok(want.verdict(None, &data, None, is_ordered))
     }
 }

@@ -35,9 +35,6 @@ impl Writer<'_> {
         drop(writer);
         self.misses_entry |= missed;
         self.gone.extend(gone);
-        if let (Some(own), Some(other)) = (self.cursor.locker(), &locker) {
-            own.adopt(other);
-        }
         outcome
     }
 
