@@ -11,7 +11,7 @@ mod support;
 use dli::{Ending, Program};
 use model::{Act, Model};
 use proptest::prelude::*;
-use shop::{Relation, Shop, any_shop};
+use shop::{Shop, any_shop};
 use support::plant::{Plant, Started};
 
 /// What a program does between two failures of the power.
@@ -169,10 +169,4 @@ proptest! {
     ) {
         run(&shop, &rounds)?;
     }
-}
-
-#[test]
-fn every_kind_of_relationship_is_drawn() {
-    let kinds = [Relation::OneWay, Relation::Virtual, Relation::Paired];
-    assert!(kinds.iter().all(|kind| Shop::of(*kind).source().len() > 20));
 }

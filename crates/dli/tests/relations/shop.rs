@@ -67,21 +67,6 @@ fn letters(rules: Rules) -> String {
 }
 
 impl Shop {
-    pub(crate) fn of(relation: Relation) -> Self {
-        let rules = [['L'; 3]; 3];
-        let (root, twin, logical_twin) = ("TB", "T", "LT");
-        Self {
-            relation,
-            rules,
-            customers_hdam: false,
-            parts_hdam: true,
-            root,
-            twin,
-            logical_twin,
-            double: true,
-        }
-    }
-
     /// The PCBs that are read to see everything.
     pub(crate) fn pcbs(&self) -> Vec<usize> {
         if self.relation == Relation::OneWay { vec![2, 3, 4] } else { vec![2, 3, 4, 5] }

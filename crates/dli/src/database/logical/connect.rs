@@ -2,7 +2,7 @@
 
 use super::LogicalChild;
 use super::path::broken;
-use crate::database::{Database, Room, Rule, SegmentType, Spot, Wish, Writer};
+use crate::database::{Database, Room, Roots, Rule, SegmentType, Spot, Wish, Writer};
 use crate::error::Trouble;
 use crate::format::Rba;
 use crate::format::block::fullword;
@@ -362,7 +362,7 @@ impl Writer<'_> {
         Ok(false)
     }
 
-    /// A spot's parent is a new one's physical parent.
+    /// Where a segment is among its physical twins.
     pub(super) fn spot_under(
         &mut self,
         kind: &SegmentType,
@@ -371,7 +371,7 @@ impl Writer<'_> {
     ) -> Result<Spot, Trouble> {
         let db = self.db;
         let anchor = match (parent, &db.roots) {
-            (None, crate::database::Roots::Hdam(hdam)) => {
+            (None, Roots::Hdam(hdam)) => {
                 let data = self.cursor.data(db, kind, rba)?;
                 hdam.anchor_of(kind.key.as_ref().map_or(&[][..], |key| key.of(data)))
             }
