@@ -148,7 +148,7 @@ impl<'e> Cursor<'e> {
         }
     }
 
-    /// The segment of a type under a parent that has this key. No two twins have the same, and no other types share their
+    /// The segment of a type under a parent that has this key, and that a program may see. No two twins have the same, and no other types share their
     /// chain.
     #[inline]
     pub(crate) fn child_with_key(
@@ -158,11 +158,11 @@ impl<'e> Cursor<'e> {
         kind: &SegmentType,
         wanted: &[u8],
     ) -> Result<Option<Rba>, Trouble> {
-        let mut next = self.first_child(db, above, parent, kind)?;
+        let mut next = self.live_child(db, above, parent, kind)?;
         while let Some(rba) = next {
             let data = self.data(db, kind, rba)?;
             match kind.key.as_ref().map_or(Ordering::Greater, |key| key.of(data).cmp(wanted)) {
-                Ordering::Less => next = self.twin(db, kind, rba)?,
+                Ordering::Less => next = self.live_twin(db, kind, rba)?,
                 Ordering::Equal => return Ok(Some(rba)),
                 Ordering::Greater => return Ok(None),
             }
