@@ -6,7 +6,7 @@ use csl::envelope::{
     DdlOptions, DdlRequest, ListInstances, ListRequest, OperatorRequest, PopulateCondition, PopulateMode,
     PopulateRequest, SourceFile,
 };
-use vocabulary::{InstanceStamp, Moment};
+use vocabulary::{DbdName, InstanceStamp, Moment, PsbName, ResourceName};
 
 /// Definitions that operators change, with what makes some of them special.
 const DEFINITIONS: [(&str, &str); 8] = [
@@ -110,9 +110,9 @@ impl Drafts {
     }
 }
 
-/// Whether a definition is one that operators make by DDL.
-pub(crate) fn is_by_ddl(name: &str) -> bool {
-    ["LOANS", "LENDER"].contains(&name)
+/// The definitions that operators make by DDL.
+pub(crate) fn made_by_ddl() -> [ResourceName; 2] {
+    [DbdName::new("LOANS").unwrap().into(), PsbName::new("LENDER").unwrap().into()]
 }
 
 pub(crate) fn command(text: &str) -> OperatorRequest {

@@ -3,12 +3,12 @@
 //! The catalog that operators see is one object: staging and directory of every name. A history of it is linearizable
 //! where each operation can be given a moment between its call and its answer, so that all answers are those of one
 //! catalog that does one thing after the other. Of an operation whose outcome its operator was not told, the world knows
-//! whether and when it happened. What operators make by DDL is not in the history: a unit of work is staged or activated
-//! alone.
+//! whether and when it happened. So it does of every unit of work that DDL defines, which is staged or activated alone; what
+//! the operators of DDL were told has to be among these.
 
-use crate::drafts::is_by_ddl;
 use crate::invariants::{Broken, admitted_in, definitions_in, says};
-use csl::om::{Answer, ReasonCode, ReturnCode, Value};
+use catalog::Record;
+use csl::om::{Answer, ReasonCode, ReturnCode, Row, Value};
 use std::collections::BTreeMap;
 use todc_utils::linearizability::{WGLChecker, history::Action, history::History as Recorded};
 use todc_utils::specifications::Specification;
@@ -18,13 +18,16 @@ use vocabulary::InstanceStamp;
 pub(crate) type Definition = (String, InstanceStamp);
 
 /// Staging and directory under one name.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Seen {
     active: Option<InstanceStamp>,
     pending: Option<InstanceStamp>,
+    /// What is pending takes the name away.
+    drops: bool,
 }
 
-type Catalog = BTreeMap<String, Seen>;
+/// Staging and directory, by name. A name without either is not in it.
+pub(crate) type Catalog = BTreeMap<String, Seen>;
 
 /// One operation, with what came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +42,10 @@ pub(crate) enum Operation {
     ImportUntold,
     /// There was nothing to import.
     NothingStaged,
+    /// A unit of work of DDL was staged or activated: its names were as the first, and are as the second.
+    Unit { before: Catalog, after: Catalog },
+    /// An operator of DDL was told that this was staged or activated, and it was not.
+    Unmade(Definition),
     /// The catalog was seen so.
     List(Catalog),
 }
@@ -63,10 +70,11 @@ impl Specification for OneCatalog {
             }
             Operation::Stage { empties, definitions } => {
                 if *empties {
-                    after.values_mut().for_each(|seen| seen.pending = None);
+                    after.values_mut().for_each(Seen::is_unstaged);
                 }
                 for (name, stamp) in definitions {
-                    after.entry(name.clone()).or_default().pending = Some(*stamp);
+                    let seen = after.entry(name.clone()).or_default();
+                    (seen.pending, seen.drops) = (Some(*stamp), false);
                 }
                 true
             }
@@ -79,14 +87,36 @@ impl Specification for OneCatalog {
                 true
             }
             Operation::NothingStaged => staged_in(catalog).is_empty(),
+            Operation::Unit { before, after: made } => {
+                let names = || before.keys().chain(made.keys());
+                let as_before = names().all(|name| seen_in(catalog, name) == seen_in(before, name));
+                for name in names() {
+                    after.insert(name.clone(), seen_in(made, name));
+                }
+                as_before
+            }
+            Operation::Unmade(_) => false,
             Operation::List(listed) => *listed == without_empty(catalog),
         };
         (explained, after)
     }
 }
 
+fn seen_in(catalog: &Catalog, name: &str) -> Seen {
+    catalog.get(name).copied().unwrap_or_default()
+}
+
+/// Whether a definition is staged or active.
+pub(crate) fn has(catalog: &Catalog, (name, stamp): &Definition) -> bool {
+    let seen = seen_in(catalog, name);
+    [seen.active, seen.pending].contains(&Some(*stamp))
+}
+
 fn activate(catalog: &mut Catalog) {
-    catalog.values_mut().for_each(|seen| seen.active = seen.pending.take().or(seen.active));
+    for seen in catalog.values_mut() {
+        let active = if seen.drops { None } else { seen.pending.or(seen.active) };
+        *seen = Seen { active, ..Seen::default() };
+    }
 }
 
 fn staged_in(catalog: &Catalog) -> Vec<Definition> {
@@ -101,7 +131,7 @@ fn sorted(definitions: &[Definition]) -> Vec<Definition> {
 
 fn without_empty(catalog: &Catalog) -> Catalog {
     let full = catalog.iter().filter(|(_, seen)| **seen != Seen::default());
-    full.map(|(name, seen)| (name.clone(), seen.clone())).collect()
+    full.map(|(name, seen)| (name.clone(), *seen)).collect()
 }
 
 /// The operations of a run, in the order of their calls.
@@ -149,7 +179,11 @@ impl History {
                 seen.get(name).is_some_and(|seen| [seen.active, seen.pending].contains(&Some(*stamp)))
             }
             Operation::Import { activated } => activated.contains(&(name.clone(), *stamp)),
-            Operation::Stage { .. } | Operation::ImportUntold | Operation::NothingStaged => false,
+            Operation::Stage { .. }
+            | Operation::ImportUntold
+            | Operation::NothingStaged
+            | Operation::Unit { .. }
+            | Operation::Unmade(_) => false,
         })
     }
 
@@ -209,8 +243,7 @@ pub(crate) fn of_staging(empties: bool, answer: &Answer) -> Told {
 /// What the answer to an IMPORT of everything tells.
 pub(crate) fn of_import(answer: &Answer) -> Told {
     if says(answer, "DFS4897I") {
-        let activated = definitions_in(answer).filter(|(name, _)| !is_by_ddl(name));
-        return Told::Done(Operation::Import { activated: activated.collect() });
+        return Told::Done(Operation::Import { activated: definitions_in(answer).collect() });
     }
     if answer.reason_text.contains("nothing is staged") {
         return Told::Done(Operation::NothingStaged);
@@ -231,13 +264,26 @@ pub(crate) fn of_list(answer: &Answer) -> Told {
         let text = |column| row.get(column).map(Value::to_string).unwrap_or_default();
         let (name, stamp) = (text("NAME"), text("TIMESTMP").parse().ok());
         match text("INST").as_str() {
-            _ if is_by_ddl(&name) => {}
             "ACTIVE" => catalog.entry(name).or_default().active = stamp,
             "PENDING" => catalog.entry(name).or_default().pending = stamp,
+            "PENDING DROP" => {
+                let seen = catalog.entry(name).or_default();
+                (seen.pending, seen.drops) = (stamp, true);
+            }
             _ => {}
         }
     }
     Told::Done(Operation::List(catalog))
+}
+
+/// The definitions of which an operator of DDL is told that they are staged or active now.
+pub(crate) fn made_by_ddl(answer: &Answer) -> Vec<Definition> {
+    let is_made = |row: &&Row| {
+        let text = |column| row.get(column).map(Value::to_string).unwrap_or_default();
+        ["ACTIVE", "PENDING"].contains(&text("STT").as_str()) && text("ACT") != "UNCHANGED"
+    };
+    let made = Answer { rows: answer.rows.iter().filter(is_made).cloned().collect(), ..Answer::default() };
+    definitions_in(&made).collect()
 }
 
 fn refused_or_unknown(answer: &Answer) -> Told {
@@ -249,6 +295,19 @@ pub(crate) fn is_unknown(answer: &Answer) -> bool {
     answer.rsn == ReasonCode::TIMEOUT
         || answer.reason_text.contains("not known")
         || answer.reason_text.contains("was lost, and")
+}
+
+impl Seen {
+    /// As a catalog has a name.
+    pub(crate) fn of(record: &Record) -> Self {
+        let pending = record.pending.and_then(|stamp| record.instance(stamp));
+        let drops = pending.is_some_and(|instance| instance.is_drop());
+        Self { active: record.active, pending: record.pending, drops }
+    }
+
+    fn is_unstaged(&mut self) {
+        (self.pending, self.drops) = (None, false);
+    }
 }
 
 impl Operation {
@@ -279,7 +338,7 @@ mod tests {
 
     fn list(name: &str, pending: Option<u64>) -> Operation {
         let pending = pending.map(|seconds| definition(name, seconds).1);
-        let seen = Seen { active: None, pending };
+        let seen = Seen { pending, ..Seen::default() };
         Operation::List(
             Catalog::from([(name.to_string(), seen)])
                 .into_iter()
@@ -320,5 +379,54 @@ mod tests {
             history.answered(called, Operation::Import { activated });
             assert_eq!(history.check().is_ok(), explained);
         }
+    }
+
+    fn catalog_of(name: &str, seen: Seen) -> Catalog {
+        Catalog::from([(name.to_string(), seen)])
+    }
+
+    /// A unit of work of DDL that stages a drop of what was active.
+    fn drop_staged(name: &str) -> [Operation; 2] {
+        let active = Some(definition(name, 1).1);
+        let before = catalog_of(name, Seen { active, ..Seen::default() });
+        let pending = Some(definition(name, 2).1);
+        let after = catalog_of(name, Seen { active, pending, drops: true });
+        [Operation::Begin(before.clone()), Operation::Unit { before, after }]
+    }
+
+    fn in_order(operations: impl IntoIterator<Item = Operation>) -> History {
+        let mut history = History::default();
+        for operation in operations {
+            let called = history.moment();
+            history.answered(called, operation);
+        }
+        history
+    }
+
+    #[test]
+    fn what_ddl_drops_is_gone_with_the_next_import() {
+        let import = Operation::Import { activated: vec![definition("LOANS", 2)] };
+        for (listed, explained) in [
+            (Catalog::new(), true),
+            (catalog_of("LOANS", Seen { active: Some(definition("LOANS", 1).1), ..Seen::default() }), false),
+        ] {
+            let after = [import.clone(), Operation::List(listed)];
+            let history = in_order(drop_staged("LOANS").into_iter().chain(after));
+            assert_eq!(history.check().is_ok(), explained);
+        }
+    }
+
+    #[test]
+    fn a_unit_of_work_that_finds_something_else_than_was_there_is_not_explained() {
+        let [begin, unit] = drop_staged("LOANS");
+        in_order([begin.clone(), unit.clone()]).check().unwrap();
+        let twice = in_order([begin, unit.clone(), unit]);
+        assert_eq!(twice.check().unwrap_err().name, "histories_are_linearizable");
+    }
+
+    #[test]
+    fn what_an_operator_of_ddl_was_told_and_is_not_so_is_not_explained() {
+        let told = Operation::Unmade(definition("LOANS", 1));
+        assert_eq!(in_order([told]).check().unwrap_err().name, "histories_are_linearizable");
     }
 }

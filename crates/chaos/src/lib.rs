@@ -30,6 +30,7 @@
 )]
 
 mod bank;
+mod databases;
 mod dice;
 mod drafts;
 mod fire;
@@ -53,6 +54,8 @@ mod roles;
 mod sabotage;
 #[cfg(test)]
 mod stories;
+#[cfg(test)]
+mod story_commands;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -1,8 +1,10 @@
 //! Operators who stage, import, purge and query, each one thing after the other, at whatever member.
 
 use crate::dice::Dice;
-use crate::drafts::{Drafts, command, is_by_ddl, list_of_everything};
-use crate::history::{Definition, History, Operation, Told, of_import, of_list, of_staging};
+use crate::drafts::{Drafts, command, list_of_everything};
+use crate::history::{
+    Catalog, Definition, History, Operation, Told, has, made_by_ddl, of_import, of_list, of_staging,
+};
 use crate::invariants::tokens_in;
 use crate::world::cluster::Cluster;
 use crate::world::facts::Fact;
@@ -61,6 +63,7 @@ enum Asked {
     Stage { job: JobId, empties: bool },
     Import,
     List,
+    Ddl,
     Other,
 }
 
@@ -79,6 +82,10 @@ struct Known {
     activated: BTreeMap<CommandToken, ((usize, usize), Vec<Definition>)>,
     /// When staging was emptied for an import that found something in error in it, by the entry that did so.
     emptied: BTreeMap<u64, (usize, usize)>,
+    /// Units of work of DDL, by the entry that staged or activated each.
+    units: BTreeMap<u64, ((usize, usize), Catalog, Catalog)>,
+    /// What operators of DDL were told is staged or active now, and between which moments that has to have happened.
+    made: Vec<((usize, usize), Definition)>,
     /// The activations that operators were told of.
     told: BTreeSet<CommandToken>,
     /// Jobs of which operators were not told what came of them, and whether they empty staging first.
@@ -150,13 +157,22 @@ impl Operators {
                     self.known.staged.entry(*job).or_insert_with(|| (since, admitted.clone()));
                 }
                 Fact::Committed { token, activated, .. } => {
-                    let activated = activated.iter().filter(|(name, _)| !is_by_ddl(name)).cloned();
-                    self.known.activated.entry(*token).or_insert_with(|| (since, activated.collect()));
+                    self.known.activated.entry(*token).or_insert_with(|| (since, activated.clone()));
+                }
+                Fact::Unit { index, token, before, after } => {
+                    // It is in the history as a unit of work.
+                    self.known.told.extend(*token);
+                    let unit = || (since, before.clone(), after.clone());
+                    self.known.units.entry(*index).or_insert_with(unit);
                 }
                 Fact::Emptied { index } => {
                     self.known.emptied.entry(*index).or_insert(since);
                 }
-                Fact::Applied { .. } | Fact::Ready { .. } | Fact::Started { .. } => {}
+                Fact::Applied { .. }
+                | Fact::Ready { .. }
+                | Fact::Started { .. }
+                | Fact::Admitted { .. }
+                | Fact::Wrote { .. } => {}
             }
         }
     }
@@ -173,10 +189,22 @@ impl Operators {
             }
         }
         for (token, (when, activated)) in std::mem::take(&mut self.known.activated) {
-            // Refreshing programs activates nothing, nor does DDL of what the history is about.
+            // Refreshing programs activates nothing.
             if !activated.is_empty() && !self.known.told.contains(&token) {
                 self.history.happened(when, Operation::Import { activated });
             }
+        }
+        for (when, definition) in std::mem::take(&mut self.known.made) {
+            let mut units = self.known.units.values();
+            let is_made = units.any(|((since, until), _, after)| {
+                *since < when.1 && *until > when.0 && has(after, &definition)
+            });
+            if !is_made {
+                self.history.happened(when, Operation::Unmade(definition));
+            }
+        }
+        for (when, before, after) in std::mem::take(&mut self.known.units).into_values() {
+            self.history.happened(when, Operation::Unit { before, after });
         }
         // To whoever was told of it, it happened once more.
         for when in std::mem::take(&mut self.known.emptied).into_values() {
@@ -208,7 +236,7 @@ impl Operators {
             }
             40..72 => (Asked::Import, command(dice.pick(&IMPORTS))),
             72..86 => (Asked::List, list_of_everything()),
-            86..91 => (Asked::Other, OperatorRequest::Ddl(self.drafts.ddl(dice))),
+            86..91 => (Asked::Ddl, OperatorRequest::Ddl(self.drafts.ddl(dice))),
             _ => (Asked::Other, command(dice.pick(&COMMANDS))),
         };
         let request = cluster.ask(at, envelope);
@@ -231,7 +259,12 @@ fn note(history: &mut History, known: &mut Known, waiting: &Waiting, answer: Opt
             of_import(answer)
         }
         (Asked::List, Some(answer)) => of_list(answer),
-        (Asked::List | Asked::Other, _) => Told::Refused,
+        (Asked::Ddl, Some(answer)) => {
+            let when = (waiting.called, history.moment());
+            known.made.extend(made_by_ddl(answer).into_iter().map(|made| (when, made)));
+            Told::Refused
+        }
+        (Asked::List | Asked::Ddl | Asked::Other, _) => Told::Refused,
         (_, None) => Told::Unknown,
     };
     match (told, &waiting.asked) {

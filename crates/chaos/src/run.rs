@@ -1,5 +1,6 @@
 //! One run: a world from a seed, a storm, a calm, and the judgement.
 
+use crate::databases;
 use crate::dice::Dice;
 use crate::drafts::command;
 use crate::invariants::{Broken, News, Oracle, Terms};
@@ -76,6 +77,7 @@ impl Run {
         let mut cluster = Cluster::new();
         cluster.dice = Dice::of(seed.wrapping_add(1 << 63));
         cluster.limits.canvass_wait_ms = if dice.happens(500) { 500 } else { 0 };
+        cluster.limits.has_engine = dice.happens(600);
         cluster.limits.step_timeout_ms = 5_000;
         cluster.limits.staging_wait_ms = 10_000;
         cluster.limits.command_wait_ms = 30_000;
@@ -92,6 +94,7 @@ impl Run {
         self.cluster.found(&self.members);
         self.cluster.run(2_000);
         self.operators.begin(&mut self.cluster, self.members[0]);
+        databases::register(&mut self.cluster, &mut self.dice, self.members[0]);
         self.look()?;
         let mut storm = Storm::begin(&mut self.cluster, &mut self.dice);
         for _ in 0..TURNS {

@@ -9,11 +9,16 @@ use catalog::job::{JobCard, JobId};
 use catalog::{Content, Facts, NewInstance, Retention};
 use control_region::RequestId;
 use csl::envelope::{OperatorRequest, PopulateCondition, PopulateMode, PopulateRequest};
+use dbrc::record::Database;
+use dbrc::stored::ReconKey;
+use dbrc::{Access, ReconChange};
+use plex::stored::PlexKey;
 use plex::{
-    AbortReason, ActivationMode, ActivationOptions, CommandToken, MemberState, PlexChange, StageChange,
+    AbortReason, ActivationMode, ActivationOptions, CommandToken, MemberState, Plex, PlexChange, StageChange,
 };
-use std::collections::BTreeSet;
-use vocabulary::{InstanceStamp, MemberName, PsbName};
+use std::collections::{BTreeMap, BTreeSet};
+use vocabulary::encoding::{DecodeError, encode};
+use vocabulary::{DbdName, Epoch, InstanceStamp, MemberName, PsbName};
 
 const TERMS: Terms = Terms { takeovers_are_seen: true, deadlines_are_kept: true };
 
@@ -25,6 +30,10 @@ struct World {
 
 fn name(member: &str) -> MemberName {
     MemberName::new(member).unwrap()
+}
+
+fn custdb() -> DbdName {
+    DbdName::new("CUSTDB").unwrap()
 }
 
 fn members() -> [MemberName; 3] {
@@ -41,6 +50,43 @@ impl World {
         world.cluster.run(1_000);
         world.look().unwrap();
         world
+    }
+
+    /// The same, with databases that are opened, and CUSTDB in RECON.
+    fn with_engine() -> Self {
+        let mut world = Self { cluster: Cluster::new(), oracle: Oracle::new(), jobs: 0 };
+        world.cluster.limits.has_engine = true;
+        world.cluster.found(&members());
+        world.cluster.run(2_000);
+        world.populate("IMS1", PopulateMode::Setup, &bank::WHOLE);
+        world.cluster.run(1_000);
+        world.cluster.ask(name("IMS1"), command("INIT.DB DBD(CUSTDB) SHARELVL(0)"));
+        world.look().unwrap();
+        world
+    }
+
+    /// RECON is changed as nobody asked.
+    fn recon(&mut self, change: ReconChange) {
+        self.cluster.groups[0].append(PlexChange::Recon(change));
+        self.cluster.settle();
+    }
+
+    /// A member finds the record of CUSTDB in RECON to be another.
+    fn rewrite(&mut self, member: &str, to: impl FnOnce(&mut Database)) {
+        let (now, index) = (self.cluster.now, self.cluster.groups[0].last());
+        let region = self.cluster.node(name(member)).region.as_mut().unwrap();
+        let mut database = region.plex().recon().database(&custdb()).unwrap().clone();
+        to(&mut database);
+        let key = encode(&PlexKey::Recon(ReconKey::Database(custdb())));
+        let mut records: BTreeMap<Vec<u8>, Vec<u8>> = region.plex().records().collect();
+        records.insert(key, encode(&database));
+        let plex = Plex::restored(records.into_iter().map(Ok::<_, DecodeError>)).unwrap();
+        region.install(now, index, plex);
+    }
+
+    fn schedule(&mut self, member: &str, psb: &str) {
+        self.cluster.schedule(name(member), 1, psb.parse().unwrap());
+        self.cluster.run(1_000);
     }
 
     fn populate(&mut self, at: &str, mode: PopulateMode, definitions: &[&str]) -> RequestId {
@@ -271,4 +317,73 @@ fn a_member_that_does_not_come_back_is_found() {
     world.cluster.kill(name("IMS3"));
     world.cluster.run(6_000);
     assert_eq!(breaks(world.look_when_calm()), "everybody_is_there_when_faults_stop");
+}
+
+#[test]
+fn an_epoch_that_falls_is_found() {
+    let mut world = World::with_engine();
+    world.schedule("IMS2", "INQUIRY");
+    world.recon(ReconChange::TakeOver { from: name("IMS2"), to: name("IMS1") });
+    world.look().unwrap();
+    world.recon(ReconChange::Release { subsystem: name("IMS2"), dbd: custdb() });
+    world.rewrite("IMS3", |database| database.epoch = Epoch::default());
+    assert_eq!(breaks(world.look()), "recon_epochs_only_rise");
+}
+
+#[test]
+fn authorizations_that_exclude_each_other_are_found() {
+    let mut world = World::with_engine();
+    world.schedule("IMS1", "INQUIRY");
+    world.look().unwrap();
+    world.recon(ReconChange::Release { subsystem: name("IMS2"), dbd: custdb() });
+    world.rewrite("IMS3", |database| {
+        database.held.insert(name("IMS2"), Access::Read);
+    });
+    assert_eq!(breaks(world.look()), "recon_epochs_only_rise");
+}
+
+#[test]
+fn a_database_that_is_given_back_while_it_is_open_is_found() {
+    let mut world = World::with_engine();
+    world.schedule("IMS3", "INQUIRY");
+    world.look().unwrap();
+    world.recon(ReconChange::Release { subsystem: name("IMS3"), dbd: custdb() });
+    assert_eq!(breaks(world.look()), "recon_epochs_only_rise");
+}
+
+/// What IMS3 has passes to IMS2 while IMS3 stands still, and IMS3 goes on.
+fn overtaken() -> World {
+    let mut world = World::with_engine();
+    world.schedule("IMS3", "INQUIRY");
+    world.cluster.node(name("IMS3")).stalled_until = world.cluster.now.plus_ms(5_000);
+    world.recon(ReconChange::TakeOver { from: name("IMS3"), to: name("IMS2") });
+    world.schedule("IMS2", "INQUIRY");
+    world.look().unwrap();
+    world
+}
+
+#[test]
+fn data_sets_that_take_what_is_written_in_an_old_epoch_are_found() {
+    let mut world = overtaken();
+    world.cluster.data_sets.admitted.clear();
+    world.cluster.run(6_000);
+    assert_eq!(breaks(world.look()), "recon_epochs_only_rise");
+}
+
+#[test]
+fn data_sets_that_refuse_it_keep_the_rule() {
+    let mut world = overtaken();
+    world.cluster.run(6_000);
+    let refused = world.cluster.sights.iter().any(|sight| sight.to_string().contains("CUSTDB refuses EPOCH=0"));
+    assert!(refused, "IMS3 goes on and writes: {:?}", world.cluster.sights);
+    world.look().unwrap();
+}
+
+#[test]
+fn a_database_that_nobody_wants_and_nobody_gives_back_is_found() {
+    let mut world = World::new();
+    world.cluster.ask(name("IMS1"), command("INIT.DB DBD(CUSTDB) SHARELVL(0)"));
+    world.recon(ReconChange::Authorize { subsystem: name("IMS2"), dbd: custdb(), access: Access::Update });
+    world.cluster.run(6_000);
+    assert_eq!(breaks(world.look_when_calm()), "recon_epochs_only_rise");
 }

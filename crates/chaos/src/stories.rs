@@ -2,6 +2,7 @@
 
 use crate::bank;
 use crate::drafts;
+use crate::story_commands::Command;
 use crate::world::cluster::{Cluster, Sight};
 use crate::world::network::Held;
 use catalog::job::{JobCard, JobId};
@@ -13,176 +14,12 @@ use csl::envelope::{
 };
 use csl::om::render;
 use dasd::Fault;
+use dbrc::ReconChange;
 use plex::{PlexChange, StageChange};
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write as _;
 use vocabulary::{InstanceStamp, MemberName, Moment, PsbName};
-
-/// What can happen in a story. Definitions are those of the bank: `dbd/CUSTDB/2` is CUSTDB in its second version.
-///
-/// What can be seen is told as it happens: `==` an entry of the log, `IMS1` a message that IMS1 issues, `>> IMS1` what
-/// an operator at IMS1 reads.
-#[derive(goldenscript::Command)]
-enum Command {
-    /// Founds a plex of these members, and starts them.
-    Plex(Vec<String>),
-    /// Starts a guest beside the plex: a member with a catalog of its own.
-    Guest(String),
-    /// Starts a member that joins the plex.
-    Join(String),
-    /// Sets limits, before members start.
-    Limit {
-        #[arg(key)]
-        step_timeout_s: Option<u64>,
-        #[arg(key)]
-        staging_bytes: Option<u64>,
-        #[arg(key)]
-        populate_idle_s: Option<u64>,
-        #[arg(key)]
-        canvass_ms: Option<u64>,
-        #[arg(key, optional)]
-        autoimport: bool,
-        #[arg(key, optional)]
-        autocreate: bool,
-    },
-    /// Fills the directory of a new plex with the bank, in version 1.
-    Bank(String),
-    /// Starts members that are down.
-    Start {
-        #[arg(key, optional)]
-        cold: bool,
-        members: Vec<String>,
-    },
-    /// What is stopped on a member can't be written in its next run: there is no room (`full`), or its disk fails (`io`).
-    Fault { member: String, what: String },
-    /// Members have empty data folders.
-    Renew(Vec<String>),
-    /// A member follows without a vote, as if its joining had broken off.
-    Demote(String),
-    /// Tells who is in the consensus group.
-    Group,
-    /// Stops members in order.
-    Stop(Vec<String>),
-    /// Kills members.
-    Kill(Vec<String>),
-    /// Parts the network: `IMS1.IMS2 IMS3`. Who is not named is alone with whoever is not either.
-    Part(Vec<String>),
-    /// Heals the network.
-    Heal,
-    /// Holds letters back (`vote`, `done`, `coordinate`, `register`, ...) or proposals (`Prepare`, `Commit`, ...), of all
-    /// members or of some. While `regroup` is held, changes of the consensus group fail; while `work` is held, nothing is
-    /// compiled or checked.
-    Hold {
-        what: String,
-        #[arg(optional)]
-        of: Vec<String>,
-    },
-    /// Lets go of everything that is held.
-    Release,
-    /// Loses everything that is held.
-    Lose,
-    /// From now on every letter arrives twice.
-    Twice,
-    /// Has a member apply nothing, or go on.
-    Lag(String),
-    /// Has a lagging member go on.
-    Resume(String),
-    /// Has the consensus group of the plex led by this member.
-    Lead(String),
-    /// A member's host does not know for a moment who leads.
-    Blink(String),
-    /// A member hears of links and leadership only how they stand at the next tick.
-    Deafen(String),
-    /// Only a snapshot is left of the log so far.
-    Compact,
-    /// Sets the clock of a member forward by so many seconds, or back.
-    Clock { member: String, seconds: i64 },
-    /// Lets time pass: seconds.
-    Run(f64),
-    /// An operator types a command at a member: one who may do everything, or one of this role, called as it is.
-    At {
-        member: String,
-        command: String,
-        #[arg(key, optional)]
-        role: Option<String>,
-    },
-    /// A whole populate job, at a member.
-    Populate {
-        member: String,
-        #[arg(key, optional)]
-        role: Option<String>,
-        #[arg(key)]
-        mode: Option<String>,
-        #[arg(key, optional)]
-        uncond: bool,
-        #[arg(key, optional)]
-        delete: bool,
-        definitions: Vec<String>,
-    },
-    /// One part of a populate job, the last of it with `last=true`.
-    Chunk {
-        member: String,
-        #[arg(key)]
-        job: u64,
-        #[arg(key, optional)]
-        last: bool,
-        #[arg(optional)]
-        definitions: Vec<String>,
-    },
-    /// A whole DDL job, at a member: its lines. The names are options of the job.
-    Ddl {
-        member: String,
-        #[arg(key, optional)]
-        verbose: bool,
-        #[arg(key, optional)]
-        autocommit: bool,
-        #[arg(key, optional)]
-        simulate: bool,
-        #[arg(key, optional)]
-        autoactivate: bool,
-        #[arg(key, optional)]
-        views: bool,
-        lines: Vec<String>,
-    },
-    /// One part of a DDL job, the last of it with `last=true`.
-    DdlChunk {
-        member: String,
-        #[arg(key)]
-        job: u64,
-        #[arg(key, optional)]
-        last: bool,
-        #[arg(optional)]
-        lines: Vec<String>,
-    },
-    /// The operator who asked last at a member goes away.
-    Hangup(String),
-    /// Lists the catalog at a member.
-    List {
-        member: String,
-        name: Option<String>,
-        #[arg(key)]
-        instances: Option<String>,
-    },
-    /// Stages a PSB that names a DBD which is nowhere, as no populate would.
-    Smuggle(String),
-    /// A member's copy of the catalog loses the instance that a header names: `psb/TELLER`, of its active instance; or of its
-    /// pending one.
-    Damage {
-        member: String,
-        definition: String,
-        #[arg(key, optional)]
-        pending: bool,
-    },
-    /// A program is scheduled in a region of a member.
-    Schedule { member: String, region: u32, psb: String },
-    /// A region of a member ends.
-    End { member: String, region: u32 },
-    /// From now on members tell how activations went.
-    Observe,
-    /// A member in numbers.
-    Sample(String),
-}
 
 struct Story {
     cluster: Cluster,
@@ -246,6 +83,7 @@ impl Story {
                 Sight::Entry(name) => format!("== {name}"),
                 Sight::Regrouped(what) => format!("== {what}"),
                 Sight::Ended(member) => format!("{member:<4} has stopped"),
+                Sight::Engine(member, what) => format!("{member:<4} engine: {what}"),
                 Sight::Failed(member, reason) => format!("{member:<4} has failed: {reason}"),
                 Sight::Rebuilt(member) => format!("{member:<4} fills its shelf again"),
             };
@@ -419,10 +257,12 @@ impl Story {
                 canvass_ms,
                 autoimport,
                 autocreate,
+                engine,
             } => {
                 self.limit(*step_timeout_s, *staging_bytes, *populate_idle_s, *canvass_ms);
                 let limits = &mut self.cluster.limits;
                 (limits.auto_import, limits.auto_create) = (*autoimport, *autocreate);
+                limits.has_engine = *engine;
             }
             Command::Bank(member) => {
                 let part = self.part_of_job(Some("setup"), &bank::WHOLE.map(str::to_string))?;
@@ -448,6 +288,9 @@ impl Story {
                 let group = format!("voters {:?}, learners {:?}", group.voters, group.learners);
                 self.cluster.sights.push(Sight::Regrouped(group));
             }
+            Command::Fault { member, what } if what == "database" => {
+                self.cluster.node(name(member)?).engine.fails_next = true;
+            }
             Command::Fault { member, what } => {
                 let fault = if what == "full" { Fault::Full } else { Fault::Io };
                 self.cluster.node(name(member)?).stops_fault = Some(fault);
@@ -467,6 +310,15 @@ impl Story {
             Command::Release => self.cluster.release(false),
             Command::Lose => self.cluster.release(true),
             Command::Twice => self.cluster.network.weather.twice_per_mille = 1_000,
+            Command::Stall { member, seconds } => {
+                let until = self.cluster.now.plus_ms((seconds * 1_000.0) as u64);
+                self.cluster.node(name(member)?).stalled_until = until;
+            }
+            Command::TakeOver { from, to } => {
+                let (from, to) = (name(from)?, name(to)?);
+                self.cluster.groups[0].append(PlexChange::Recon(ReconChange::TakeOver { from, to }));
+                self.cluster.settle();
+            }
             Command::Lag(member) => self.cluster.node(name(member)?).lags = true,
             Command::Resume(member) => {
                 self.cluster.node(name(member)?).lags = false;

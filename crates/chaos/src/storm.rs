@@ -1,20 +1,20 @@
 //! Faults: which can befall a plex, how often in this world, and when they are over.
 
-use crate::bank;
+use crate::databases;
 use crate::dice::Dice;
 use crate::drafts::command;
 use crate::world::cluster::Cluster;
 use crate::world::network::{Held, Weather};
 use crate::world::node::Node;
 use crate::world::tempo::Tempo;
-use control_region::{Event, RegionId};
+use control_region::Event;
 use dasd::Fault;
 use std::collections::BTreeMap;
 use std::fmt;
 use vocabulary::{MemberName, Moment};
 
 /// The kinds of faults. A kind that is named more often happens more often.
-const KINDS: [Kind; 29] = [
+const KINDS: [Kind; 31] = [
     Kind::Crash,
     Kind::Crash,
     Kind::Crash,
@@ -44,10 +44,15 @@ const KINDS: [Kind; 29] = [
     Kind::Join,
     Kind::Guest,
     Kind::Blink,
+    Kind::TakeOver,
+    Kind::TakeOver,
 ];
 
 /// What can be held back for a while.
-const HELD: [&str; 17] = [
+const HELD: [&str; 20] = [
+    "database",
+    "recon",
+    "Recon",
     "canvass",
     "Withdraw",
     "work",
@@ -97,6 +102,8 @@ enum Kind {
     Join,
     Guest,
     Blink,
+    /// What a silent member has in RECON passes to another.
+    TakeOver,
 }
 
 /// What ends a fault.
@@ -139,6 +146,8 @@ impl Storm {
             propose_ms_max: dice.pick(&[0, 2, 20, 200]),
             apply_ms_max: dice.pick(&[0, 2, 20, 200]),
             work_ms_max: dice.pick(&[0, 5, 100]),
+            open_ms_max: dice.pick(&[0, 5, 100, 1_000]),
+            open_fails_per_mille: dice.pick(&[0, 0, 20, 200]),
             unknown_per_mille: dice.pick(&[0, 0, 5, 50]),
             uninformed_per_mille: dice.pick(&[0, 0, 100, 500]),
             shelf_per_mille: dice.pick(&[100, 500, 1_000]),
@@ -164,7 +173,7 @@ impl Storm {
                 tell(line);
             }
         }
-        programs(cluster, dice);
+        databases::act(cluster, dice);
     }
 
     fn happen(
@@ -260,6 +269,7 @@ impl Storm {
                 cluster.blink(member);
                 format!("{member} does not know for a moment who leads")
             }
+            Kind::TakeOver => return databases::take_over(cluster, dice),
             Kind::Join => return join(cluster),
             Kind::Guest => return invite(cluster),
             Kind::Weather => {
@@ -393,17 +403,4 @@ fn invite(cluster: &mut Cluster) -> Option<String> {
     cluster.invite(guest);
     cluster.start(guest, false);
     Some(format!("{guest} comes as a guest"))
-}
-
-/// Programs are scheduled and end.
-fn programs(cluster: &mut Cluster, dice: &mut Dice) {
-    let members = cluster.sharers();
-    let (member, region) = (dice.pick(&members), dice.up_to(2) as u32);
-    if dice.happens(60) {
-        let psb = dice.pick(&bank::PSBS).parse().unwrap();
-        cluster.schedule(member, region, psb);
-    } else if dice.happens(200) {
-        cluster.tell(member, Event::RegionEnded { region: RegionId(region) });
-        cluster.settle();
-    }
 }

@@ -6,6 +6,7 @@ mod agreement;
 mod all_or_nothing;
 mod answers;
 mod convergence;
+mod epochs;
 mod programs;
 mod restart;
 mod same_state;
@@ -94,6 +95,7 @@ impl Oracle {
             Box::new(acknowledged::NothingAcknowledgedIsLost::default()),
             Box::new(restart::NoOldLevelAfterRestart::default()),
             Box::new(programs::RefreshPendingWhereItShouldBe),
+            Box::new(epochs::EpochsOnlyRise::default()),
             Box::new(same_state::SameState::default()),
             Box::new(answers::OneAnswer),
             Box::new(convergence::EverybodyIsThere),

@@ -30,7 +30,7 @@ impl Invariant for EveryVote {
                     self.ready.entry(*token).or_default().insert(*member);
                 }
                 Fact::Committed { token, awaited, .. } => self.judge(*token, awaited)?,
-                Fact::Applied { .. } | Fact::Emptied { .. } | Fact::Staged { .. } | Fact::Started { .. } => {}
+                _ => {}
             }
         }
         Ok(())

@@ -3,75 +3,30 @@
 use super::consensus::Group;
 use super::facts::Fact;
 use super::network::{Envelope, Held, Network};
-use super::node::{Limits, Node, address, engine_answers};
+use super::engine::{DataSets, Order};
+use super::node::{Limits, Node, address};
+pub(crate) use super::sight::Sight;
 use super::standings::Told;
 use super::tempo::Tempo;
 use crate::dice::Dice;
 use control_region::{
-    ControlRegion, Course, Effect, Event, Letter, LinkState, ProposalId, RegionId, RequestId, Standing,
+    ControlRegion, Effect, Event, Letter, LinkState, ProposalId, RegionId, RequestId, Standing,
 };
 use csl::envelope::{OperatorRequest, User};
 use csl::om::{Answer, OperatorRole};
 use plex::{Membership, PlexChange};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::fmt;
-use vocabulary::{MemberName, Message, Moment, PsbName};
+use vocabulary::{MemberName, Moment, PsbName};
 
 /// How far the clock goes between two ticks.
 const TICK_MS: u64 = 250;
 
 /// How many regions a member has at most.
-const REGIONS: u32 = 3;
+pub(super) const REGIONS: u32 = 3;
 
 /// More rounds than any world needs to come to rest. Without a bound, members that answer each other at once and
 /// forever would hold the test up instead of failing it.
 const SETTLE_ROUNDS_MAX: u32 = 100_000;
-
-/// Something that somebody outside could see.
-#[derive(Debug, Clone)]
-pub(crate) enum Sight {
-    /// A member issued a message.
-    Issued(MemberName, Message),
-    /// An operator was answered.
-    Answered(MemberName, Box<Answer>),
-    /// An operator was told how far it is.
-    Progress(MemberName, String),
-    /// A region was answered.
-    Scheduled(MemberName, Result<(), String>),
-    /// An entry was agreed on.
-    Entry(&'static str),
-    /// The consensus group changed.
-    Regrouped(String),
-    /// A member's process ended by itself.
-    Ended(MemberName),
-    /// It told how an activation went.
-    Observed(MemberName, Box<Course>),
-    /// It ended because it could not go on.
-    Failed(MemberName, String),
-    /// A member found its shelf damaged, and begins with an empty one.
-    Rebuilt(MemberName),
-}
-
-impl fmt::Display for Sight {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Issued(member, message) => write!(f, "{member} {message}"),
-            Self::Answered(member, answer) => {
-                let (rc, rsn, reason) = (answer.rc, answer.rsn, &answer.reason_text);
-                write!(f, ">> {member} {}: {rc} {rsn} {reason}", answer.command)
-            }
-            Self::Progress(member, text) => write!(f, ">> {member} ... {text}"),
-            Self::Scheduled(member, Ok(())) => write!(f, "{member} scheduled"),
-            Self::Scheduled(member, Err(reason)) => write!(f, "{member} not scheduled: {reason}"),
-            Self::Entry(name) => write!(f, "== {name}"),
-            Self::Regrouped(what) => write!(f, "== {what}"),
-            Self::Ended(member) => write!(f, "{member} has stopped"),
-            Self::Observed(member, course) => write!(f, "{member} saw how {} went", course.token),
-            Self::Failed(member, reason) => write!(f, "{member} has failed: {reason}"),
-            Self::Rebuilt(member) => write!(f, "{member} fills its damaged shelf again"),
-        }
-    }
-}
 
 /// What an operator asked.
 #[derive(Debug, Clone)]
@@ -86,9 +41,11 @@ pub(crate) struct Request {
 
 /// Something that happens to a member at a moment to come.
 #[derive(Debug)]
-enum Later {
+pub(super) enum Later {
     Told(Event),
     Proposes(ProposalId, PlexChange),
+    /// Its engine carries out its next order.
+    Engine,
 }
 
 /// The world.
@@ -99,6 +56,8 @@ pub(crate) struct Cluster {
     pub(crate) nodes: BTreeMap<MemberName, Node>,
     pub(crate) groups: Vec<Group>,
     pub(crate) network: Network,
+    /// What the databases of all members lie in.
+    pub(crate) data_sets: DataSets,
     pub(crate) sights: Vec<Sight>,
     pub(crate) facts: Vec<Fact>,
     pub(crate) requests: BTreeMap<RequestId, Request>,
@@ -127,6 +86,7 @@ impl Cluster {
             nodes: BTreeMap::new(),
             groups: vec![Group::default()],
             network: Network::default(),
+            data_sets: DataSets::default(),
             sights: Vec::new(),
             facts: Vec::new(),
             requests: BTreeMap::new(),
@@ -306,6 +266,8 @@ impl Cluster {
         let awake = self.nodes.values_mut().filter(|node| node.stalled_until <= now);
         let next = awake.filter_map(|node| Some((node.member(), node.unheard.pop_front()?))).next();
         let Some((member, event)) = next else { return false };
+        // What its programs are about comes before what it hears of.
+        self.write_databases(member);
         self.hear(member, event);
         true
     }
@@ -319,7 +281,7 @@ impl Cluster {
         self.want(member, effects);
     }
 
-    fn at(&mut self, due: Moment, member: MemberName, later: Later) {
+    pub(super) fn at(&mut self, due: Moment, member: MemberName, later: Later) {
         self.begun += 1;
         self.later.insert((due, self.begun), (member, later));
     }
@@ -420,6 +382,7 @@ impl Cluster {
             }
             let stalled = node.stalled_until > now;
             if !stalled {
+                self.write_databases(member);
                 self.tell(member, Event::Tick);
             }
         }
@@ -471,6 +434,7 @@ impl Cluster {
         match self.later.remove(&key) {
             Some((member, Later::Told(event))) => self.tell(member, event),
             Some((member, Later::Proposes(proposal, change))) => self.propose(member, proposal, change),
+            Some((member, Later::Engine)) => self.engine_goes_on(member),
             None => {}
         }
         true
@@ -542,9 +506,9 @@ impl Cluster {
             Effect::Scheduled { outcome, .. } => {
                 self.sights.push(Sight::Scheduled(member, outcome.map(drop)));
             }
-            Effect::OpenDatabase(_) | Effect::CloseDatabase(_) | Effect::EndEngine => {
-                engine_answers(&effect).into_iter().for_each(|event| self.tell(member, event));
-            }
+            Effect::OpenDatabase(order) => self.order(member, Order::open(&order)),
+            Effect::CloseDatabase(dbd) => self.order(member, Order::Close(dbd)),
+            Effect::EndEngine => self.order(member, Order::End),
             Effect::Issue(message) => self.sights.push(Sight::Issued(member, message)),
             Effect::Observe(course) => self.sights.push(Sight::Observed(member, course)),
             Effect::Stopped => {
@@ -594,6 +558,7 @@ impl Cluster {
                     false => self.propose(member, proposal, change),
                 }
             }
+            self.engine_catches_up(member);
         }
         self.settle();
     }

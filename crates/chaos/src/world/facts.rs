@@ -1,9 +1,10 @@
 //! What nobody outside a plex could see, and its judges have to know.
 
+use crate::history::Catalog;
 use catalog::job::JobId;
 use plex::CommandToken;
 use std::collections::BTreeSet;
-use vocabulary::{InstanceStamp, MemberName};
+use vocabulary::{DbdName, Epoch, InstanceStamp, MemberName};
 
 /// Something that happened inside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,8 +17,14 @@ pub(crate) enum Fact {
     Committed { token: CommandToken, awaited: BTreeSet<MemberName>, activated: Vec<(String, InstanceStamp)> },
     /// These instances, which a populate job gathered, were admitted.
     Staged { job: JobId, admitted: Vec<(String, InstanceStamp)> },
+    /// This entry staged or activated a unit of work that DDL defined, by itself.
+    Unit { index: u64, token: Option<CommandToken>, before: Catalog, after: Catalog },
     /// This entry emptied staging, because an import found something in error in it.
     Emptied { index: u64 },
+    /// A member opened a database for update, and its data sets refuse who writes in an earlier epoch.
+    Admitted { member: MemberName, dbd: DbdName, epoch: Epoch },
+    /// What a program at a member wrote is in the data sets of a database.
+    Wrote { member: MemberName, dbd: DbdName, epoch: Epoch },
     /// A member's process began.
     Started { member: MemberName },
 }

@@ -6,9 +6,11 @@ pub(crate) mod consensus;
 #[cfg(test)]
 mod damage;
 pub(crate) mod disk;
+pub(crate) mod engine;
 pub(crate) mod facts;
 pub(crate) mod network;
 pub(crate) mod node;
 mod replication;
+mod sight;
 mod standings;
 pub(crate) mod tempo;

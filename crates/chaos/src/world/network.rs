@@ -26,10 +26,14 @@ pub(crate) enum Held {
     Done,
     Execute,
     Populate,
+    /// What members want changed in RECON, and what they are told of it.
+    Recon,
     Register,
     Vote,
     /// No letter, but changes of the consensus group: they fail.
     Regroup,
+    /// No letter, but the opening and closing of databases.
+    Database,
     /// No letter, but work that a member wants done elsewhere.
     Work,
     /// No letter, but a proposal of this kind.
@@ -46,6 +50,7 @@ impl Held {
             Letter::Done { .. } => Some(Self::Done),
             Letter::Execute { .. } => Some(Self::Execute),
             Letter::Populate { .. } => Some(Self::Populate),
+            Letter::Recon { .. } | Letter::ReconAnswer { .. } => Some(Self::Recon),
             Letter::Register(_) => Some(Self::Register),
             Letter::Canvass { .. } => Some(Self::Canvass),
             Letter::Vote { .. } | Letter::Canvassed { .. } => Some(Self::Vote),
@@ -54,8 +59,6 @@ impl Held {
             | Letter::LookAgain { .. }
             | Letter::OperatorLeft { .. }
             | Letter::Stopping
-            | Letter::Recon { .. }
-            | Letter::ReconAnswer { .. }
             | Letter::Progress { .. } => None,
         }
     }
@@ -70,9 +73,11 @@ impl Held {
             Self::Done,
             Self::Execute,
             Self::Populate,
+            Self::Recon,
             Self::Register,
             Self::Vote,
             Self::Regroup,
+            Self::Database,
             Self::Work,
         ];
         let proposals = CHANGES.map(Self::Proposal);

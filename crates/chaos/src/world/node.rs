@@ -2,9 +2,10 @@
 
 use super::clock::Clock;
 use super::disk::{Disk, Found};
+use super::engine::Engine;
 use catalog::Retention;
 use control_region::{
-    ControlRegion, Effect, Event, LinkState, Settings, Standing, Stops, StopsError, Work, WorkId,
+    ControlRegion, Event, LinkState, Settings, Standing, Stops, StopsError, Work, WorkId,
 };
 use dasd::{Fault, Faulty};
 use plex::{AuditBounds, Incarnation, Membership};
@@ -69,6 +70,7 @@ pub(crate) struct Node {
     /// Work that is held back.
     pub(crate) works: VecDeque<(WorkId, Work)>,
     pub(crate) disk: Disk,
+    pub(crate) engine: Engine,
     pub(crate) clock: Clock,
     /// It does nothing before this moment, neither its own nor what it is told.
     pub(crate) stalled_until: Moment,
@@ -128,6 +130,7 @@ impl Node {
             proposals: VecDeque::new(),
             works: VecDeque::new(),
             disk: Disk::default(),
+            engine: Engine::default(),
             clock: Clock::default(),
             stalled_until: Moment::default(),
             unheard: VecDeque::new(),
@@ -150,6 +153,7 @@ impl Node {
         self.runs += 1;
         self.settings.incarnation = Incarnation(self.settings.node * 1_000_000 + self.runs * 1_000);
         self.settings.cold = cold;
+        self.settings.unrecovered = self.engine.unrecovered();
         let Found { plex, index, rebuilt } = self.disk.open();
         self.applied = index;
         let mut stops = Faulty::new(self.disk.stops.clone());
@@ -178,6 +182,7 @@ impl Node {
         if self.region.take().is_some() {
             self.disk.crash(kept);
         }
+        self.engine.is_gone();
         self.proposals.clear();
         self.works.clear();
     }
@@ -186,16 +191,4 @@ impl Node {
 /// Where a member listens.
 pub(crate) fn address(member: MemberName) -> String {
     format!("{}.example:4000", member.as_str().to_lowercase())
-}
-
-/// What an engine answers that opens and closes everything at once.
-pub(crate) fn engine_answers(effect: &Effect) -> Option<Event> {
-    match effect {
-        Effect::OpenDatabase(order) => {
-            Some(Event::DatabaseOpened { dbd: order.authorization.dbd(), outcome: Ok(Vec::new()) })
-        }
-        Effect::CloseDatabase(dbd) => Some(Event::DatabaseClosed { dbd: *dbd, outcome: Ok(()) }),
-        Effect::EndEngine => Some(Event::EngineEnded { unrecovered: BTreeSet::new() }),
-        _ => None,
-    }
 }

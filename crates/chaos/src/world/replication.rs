@@ -5,6 +5,8 @@ use super::consensus::{Entry, Snapshot};
 use super::facts::Fact;
 use super::network::{Held, name_of};
 use super::node::Node;
+use crate::drafts;
+use crate::history::{Catalog, Seen};
 use control_region::{Event, ProposalId};
 use plex::{Activation, Phase, Plex, PlexChange, StageChange};
 use vocabulary::MemberName;
@@ -45,6 +47,9 @@ impl Cluster {
         let Entry { term, change } = self.groups[group].log[index as usize - 1].clone();
         let staged = change.as_ref().and_then(|change| self.stages(member, change));
         let committed_before = self.committing(member).map(|activation| activation.token);
+        let stages_unit = matches!(change, Some(PlexChange::Stage(StageChange::Commit { .. })));
+        let is_of_unit = group == 0 && (stages_unit || may_commit(change.as_ref()));
+        let before = if is_of_unit { self.made_by_ddl(member) } else { Catalog::default() };
         let may_empty = group == 0
             && matches!(
                 change,
@@ -64,13 +69,20 @@ impl Cluster {
         }
         node.disk.note(index, changed);
         self.facts.push(Fact::Applied { member, group, index, digest: digest.finalize() });
-        self.facts.extend(staged.filter(|_| reply.is_ok()));
+        let is_done = reply.is_ok();
+        self.facts.extend(staged.filter(|_| is_done));
         if staged_before > 0 && self.staged_count(member) == 0 {
             self.facts.push(Fact::Emptied { index });
         }
         let committed = self.committing(member).filter(|now| Some(now.token) != committed_before);
+        let unit = committed.filter(|activation| activation.options.mode.ddl_job().is_some());
+        let token = unit.map(|activation| activation.token);
         let fact = committed.map(commits);
         self.facts.extend(fact);
+        if (stages_unit && is_done) || token.is_some() {
+            let after = self.made_by_ddl(member);
+            self.facts.push(Fact::Unit { index, token, before, after });
+        }
         self.want(member, effects);
         let key = (group, index);
         if self.proposed.get(&key).is_some_and(|(proposer, _)| *proposer == member)
@@ -88,6 +100,14 @@ impl Cluster {
         let gathered = &catalog.job().filter(|of| of.card.id == *job)?.gathered;
         let admitted = gathered.values().map(|new| (new.name.as_str().to_string(), new.stamp));
         Some(Fact::Staged { job: *job, admitted: admitted.collect() })
+    }
+
+    /// Staging and directory of what DDL defines, as a member has them.
+    fn made_by_ddl(&self, member: MemberName) -> Catalog {
+        let Some(region) = &self.nodes[&member].region else { return Catalog::default() };
+        let seen = |name| Some((name, Seen::of(region.plex().catalog().record(&name)?)));
+        let seen = drafts::made_by_ddl().into_iter().filter_map(seen);
+        seen.map(|(name, seen)| (name.as_str().to_string(), seen)).collect()
     }
 
     fn staged_count(&self, member: MemberName) -> u64 {
@@ -176,6 +196,11 @@ impl Cluster {
             self.groups[0].snapshot = Some(snapshot);
         }
     }
+}
+
+/// Whether an entry may be the commit point of an activation.
+fn may_commit(change: Option<&PlexChange>) -> bool {
+    matches!(change, Some(PlexChange::Commit { .. } | PlexChange::PrepareUnit { .. }))
 }
 
 fn commits(activation: &Activation) -> Fact {

@@ -9,6 +9,10 @@ pub(crate) struct Tempo {
     pub(crate) apply_ms_max: u64,
     /// Work that is done elsewhere, and questions for the newest state.
     pub(crate) work_ms_max: u64,
+    /// A database, until it is open or closed.
+    pub(crate) open_ms_max: u64,
+    /// How often one can't be opened, or closed.
+    pub(crate) open_fails_per_mille: u64,
     /// How often the outcome of a proposal is not told, though it was made.
     pub(crate) unknown_per_mille: u64,
     /// How often, at a tick, a member does not hear how links and leadership stand.

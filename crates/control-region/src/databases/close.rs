@@ -40,14 +40,19 @@ impl ControlRegion {
     /// What RECON says that this member has and nobody here wants.
     fn give_back(&mut self) {
         let subsystem = self.me();
-        for dbd in self.plex.recon().held_by(&subsystem) {
-            let wanted = self.databases.uses.contains_key(&dbd) || self.databases.unrecovered.contains(&dbd);
-            if !wanted {
-                let change = ReconChange::Release { subsystem, dbd };
-                self.databases.requests.ask(Subject::Database(dbd), change, self.now);
-            }
+        for dbd in self.unwanted() {
+            let change = ReconChange::Release { subsystem, dbd };
+            self.databases.requests.ask(Subject::Database(dbd), change, self.now);
         }
         self.requests_turn();
+    }
+
+    fn unwanted(&self) -> Vec<DbdName> {
+        let mut held = self.plex.recon().held_by(&self.me());
+        held.retain(|dbd| {
+            !self.databases.uses.contains_key(dbd) && !self.databases.unrecovered.contains(dbd)
+        });
+        held
     }
 
     /// A database is closed. One whose data sets could not be written has to be made whole when it is opened next.
@@ -71,7 +76,8 @@ impl ControlRegion {
             }
             Phase::Asked | Phase::Opening => false,
         };
-        self.databases.uses.iter().any(closing) || self.databases.requests.releases()
+        self.settings.has_engine
+            && (self.databases.uses.iter().any(closing) || !self.unwanted().is_empty())
     }
 
     /// An operator starts a database: what went wrong before is forgotten, and what was stopped is opened anew.

@@ -59,11 +59,6 @@ impl Requests {
         self.asked.contains_key(&subject)
     }
 
-    /// Whether databases are being given back.
-    pub(super) fn releases(&self) -> bool {
-        self.asked.values().any(|asked| matches!(asked.change, ReconChange::Release { .. }))
-    }
-
     fn is_late(&mut self, from: MemberName, incarnation: Incarnation, number: u64) -> bool {
         let last = self.heard.insert(from, (incarnation, number));
         let late = last.filter(|(run, last)| *run == incarnation && *last >= number);
