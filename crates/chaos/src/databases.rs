@@ -50,7 +50,7 @@ const COMMANDS: [&str; 30] = [
 /// Lets programs begin and end, and operators say something about databases now and then.
 pub(crate) fn act(cluster: &mut Cluster, dice: &mut Dice) {
     programs(cluster, dice);
-    if cluster.limits.has_engine && dice.happens(150) {
+    if cluster.limits.has_engine && dice.happens(90) {
         let members = cluster.sharers();
         let (dbd, member, at) = (dice.pick(&DATABASES), dice.pick(&members), dice.pick(&members));
         let text = dice.pick(&COMMANDS).replace('$', dbd).replace('&', member.as_str());

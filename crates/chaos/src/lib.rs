@@ -13,7 +13,8 @@
 //! **What befalls a world.** Letters take their time, overtake each other, get lost and come twice; the network
 //! falls apart, in one direction or in both; members crash and keep what was synced, and some of what was not; they
 //! stand still, apply late, hear late how links and leadership stand; a bit flips on a shelf, a disk fails or is full;
-//! clocks drift and jump; the outcome of a proposal is not told; members are stopped, started warm, after an abend or
+//! databases take their time to be opened, can't be, and pass to others while their member stands still; clocks drift and
+//! jump; the outcome of a proposal is not told; members are stopped, started warm, after an abend or
 //! cold, deleted, and replaced with an empty data folder.
 //!
 //! **Real members.** [`under_fire`] has real processes on a real network meet what the worlds simulate, as far as a machine

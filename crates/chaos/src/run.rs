@@ -77,7 +77,7 @@ impl Run {
         let mut cluster = Cluster::new();
         cluster.dice = Dice::of(seed.wrapping_add(1 << 63));
         cluster.limits.canvass_wait_ms = if dice.happens(500) { 500 } else { 0 };
-        cluster.limits.has_engine = dice.happens(600);
+        cluster.limits.has_engine = dice.happens(500);
         cluster.limits.step_timeout_ms = 5_000;
         cluster.limits.staging_wait_ms = 10_000;
         cluster.limits.command_wait_ms = 30_000;

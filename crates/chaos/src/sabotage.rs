@@ -374,7 +374,8 @@ fn data_sets_that_take_what_is_written_in_an_old_epoch_are_found() {
 fn data_sets_that_refuse_it_keep_the_rule() {
     let mut world = overtaken();
     world.cluster.run(6_000);
-    let refused = world.cluster.sights.iter().any(|sight| sight.to_string().contains("CUSTDB refuses EPOCH=0"));
+    let refused =
+        world.cluster.sights.iter().any(|sight| sight.to_string().contains("CUSTDB refuses EPOCH=0"));
     assert!(refused, "IMS3 goes on and writes: {:?}", world.cluster.sights);
     world.look().unwrap();
 }

@@ -7,8 +7,8 @@
 //! **Its words.** A *database* is registered with a *share level*: how many subsystems may have it at once. A
 //! *subsystem* is a member, or a batch job, that signed on. An [`Access`] is what it intends: EX, UP, RD or RO. An
 //! *authorization* is granted for one subsystem, database and access, and carries the *epoch* in which it was granted;
-//! the epoch of a database rises when a subsystem's authorizations pass to another, so that the data sets refuse what
-//! the first one still writes. A *data set* of a database has *image copies*, *allocations* (spans of time in which it
+//! the epoch of a database rises when a subsystem's authorizations pass to another, or are taken away from it, so that the
+//! data sets refuse what the first one still writes. A *data set* of a database has *image copies*, *allocations* (spans of time in which it
 //! could be changed, each with the log that has the changes), *reorganizations* and *recoveries*, by their moments.
 //!
 //! **Its phases.** A subsystem signs on, is authorized, gives back, and signs off. One that ends abnormally keeps what
@@ -16,7 +16,7 @@
 //!
 //! **Its invariants.**
 //! - Of two authorizations held for a database each allows the other ([`Access::allows`] at its share level).
-//! - An epoch never falls, and two subsystems of which one took over from the other never hold the same.
+//! - An epoch never falls, also where its database is deleted and registered again, and two subsystems of which one took over from the other never hold the same.
 //! - A refusal changes nothing.
 //! - An image copy from before a reorganization, or from before a recovery that left changes out, is in no plan.
 //! - No log goes by DELETE.LOG INACTIVE that a plan to the end of the logs would name.

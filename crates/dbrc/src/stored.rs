@@ -24,6 +24,8 @@ pub enum ReconKey {
     Subsystem(MemberName),
     /// What a subsystem has to back out.
     Backout(MemberName),
+    /// The epoch of a database that was deleted.
+    FormerEpoch(DbdName),
 }
 
 impl Recon {
@@ -36,7 +38,9 @@ impl Recon {
         let olds = self.olds.keys().map(|(subsystem, ddn)| ReconKey::Olds(*subsystem, *ddn));
         let subsystems = self.subsystems.keys().map(|subsystem| ReconKey::Subsystem(*subsystem));
         let backouts = self.backouts.keys().map(|subsystem| ReconKey::Backout(*subsystem));
-        databases.chain(groups).chain(ca_groups).chain(logs).chain(olds).chain(subsystems).chain(backouts)
+        let former = self.former_epochs.keys().map(|dbd| ReconKey::FormerEpoch(*dbd));
+        let kept = databases.chain(groups).chain(ca_groups).chain(logs).chain(olds);
+        kept.chain(subsystems).chain(backouts).chain(former)
     }
 
     /// The keys whose records changed since this was asked last.
@@ -54,6 +58,7 @@ impl Recon {
             ReconKey::Olds(subsystem, ddn) => self.olds.get(&(*subsystem, *ddn)).map(encoding::encode),
             ReconKey::Subsystem(name) => self.subsystems.get(name).map(encoding::encode),
             ReconKey::Backout(name) => self.backouts.get(name).map(encoding::encode),
+            ReconKey::FormerEpoch(dbd) => self.former_epochs.get(dbd).map(encoding::encode),
         }
     }
 
@@ -80,6 +85,9 @@ impl Recon {
             }
             ReconKey::Backout(name) => {
                 self.backouts.insert(name, encoding::decode("backout of RECON", value)?);
+            }
+            ReconKey::FormerEpoch(dbd) => {
+                self.former_epochs.insert(dbd, encoding::decode("former epoch of RECON", value)?);
             }
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails in the helpers of a test fails the test")]
 
-use dbrc::change::{Change, DatabaseChange};
+use dbrc::change::{Change, DatabaseChange, Delete, SubsystemChange};
 use dbrc::record::SubsystemKind;
 use dbrc::{Access, Recon, ReconChange, Refusal, ShareLevel};
 use vocabulary::{DbdName, Epoch, MemberName, Moment};
@@ -72,6 +72,33 @@ fn a_takeover_passes_on_what_was_held_in_a_later_epoch() {
     assert!(!recon.register(dbd(), ShareLevel::Block), "a share level does not change under its users");
     recon.release(&member("IMS2"), &dbd());
     assert!(recon.register(dbd(), ShareLevel::Block));
+}
+
+/// Whoever is said to have been recovered may be there all the same, and write.
+#[test]
+fn what_an_operator_takes_away_is_had_next_in_a_later_epoch() {
+    let (mut recon, name) = (recon(ShareLevel::One), member("IMS1"));
+    recon.apply(ReconChange::SignOn { subsystem: name, kind: SubsystemKind::Online, at: Moment(1) }).unwrap();
+    recon.authorize(name, dbd(), Access::Update).unwrap();
+    for to in [SubsystemChange::Abnormal, SubsystemChange::RecoveryEnded] {
+        recon.apply(ReconChange::Change(Change::Subsystem { subsystem: name, to })).unwrap();
+    }
+    let next = recon.authorize(member("IMS2"), dbd(), Access::Update).unwrap();
+    assert_eq!(next.epoch(), Epoch(1));
+}
+
+#[test]
+fn a_database_that_is_registered_again_goes_on_in_its_epoch() {
+    let mut recon = recon(ShareLevel::One);
+    recon.authorize(member("IMS1"), dbd(), Access::Update).unwrap();
+    recon.take_over(&member("IMS1"), member("IMS2"));
+    recon.release(&member("IMS2"), &dbd());
+    recon.apply(ReconChange::Delete(Delete::Database(dbd()))).unwrap();
+    let unregistered = recon.proof_unregistered(member("IMS1"), dbd(), Access::Update).unwrap();
+    assert_eq!(unregistered.epoch(), Epoch(1), "its data sets take nothing from before");
+    recon.register(dbd(), ShareLevel::One);
+    assert_eq!(recon.authorize(member("IMS1"), dbd(), Access::Update).unwrap().epoch(), Epoch(1));
+    assert_eq!(recon.proof_unregistered(member("IMS1"), dbd(), Access::Update), None);
 }
 
 /// The second keeps the stronger access of the two, in an epoch that the first does not have.

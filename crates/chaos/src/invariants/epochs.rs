@@ -45,7 +45,9 @@ impl Invariant for EpochsOnlyRise {
             for holder in database.held.keys() {
                 let Some(node) = cluster.nodes.get(holder).filter(|node| node.is_alive()) else { continue };
                 if !node.engine.open.contains_key(&dbd) && !node.engine.log.contains_key(&dbd) {
-                    return Err(format!("{holder} has {dbd} in RECON, and neither opens it nor gives it back"));
+                    return Err(format!(
+                        "{holder} has {dbd} in RECON, and neither opens it nor gives it back"
+                    ));
                 }
             }
         }
@@ -82,7 +84,9 @@ impl EpochsOnlyRise {
             Fact::Wrote { member, dbd, epoch } => match self.admitted.get(&dbd) {
                 Some((later, other)) if *later > epoch => {
                     let (epoch, later) = (epoch.0, later.0);
-                    Err(format!("{member} writes to {dbd} in epoch {epoch}, and {other} was admitted in {later}"))
+                    Err(format!(
+                        "{member} writes to {dbd} in epoch {epoch}, and {other} was admitted in {later}"
+                    ))
                 }
                 _ => Ok(()),
             },
@@ -115,7 +119,8 @@ fn coexist(recon: &Recon) -> Verdict {
     for (dbd, database) in recon.databases() {
         for (nth, (one, access)) in database.held.iter().enumerate() {
             let mut others = database.held.iter().skip(nth + 1);
-            if let Some((other, held)) = others.find(|(_, held)| !access.allows(**held, database.share_level)) {
+            if let Some((other, held)) = others.find(|(_, held)| !access.allows(**held, database.share_level))
+            {
                 return Err(format!("{one} has {dbd} with {access}, and {other} with {held}"));
             }
         }

@@ -1,9 +1,9 @@
 //! The world: members, their consensus groups, the network between them, the clock, and what everybody was told.
 
 use super::consensus::Group;
+use super::engine::{DataSets, Order};
 use super::facts::Fact;
 use super::network::{Envelope, Held, Network};
-use super::engine::{DataSets, Order};
 use super::node::{Limits, Node, address};
 pub(crate) use super::sight::Sight;
 use super::standings::Told;

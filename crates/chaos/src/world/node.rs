@@ -4,9 +4,7 @@ use super::clock::Clock;
 use super::disk::{Disk, Found};
 use super::engine::Engine;
 use catalog::Retention;
-use control_region::{
-    ControlRegion, Event, LinkState, Settings, Standing, Stops, StopsError, Work, WorkId,
-};
+use control_region::{ControlRegion, Event, LinkState, Settings, Standing, Stops, StopsError, Work, WorkId};
 use dasd::{Fault, Faulty};
 use plex::{AuditBounds, Incarnation, Membership};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

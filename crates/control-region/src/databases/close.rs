@@ -5,7 +5,7 @@ use super::{Phase, Use};
 use crate::event::Effect;
 use crate::region::ControlRegion;
 use crate::stops::DatabaseStop;
-use dbrc::ReconChange;
+use dbrc::{Access, ReconChange};
 use vocabulary::message::DFS0488I;
 use vocabulary::{DbdName, Message};
 
@@ -15,7 +15,7 @@ impl ControlRegion {
         let to_close: Vec<DbdName> =
             open.filter(|(dbd, used)| self.should_close(**dbd, used)).map(|(dbd, _)| *dbd).collect();
         for dbd in to_close {
-            if self.resources.scheduled_users_of(dbd).is_empty() {
+            if self.has_no_user(dbd) {
                 self.begin_close(dbd);
             }
         }
@@ -28,6 +28,13 @@ impl ControlRegion {
         let is_lost =
             self.plex.recon().database(&dbd).is_some_and(|database| !database.held.contains_key(&self.me()));
         is_stopped || is_lost || used.is_outdated || used.access != self.access_of(dbd)
+    }
+
+    /// Programs that still wait for their databases do nothing with them yet.
+    fn has_no_user(&self, dbd: DbdName) -> bool {
+        let users = self.resources.scheduled_users_of(dbd);
+        let waits = |region| self.databases.waiting.iter().any(|waiting| waiting.region == region);
+        users.into_iter().all(|psb| self.resources.regions_of(psb).all(waits))
     }
 
     fn begin_close(&mut self, dbd: DbdName) {
@@ -57,11 +64,13 @@ impl ControlRegion {
 
     /// A database is closed. One whose data sets could not be written has to be made whole when it is opened next.
     pub(crate) fn database_closed(&mut self, dbd: DbdName, outcome: Result<(), Message>) {
-        self.databases.uses.remove(&dbd);
+        // What was only read is whole in any case.
+        let used = self.databases.uses.remove(&dbd);
+        let is_changed = used.is_none_or(|used| used.access >= Access::Update);
         match outcome {
             Ok(()) => self.issue(DFS0488I.with(&[&dbd, &self.settings.member])),
             Err(message) => {
-                self.databases.unrecovered.insert(dbd);
+                self.databases.unrecovered.extend(is_changed.then_some(dbd));
                 self.database_failed(dbd, message);
             }
         }
@@ -71,13 +80,10 @@ impl ControlRegion {
     pub(crate) fn closes_databases(&self) -> bool {
         let closing = |(dbd, used): (&DbdName, &Use)| match used.phase {
             Phase::Closing => true,
-            Phase::Open => {
-                self.should_close(*dbd, used) && self.resources.scheduled_users_of(*dbd).is_empty()
-            }
+            Phase::Open => self.should_close(*dbd, used) && self.has_no_user(*dbd),
             Phase::Asked | Phase::Opening => false,
         };
-        self.settings.has_engine
-            && (self.databases.uses.iter().any(closing) || !self.unwanted().is_empty())
+        self.settings.has_engine && (self.databases.uses.iter().any(closing) || !self.unwanted().is_empty())
     }
 
     /// An operator starts a database: what went wrong before is forgotten, and what was stopped is opened anew.

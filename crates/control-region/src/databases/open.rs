@@ -5,7 +5,7 @@ use super::{Phase, Use};
 use crate::event::Effect;
 use crate::library::CatalogLibrary;
 use crate::region::ControlRegion;
-use dbrc::{Access, Authorization, Recon, ReconChange, ReconError, ShareLevel};
+use dbrc::{Access, Authorization, ReconChange, ReconError};
 use definitions::acb::{self, Dmb, Library};
 use definitions::{Dbd, Finding};
 use std::collections::BTreeSet;
@@ -38,7 +38,9 @@ impl ControlRegion {
         if is_asked || self.databases.uses.contains_key(&dbd) || self.resources.is_being_changed(dbd) {
             return;
         }
-        let access = self.access_of(dbd);
+        // It is made whole before it is only read, and nobody else may have it meanwhile.
+        let is_whole = !self.databases.unrecovered.contains(&dbd);
+        let access = if is_whole { self.access_of(dbd) } else { self.access_of(dbd).max(Access::Update) };
         let is_allowed = match self.plex.recon().database(&dbd) {
             Some(_) if self.held_here(dbd).is_none() && self.is_recovering() => return,
             Some(_) => self.held_here(dbd) == Some(access),
@@ -95,9 +97,7 @@ impl ControlRegion {
         if recon.database(&dbd).is_some() {
             return recon.proof(self.me(), dbd).filter(|proof| proof.access() == access);
         }
-        let mut unregistered = Recon::new();
-        unregistered.register(dbd, ShareLevel::One);
-        unregistered.authorize(self.me(), dbd, access).ok()
+        recon.proof_unregistered(self.me(), dbd, access)
     }
 
     /// A database as the directory has it, with the DBDs that it takes.

@@ -109,10 +109,15 @@ impl ControlRegion {
         let mut awaited = None;
         for dbd in waiting.databases.iter().copied() {
             let used = self.databases.uses.get(&dbd);
+            let access = self.access_of(dbd);
             match (
                 used.map(|used| used.phase),
                 self.databases.failed.get(&dbd).filter(|failure| !failure.is_old),
             ) {
+                // It was made whole, and is opened for less now.
+                (Some(Phase::Open), _) if used.is_some_and(|used| used.access > access) => {
+                    awaited = Some(dbd)
+                }
                 (Some(Phase::Open), _) => {}
                 (None, Some(failure)) => missing.push(failure.message.clone()),
                 _ => {

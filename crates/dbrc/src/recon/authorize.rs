@@ -90,8 +90,10 @@ impl Refusal {
 impl Recon {
     /// Registers a recoverable database, or changes the share level of one that nobody has. False when somebody does.
     pub fn register(&mut self, dbd: DbdName, share_level: ShareLevel) -> bool {
-        let database =
-            self.databases.entry(dbd).or_insert_with(|| Arc::new(Database::new(share_level, true)));
+        let Some(database) = self.databases.get_mut(&dbd) else {
+            self.add_database(dbd, Database::new(share_level, true));
+            return true;
+        };
         let free = database.held.is_empty();
         if free {
             Arc::make_mut(database).share_level = share_level;
@@ -132,6 +134,18 @@ impl Recon {
         let database = self.database(&dbd)?;
         let access = *database.held.get(&subsystem)?;
         Some(Authorization::new(dbd, subsystem, access, database.epoch))
+    }
+
+    /// The proof for a database that is not registered, in which RECON has no say: whoever wants it has it. Nothing where it
+    /// is registered.
+    pub fn proof_unregistered(
+        &self,
+        subsystem: MemberName,
+        dbd: DbdName,
+        access: Access,
+    ) -> Option<Authorization> {
+        let is_registered = self.databases.contains_key(&dbd);
+        (!is_registered).then(|| Authorization::new(dbd, subsystem, access, self.epoch_of(&dbd)))
     }
 
     /// Takes an authorization back.
@@ -202,6 +216,17 @@ impl Recon {
 
     pub(super) fn release_all(&mut self, subsystem: &MemberName) {
         for dbd in self.held_by(subsystem) {
+            self.release(subsystem, &dbd);
+        }
+    }
+
+    /// Takes away what a subsystem did not give back itself. It may still be there, and write: who gets the database next
+    /// does so in a new epoch.
+    pub(super) fn take_away(&mut self, subsystem: &MemberName) {
+        for dbd in self.held_by(subsystem) {
+            if let Some(database) = self.databases.get_mut(&dbd).map(Arc::make_mut) {
+                database.epoch = database.epoch.next();
+            }
             self.release(subsystem, &dbd);
         }
     }

@@ -66,7 +66,7 @@ impl Recon {
             (SubsystemChange::RecoveryStarted, _) => subsystem.state = SubsystemState::Recovering,
             (SubsystemChange::RecoveryEnded, _) => {
                 self.subsystems.remove(&name);
-                self.release_all(&name);
+                self.take_away(&name);
             }
         }
         self.changed.insert(ReconKey::Subsystem(name));

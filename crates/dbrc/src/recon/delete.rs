@@ -4,7 +4,7 @@ use super::{Recon, ReconError, RecordName};
 use crate::change::{DataSetKey, Delete};
 use crate::record::{Allocation, DataSet, Log, SubsystemState};
 use crate::stored::ReconKey;
-use vocabulary::{DbdName, GroupName, MemberName, Moment};
+use vocabulary::{DbdName, Epoch, GroupName, MemberName, Moment};
 
 impl Recon {
     pub(super) fn delete(&mut self, delete: &Delete) -> Result<(), ReconError> {
@@ -58,8 +58,13 @@ impl Recon {
 
     fn delete_database(&mut self, dbd: DbdName) -> Result<(), ReconError> {
         self.refuse_held(dbd)?;
+        let epoch = self.epoch_of(&dbd);
         self.databases.remove(&dbd);
         self.changed.insert(ReconKey::Database(dbd));
+        if epoch > Epoch::default() {
+            self.former_epochs.insert(dbd, epoch);
+            self.changed.insert(ReconKey::FormerEpoch(dbd));
+        }
         self.forget_members(|(of, _)| *of == dbd);
         Ok(())
     }

@@ -26,9 +26,18 @@ impl Recon {
         if self.databases.contains_key(&dbd) {
             return Err(ReconError::Exists(RecordName::Database(dbd)));
         }
-        self.databases.insert(dbd, Arc::new(database));
-        self.changed.insert(ReconKey::Database(dbd));
+        self.add_database(dbd, database);
         Ok(())
+    }
+
+    /// One that was registered before goes on in its epoch.
+    pub(super) fn add_database(&mut self, dbd: DbdName, database: Database) {
+        let epoch = self.epoch_of(&dbd);
+        if self.former_epochs.remove(&dbd).is_some() {
+            self.changed.insert(ReconKey::FormerEpoch(dbd));
+        }
+        self.databases.insert(dbd, Arc::new(Database { epoch, ..database }));
+        self.changed.insert(ReconKey::Database(dbd));
     }
 
     fn init_data_set(&mut self, (dbd, ddn): DataSetKey, data_set: DataSet) -> Result<(), ReconError> {

@@ -16,7 +16,7 @@ use crate::record::{Backout, CaGroup, DataSet, Database, Group, Log, Olds, Subsy
 use crate::stored::ReconKey;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use vocabulary::{DbdName, DdName, GroupName, MemberName, Moment};
+use vocabulary::{DbdName, DdName, Epoch, GroupName, MemberName, Moment};
 
 /// All records. See the crate's essay. A clone is cheap.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +28,8 @@ pub struct Recon {
     pub(crate) olds: BTreeMap<(MemberName, DdName), Olds>,
     pub(crate) subsystems: BTreeMap<MemberName, Subsystem>,
     pub(crate) backouts: BTreeMap<MemberName, Backout>,
+    /// The epochs of databases that were deleted: their data sets may still take nothing from before.
+    pub(crate) former_epochs: BTreeMap<DbdName, Epoch>,
     pub(crate) changed: BTreeSet<ReconKey>,
 }
 
@@ -36,8 +38,8 @@ impl PartialEq for Recon {
     fn eq(&self, other: &Self) -> bool {
         (&self.databases, &self.groups, &self.ca_groups, &self.logs)
             == (&other.databases, &other.groups, &other.ca_groups, &other.logs)
-            && (&self.olds, &self.subsystems, &self.backouts)
-                == (&other.olds, &other.subsystems, &other.backouts)
+            && (&self.olds, &self.subsystems, &self.backouts, &self.former_epochs)
+                == (&other.olds, &other.subsystems, &other.backouts, &other.former_epochs)
     }
 }
 
@@ -89,6 +91,12 @@ impl Recon {
     /// A registered data set.
     pub fn data_set(&self, (dbd, ddn): &DataSetKey) -> Option<&DataSet> {
         self.database(dbd)?.data_sets.get(ddn)
+    }
+
+    /// The epoch in which a database is written, registered or not.
+    pub fn epoch_of(&self, dbd: &DbdName) -> Epoch {
+        let registered = self.database(dbd).map(|database| database.epoch);
+        registered.or_else(|| self.former_epochs.get(dbd).copied()).unwrap_or_default()
     }
 
     /// The groups of data sets.
