@@ -4,7 +4,7 @@ use crate::bank;
 use crate::dice::Dice;
 use crate::drafts::command;
 use crate::world::cluster::Cluster;
-use control_region::{Event, RegionId};
+use control_region::{ControlRegion, Event, RegionId};
 use dbrc::ReconChange;
 use plex::PlexChange;
 use std::collections::BTreeSet;
@@ -65,11 +65,20 @@ fn programs(cluster: &mut Cluster, dice: &mut Dice) {
     let scheduled_per_mille = if cluster.limits.has_engine { 120 } else { 60 };
     if dice.happens(scheduled_per_mille) {
         let psb = dice.pick(&bank::PSBS).parse().unwrap();
-        cluster.schedule(member, region, psb);
+        // A region that has a program asks for no other one.
+        if !is_busy(cluster, member, RegionId(region)) {
+            cluster.schedule(member, region, psb);
+        }
     } else if dice.happens(200) {
         cluster.tell(member, Event::RegionEnded { region: RegionId(region) });
         cluster.settle();
     }
+}
+
+fn is_busy(cluster: &Cluster, member: MemberName, region: RegionId) -> bool {
+    let resources = cluster.nodes[&member].region.as_ref().map(ControlRegion::resources);
+    let mut psbs = bank::PSBS.iter().map(|psb| psb.parse().unwrap());
+    resources.is_some_and(|resources| psbs.any(|psb| resources.regions_of(psb).any(|busy| busy == region)))
 }
 
 /// Some databases are registered before anybody opens them.
