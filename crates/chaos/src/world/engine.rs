@@ -209,7 +209,7 @@ impl Cluster {
             open.filter(|(_, opened)| opened.updates() && !opened.is_stopped).map(|(dbd, _)| *dbd).collect();
         for dbd in written {
             if !self.write_to(member, dbd) {
-                self.tell(member, Event::DatabaseStopped { dbd, message: stopped(dbd) });
+                self.tell(member, Event::DatabaseStopped { dbd, message: stopped(dbd), block: None });
             }
         }
     }
