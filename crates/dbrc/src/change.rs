@@ -1,6 +1,6 @@
 //! What changes RECON. Every moment in a change was read by whoever proposed it.
 
-use crate::record::{DataSetName, ImageKind, OldsStatus, SubsystemKind};
+use crate::record::{DataSetName, ImageKind, OldsStatus, PartitionDefinition, SubsystemKind};
 use crate::{Access, ShareLevel};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -105,6 +105,26 @@ pub enum Init {
         /// GRPMAX.
         genmax: u16,
     },
+    /// INIT.DB TYPHALDB.
+    Haldb {
+        /// Its name.
+        dbd: DbdName,
+        /// SHARELVL.
+        share_level: ShareLevel,
+        /// RECOVABL or NONRECOV.
+        recoverable: bool,
+        /// PARTSEL.
+        selection: Option<String>,
+    },
+    /// INIT.PART.
+    Partition {
+        /// The HALDB.
+        dbd: DbdName,
+        /// The partition.
+        partition: DbdName,
+        /// What it is.
+        definition: Box<PartitionDefinition>,
+    },
 }
 
 /// A record that is changed. What is `None` stays as it is.
@@ -151,6 +171,40 @@ pub enum Change {
         /// ERROR or NOERROR.
         in_error: bool,
     },
+    /// CHANGE.PART.
+    Partition {
+        /// The HALDB.
+        dbd: DbdName,
+        /// The partition.
+        partition: DbdName,
+        /// What becomes of it.
+        to: Box<PartitionChange>,
+    },
+}
+
+/// What becomes of a partition. Only PINIT can change while somebody has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartitionChange {
+    /// DSNPREFX.
+    pub dsn_prefix: Option<DataSetName>,
+    /// KEYSTRNG or KEYSTHEX.
+    pub key: Option<Vec<u8>>,
+    /// RANDOMZR.
+    pub randomizer: Option<String>,
+    /// ANCHOR.
+    pub anchors: Option<u32>,
+    /// HIBLOCK.
+    pub block_max: Option<u32>,
+    /// BYTES.
+    pub record_bytes_max: Option<u32>,
+    /// BLOCKSZE.
+    pub block_bytes: Option<Vec<u32>>,
+    /// FBFF.
+    pub free_block_frequency: Option<u32>,
+    /// FSPF.
+    pub free_space_percent: Option<u32>,
+    /// PINIT or NOPINIT.
+    pub initialization_needed: Option<bool>,
 }
 
 /// What becomes of a database.
@@ -227,6 +281,8 @@ pub enum Delete {
     Subsystem(MemberName),
     /// DELETE.BKOUT.
     Backout(MemberName),
+    /// DELETE.PART: of a HALDB, a partition.
+    Partition(DbdName, DbdName),
 }
 
 /// Something that happened.

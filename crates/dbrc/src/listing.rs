@@ -1,7 +1,9 @@
 //! LIST: records as lines for people. The layout is this program's own; the words are those of DBRC's listings.
 
 use crate::change::DataSetKey;
-use crate::record::{CaGroup, DataSet, Database, Log, OldsStatus, Subsystem, SubsystemState};
+use crate::record::{
+    CaGroup, DataSet, Database, Haldb, Log, OldsStatus, Partition, Subsystem, SubsystemState,
+};
 use crate::{Recon, ShareLevel};
 use std::fmt::Display;
 use vocabulary::{DbdName, GroupName, MemberName, Moment};
@@ -21,6 +23,8 @@ pub enum Listing {
         /// DBDS: with its data sets and what they can be recovered from.
         with_data_sets: bool,
     },
+    /// LIST.PART: of a HALDB, one partition.
+    Partition(DbdName, DbdName),
     /// LIST.DBDS: one data set.
     DataSet(DataSetKey),
     /// LIST.DBDSGRP: one group, or every one.
@@ -43,7 +47,21 @@ impl Recon {
             Listing::Recon { whole: true } => self.everything(),
             Listing::Databases { dbd, with_data_sets } => {
                 let named = self.databases().filter(|(name, _)| dbd.is_none_or(|dbd| dbd == *name));
-                named.flat_map(|(name, database)| of_database(name, database, *with_data_sets)).collect()
+                let lines = |(name, database): (DbdName, &Database)| {
+                    let mut lines = of_database(name, database, *with_data_sets);
+                    lines.extend(self.haldb(&name).into_iter().flat_map(of_haldb));
+                    lines
+                };
+                named.flat_map(lines).collect()
+            }
+            Listing::Partition(dbd, partition) => {
+                let haldb = self.haldb(dbd);
+                let found = haldb.and_then(|haldb| haldb.partitions.get(partition));
+                let mut lines = found.map(|found| of_partition(*partition, found)).unwrap_or_default();
+                if let (false, Some(database)) = (lines.is_empty(), self.database(partition)) {
+                    lines.extend(of_database(*partition, database, true));
+                }
+                lines
             }
             Listing::DataSet(key) => {
                 let data_set = self.data_set(key);
@@ -194,6 +212,46 @@ fn of_database(dbd: DbdName, database: &Database, with_data_sets: bool) -> Vec<S
             .extend(database.data_sets.iter().flat_map(|(ddn, data_set)| of_data_set((dbd, *ddn), data_set)));
     }
     lines
+}
+
+fn of_haldb(haldb: &Haldb) -> Vec<String> {
+    let selection = haldb.selection.as_deref().unwrap_or("*NULL");
+    let mut lines = vec![format!("  TYPE=HALDB PARTSEL={selection} PARTITIONS={}", haldb.partitions.len())];
+    lines.extend(haldb.in_order().into_iter().flat_map(|(name, partition)| of_partition(name, partition)));
+    lines
+}
+
+fn of_partition(name: DbdName, partition: &Partition) -> Vec<String> {
+    let definition = &partition.definition;
+    let number = |number: Option<u32>| number.map_or("*NULL".to_string(), |number| number.to_string());
+    let blocks: Vec<String> = definition.block_bytes.iter().map(u32::to_string).collect();
+    vec![
+        format!("  PART={name} ID={:05} REORG#={:05}", partition.id, partition.reorganization),
+        format!("    DSNPREFX={}", definition.dsn_prefix),
+        format!("    KEY={}", shown_key(&definition.key)),
+        format!(
+            "    RANDOMZR={} ANCHOR={} HIBLOCK={} BYTES={}",
+            definition.randomizer.as_deref().unwrap_or("*NULL"),
+            number(definition.anchors),
+            number(definition.block_max),
+            number(definition.record_bytes_max)
+        ),
+        format!(
+            "    BLOCKSZE={} FBFF={} FSPF={}",
+            if blocks.is_empty() { "*NULL".to_string() } else { blocks.join(",") },
+            definition.free_block_frequency,
+            definition.free_space_percent
+        ),
+        format!("    PARTITION INIT NEEDED={}", yes(partition.initialization_needed)),
+    ]
+}
+
+/// As characters where it has only such, else as hexadecimal digits.
+fn shown_key(key: &[u8]) -> String {
+    match key.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ') {
+        true => format!("'{}'", String::from_utf8_lossy(key)),
+        false => format!("X'{}'", key.iter().map(|byte| format!("{byte:02X}")).collect::<String>()),
+    }
 }
 
 fn of_data_set((dbd, ddn): DataSetKey, data_set: &DataSet) -> Vec<String> {

@@ -26,6 +26,8 @@ pub enum ReconKey {
     Backout(MemberName),
     /// The epoch of a database that was deleted.
     FormerEpoch(DbdName),
+    /// The partitions of a HALDB.
+    Haldb(DbdName),
 }
 
 impl Recon {
@@ -39,8 +41,9 @@ impl Recon {
         let subsystems = self.subsystems.keys().map(|subsystem| ReconKey::Subsystem(*subsystem));
         let backouts = self.backouts.keys().map(|subsystem| ReconKey::Backout(*subsystem));
         let former = self.former_epochs.keys().map(|dbd| ReconKey::FormerEpoch(*dbd));
+        let haldbs = self.haldbs.keys().map(|dbd| ReconKey::Haldb(*dbd));
         let kept = databases.chain(groups).chain(ca_groups).chain(logs).chain(olds);
-        kept.chain(subsystems).chain(backouts).chain(former)
+        kept.chain(subsystems).chain(backouts).chain(former).chain(haldbs)
     }
 
     /// The keys whose records changed since this was asked last.
@@ -59,6 +62,7 @@ impl Recon {
             ReconKey::Subsystem(name) => self.subsystems.get(name).map(encoding::encode),
             ReconKey::Backout(name) => self.backouts.get(name).map(encoding::encode),
             ReconKey::FormerEpoch(dbd) => self.former_epochs.get(dbd).map(encoding::encode),
+            ReconKey::Haldb(dbd) => self.haldbs.get(dbd).map(|haldb| encoding::encode(&**haldb)),
         }
     }
 
@@ -88,6 +92,9 @@ impl Recon {
             }
             ReconKey::FormerEpoch(dbd) => {
                 self.former_epochs.insert(dbd, encoding::decode("former epoch of RECON", value)?);
+            }
+            ReconKey::Haldb(dbd) => {
+                self.haldbs.insert(dbd, Arc::new(encoding::decode("HALDB of RECON", value)?));
             }
         }
         Ok(())

@@ -5,6 +5,7 @@ use crate::error::{OpenError, ScheduleError};
 use crate::gsam::{GsamDatabase, SequentialSets};
 use crate::index_exit::IndexExits;
 use crate::lock::Locks;
+use crate::partitions::{Haldb, PartitionMark, PartitionSelections};
 use crate::pool::BufferPool;
 use crate::program::Program;
 use crate::randomizer::Randomizers;
@@ -21,6 +22,7 @@ use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use vocabulary::{DbdName, Message, Moment};
 
+mod haldb;
 mod replace;
 
 pub use replace::Restored;
@@ -34,6 +36,8 @@ pub struct Settings {
     pub randomizers: Randomizers,
     /// The routines that decide what a secondary index holds.
     pub index_exits: IndexExits,
+    /// The routines that select partitions.
+    pub partition_selections: PartitionSelections,
     /// A commit point after so many log records takes a checkpoint.
     pub checkpoint_records: u64,
     /// How long a program may wait for what another one has locked; none for ever. See [`Engine::tell`].
@@ -49,6 +53,7 @@ impl Default for Settings {
             buffers: 1000,
             randomizers: Randomizers::new(),
             index_exits: IndexExits::default(),
+            partition_selections: PartitionSelections::default(),
             checkpoint_records: 200_000,
             lock_wait_ms_max: None,
             in_place: true,
@@ -70,6 +75,8 @@ pub struct Engine {
     gsam: RwLock<BTreeMap<DbdName, Arc<GsamDatabase>>>,
     /// What programs see of logical databases.
     logical: RwLock<BTreeMap<DbdName, Arc<Dmb>>>,
+    haldbs: RwLock<BTreeMap<DbdName, Arc<Haldb>>>,
+    partition_selections: PartitionSelections,
     restart: Mutex<Restart>,
     checkpoint_records: u64,
     /// The record that begins the next checkpoint, at the latest.
@@ -110,6 +117,8 @@ impl Engine {
             databases: RwLock::default(),
             gsam: RwLock::default(),
             logical: RwLock::default(),
+            haldbs: RwLock::default(),
+            partition_selections: settings.partition_selections,
             restart: Mutex::default(),
             checkpoint_records: settings.checkpoint_records.max(1),
             checkpoint_due: AtomicU64::new(u64::MAX),
@@ -154,6 +163,18 @@ impl Engine {
         indexes: impl IntoIterator<Item = &'d Dmb>,
         sets: DataSets,
     ) -> Result<Opened, OpenError> {
+        self.open_with(authorization, dmb, indexes, sets, None)
+    }
+
+    /// As [`Self::open`], of a partition too.
+    fn open_with<'d>(
+        &self,
+        authorization: &Authorization,
+        dmb: Arc<Dmb>,
+        indexes: impl IntoIterator<Item = &'d Dmb>,
+        sets: DataSets,
+        partition: Option<PartitionMark>,
+    ) -> Result<Opened, OpenError> {
         let name = dmb.name;
         if authorization.dbd() != name {
             return Err(OpenError::NotAuthorized(authorization.dbd()));
@@ -165,7 +186,8 @@ impl Engine {
         let mut restart = self.lock_restart();
         let (start, units) = (restart.start, &restart.units);
         let pending = restart.pending.get(&name);
-        let opener = self.opener(pending.map(|pending| Recovery::of_restart(pending, start, units)));
+        let recovery = pending.map(|pending| Recovery::of_restart(pending, start, units));
+        let opener = Opener { partition, ..self.opener(recovery) };
         let indexes: Vec<&Dmb> = indexes.into_iter().collect();
         let (database, opened) = opener.open(authorization, dmb, &indexes, sets)?;
         restart.pending.remove(&name);
@@ -207,6 +229,9 @@ impl Engine {
     /// # Errors
     /// When a data set could not be written. The database is closed all the same, and needs recovery.
     pub fn close(&self, name: &DbdName) -> Result<(), OpenError> {
+        if self.haldb(name).is_some() {
+            return self.close_haldb(name);
+        }
         self.gsam.write().unwrap_or_else(PoisonError::into_inner).remove(name);
         let database = self.databases.write().unwrap_or_else(PoisonError::into_inner).remove(name);
         let Some(database) = database else { return Ok(()) };
@@ -237,6 +262,7 @@ impl Engine {
             next_set: &self.next_set,
             log: self.log.as_ref(),
             recovery,
+            partition: None,
         }
     }
 
@@ -349,7 +375,7 @@ impl Engine {
 
     /// As [`Self::stop_message`], with the block.
     pub fn why_stopped(&self, name: &DbdName) -> Option<Stop> {
-        self.database(name)?.why_stopped()
+        self.database(name).map_or_else(|| self.haldb_stop(name), |database| database.why_stopped())
     }
 
     /// Follows every pointer of a database and accounts for every byte: the pointer checker. Nothing should change
@@ -360,6 +386,9 @@ impl Engine {
 
     /// As [`Self::check`], with how full the data sets are, and how many segments there are of each type.
     pub fn inspect(&self, name: &DbdName) -> Inspection {
+        if let Some(haldb) = self.haldb(name) {
+            return self.inspect_haldb(&haldb);
+        }
         self.database(name).map_or_else(|| Inspection::empty(*name), |database| database.inspect(&self.pool))
     }
 

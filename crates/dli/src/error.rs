@@ -41,6 +41,12 @@ pub(crate) enum Trouble {
     /// A rule of a logical relationship refuses the call. Not a trouble of the database: the program is told.
     #[error("the call is refused with status {0}")]
     Told(StatusCode),
+    /// No partition takes a root with this key. Not a trouble of the database: the program is told.
+    #[error("no partition takes the key")]
+    NoPartition,
+    /// The partition that the call is about is not open, or was stopped. The program is told.
+    #[error("a partition is not available")]
+    PartitionUnavailable,
     /// The data set is as large as an address reaches.
     #[error("the data set has reached its greatest size")]
     SetFull,
@@ -79,6 +85,21 @@ pub enum OpenError {
     /// The definition of a secondary index does not go with its database.
     #[error("secondary index {0} {1}")]
     Index(DbdName, &'static str),
+    /// DBRC knows no partitions of it.
+    #[error("it has no partitions. Register them with INIT.DB TYPHALDB and INIT.PART")]
+    NoPartitions,
+    /// It is none of the partitions of a HALDB that is open.
+    #[error("it is no partition of a HALDB that is open")]
+    NoPartition,
+    /// The partition selection routine is not there.
+    #[error("there is no partition selection routine {0}. Add it to the member")]
+    PartitionSelection(String),
+    /// The data sets of a partition are to be initialized before it is opened.
+    #[error("the partition was not initialized. Initialize it first (DFSUPNT0, `ims initialize`)")]
+    NotInitialized,
+    /// What is to be initialized holds something.
+    #[error("its data sets hold something already. Delete them first, to lose that")]
+    NotEmpty,
     /// A data set was not handed over.
     #[error("data set {0} is not allocated")]
     Allocation(String),

@@ -4,6 +4,7 @@ use crate::call::{Arguments, Paths, Place, Position, Shown, View, types_of};
 use crate::database::{Database, SegmentType};
 use crate::error::Trouble;
 use crate::lock::{LockState, Standing, Stands};
+use crate::partitions::Among;
 use crate::program::Ending;
 use crate::status::StatusCode;
 use definitions::acb::DbBlock;
@@ -131,7 +132,11 @@ impl DbMask {
 /// A database PCB of a program.
 pub(crate) struct DbPcb {
     pub(crate) mask: DbMask,
+    /// Its database; of a HALDB the partition that it is in.
     pub(crate) db: Arc<Database>,
+    /// The partitions of a HALDB, and which of them it is in.
+    pub(crate) partitions: Option<Arc<Among>>,
+    pub(crate) partition: usize,
     pub(crate) view: Arc<View>,
     /// The databases that calls go into over logical relationships.
     pub(crate) related: Vec<Arc<Database>>,
@@ -204,6 +209,7 @@ struct Before {
     held: Vec<(usize, usize)>,
     is_held: bool,
     series: Option<(crate::Rba, usize)>,
+    partition: usize,
 }
 
 impl DbPcb {
@@ -236,6 +242,8 @@ impl DbPcb {
             can_get: view.segments.iter().any(|segment| segment.options.is_returned()),
             db,
             related: Vec::new(),
+            partitions: None,
+            partition: 0,
             of_index,
             view,
             position: Position::default(),
@@ -254,6 +262,23 @@ impl DbPcb {
         }
     }
 
+    /// The same for a HALDB, whose partition with this place the database is.
+    pub(crate) fn among(self, partitions: Arc<Among>, partition: usize) -> Self {
+        Self { partitions: Some(partitions), partition, ..self }
+    }
+
+    /// All databases that it may have to do with: the partitions of a HALDB.
+    pub(crate) fn databases(&self) -> impl Iterator<Item = &Arc<Database>> {
+        let partitions = self.partitions.iter().flat_map(|among| among.databases());
+        let lone = self.partitions.is_none().then_some(&self.db);
+        partitions.chain(lone)
+    }
+
+    /// The database that was searched last.
+    pub(crate) fn searched(&self) -> &Arc<Database> {
+        self.partitions.as_ref().and_then(|among| among.searched()).unwrap_or(&self.db)
+    }
+
     /// The types of the segments that it sees.
     pub(crate) fn types(&self) -> &[SegmentType] {
         types_of(&self.db, self.of_index)
@@ -270,7 +295,7 @@ impl DbPcb {
             Trouble::Broken { set, .. } => db.sets().any(|one| one.id == *set),
             _ => false,
         };
-        self.related.iter().find(of_set).unwrap_or(&self.db).stop(trouble);
+        self.related.iter().find(of_set).unwrap_or(self.searched()).stop(trouble);
     }
 
     /// Forgets position and parentage, as a commit point does.
@@ -289,11 +314,17 @@ impl DbPcb {
         before.paths.clone_from(&self.paths);
         before.held.clone_from(&self.held);
         (before.parentage, before.is_held, before.series) = (self.parentage, self.is_held, self.series);
+        before.partition = self.partition;
     }
 
     /// Is as it was when that was noted last.
     pub(crate) fn restore(&mut self) {
         let before = &self.before;
+        if let (Some(among), true) = (&self.partitions, self.partition != before.partition)
+            && let Some(db) = among.database(before.partition)
+        {
+            (self.db, self.partition) = (db.clone(), before.partition);
+        }
         self.position.copy_from(&before.position);
         self.paths.clone_from(&before.paths);
         self.held.clone_from(&before.held);

@@ -59,6 +59,10 @@ codes! {
     DJ = b"DJ";
     /// A delete rule of a logical relationship keeps the segment.
     DX = b"DX";
+    /// The partition that the call is about is not available.
+    FH = b"FH";
+    /// No partition takes the root key.
+    FM = b"FM";
     /// A segment was returned, on a higher level than the last one.
     GA = b"GA";
     /// The end of the database.

@@ -5,6 +5,8 @@
 //! - `generate` compiles the lines given, and keeps what it made.
 //! - `each FROM TO lines=N` gives the last lines for each number, which stands in the place of `####`.
 //! - `open NAME` opens a database, with data sets in memory; those of a database that was closed are there again.
+//! - `haldb NAME [routine=NAME] PARTITION/HIGHKEY...` registers a HALDB with its partitions; `blank` leaves those as they are that
+//!   were not initialized, which `open` does otherwise.
 //! - `deck PSB` runs the lines given as a deck for a program with this PSB. `abend=yes` ends it without a commit.
 //! - `begin PROGRAM PSB` schedules a program that makes calls one by one, among others that do; `end PROGRAM` commits and
 //!   ends it.
@@ -60,6 +62,21 @@ impl goldenscript::Runner for Story {
                     let number = format!("{number:04}");
                     self.lines.extend(repeated.iter().map(|line| line.replace("####", &number)));
                 }
+                String::new()
+            }
+            "haldb" => {
+                let name = arguments.next_pos().ok_or("which?")?.parse()?;
+                let routine = arguments.take_key("routine").map(str::to_string);
+                let mut parts = Vec::new();
+                while let Some((partition, key)) = arguments.next_pos().and_then(|text| text.split_once('/'))
+                {
+                    parts.push((partition.to_string(), key.as_bytes().to_vec()));
+                }
+                self.house.register(name, routine, &parts);
+                String::new()
+            }
+            "blank" => {
+                self.house.leaves_blank = !self.house.leaves_blank;
                 String::new()
             }
             "open" => self.house.open(&arguments.next_pos().ok_or("which?")?.parse()?)?,

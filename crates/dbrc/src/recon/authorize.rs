@@ -1,7 +1,7 @@
 //! Who has which database: signing on and off, authorization, takeover.
 
 use super::{Recon, ReconError, RecordName};
-use crate::record::{Database, Subsystem, SubsystemKind, SubsystemState};
+use crate::record::{Database, Haldb, Subsystem, SubsystemKind, SubsystemState};
 use crate::stored::ReconKey;
 use crate::{Access, Authorization, ShareLevel};
 use serde::{Deserialize, Serialize};
@@ -115,7 +115,8 @@ impl Recon {
         let database = Arc::make_mut(database);
         database.held.insert(subsystem, access);
         self.changed.insert(ReconKey::Database(dbd));
-        Ok(Authorization::new(dbd, subsystem, access, database.epoch))
+        let authorization = Authorization::new(dbd, subsystem, access, database.epoch);
+        Ok(authorization.of_haldb(self.shared_haldb(&dbd)))
     }
 
     /// Who restarts gets what it had, to back out there what its last run left, and nothing else before it has.
@@ -133,7 +134,12 @@ impl Recon {
     pub fn proof(&self, subsystem: MemberName, dbd: DbdName) -> Option<Authorization> {
         let database = self.database(&dbd)?;
         let access = *database.held.get(&subsystem)?;
-        Some(Authorization::new(dbd, subsystem, access, database.epoch))
+        let authorization = Authorization::new(dbd, subsystem, access, database.epoch);
+        Some(authorization.of_haldb(self.shared_haldb(&dbd)))
+    }
+
+    fn shared_haldb(&self, name: &DbdName) -> Option<(DbdName, Arc<Haldb>)> {
+        self.haldb_of(name).map(|(dbd, haldb)| (dbd, haldb.clone()))
     }
 
     /// The proof for a database that is not registered, in which RECON has no say: whoever wants it has it. Nothing where it

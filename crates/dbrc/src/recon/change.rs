@@ -21,6 +21,7 @@ impl Recon {
             Change::Log { subsystem, start, dsn, in_error } => {
                 self.change_log(subsystem, start, dsn, in_error)
             }
+            Change::Partition { dbd, partition, to } => self.change_partition(dbd, partition, *to),
         }
     }
 

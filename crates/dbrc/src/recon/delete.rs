@@ -53,11 +53,18 @@ impl Recon {
                 self.changed.insert(ReconKey::Backout(name));
                 Ok(())
             }
+            Delete::Partition(dbd, partition) => self.delete_partition(dbd, partition),
         }
     }
 
     fn delete_database(&mut self, dbd: DbdName) -> Result<(), ReconError> {
         self.refuse_held(dbd)?;
+        self.delete_haldb(dbd)?;
+        self.remove_database(dbd);
+        Ok(())
+    }
+
+    pub(super) fn remove_database(&mut self, dbd: DbdName) {
         let epoch = self.epoch_of(&dbd);
         self.databases.remove(&dbd);
         self.changed.insert(ReconKey::Database(dbd));
@@ -66,7 +73,6 @@ impl Recon {
             self.changed.insert(ReconKey::FormerEpoch(dbd));
         }
         self.forget_members(|(of, _)| *of == dbd);
-        Ok(())
     }
 
     fn delete_data_set(&mut self, (dbd, ddn): DataSetKey) -> Result<(), ReconError> {

@@ -74,6 +74,26 @@ pub enum ReconError {
         "{0} works, and what it has is its own. That it ended is seen without being told; LIST.SUBSYS says ABNORMAL TERM=ON then"
     )]
     SubsystemWorks(MemberName),
+    /// It has no partitions.
+    #[error("database {0} is no HALDB. Register it with INIT.DB TYPHALDB to have partitions")]
+    NoHaldb(DbdName),
+    /// The name leaves no room for the letter that the DD statements of its data sets end with.
+    #[error("the name of partition {0} is longer than seven characters")]
+    PartitionName(DbdName),
+    /// Without a selection routine each partition has a high key of its own.
+    #[error("partition {partition} needs a high key that no other has{}", .as_other.map_or(String::new(), |other| format!(": partition {other} has the same")))]
+    HighKey {
+        /// Which.
+        partition: DbdName,
+        /// Whose it is.
+        as_other: Option<DbdName>,
+    },
+    /// It is a partition, which goes with its HALDB.
+    #[error("{0} is a partition. DELETE.PART removes it")]
+    IsPartition(DbdName),
+    /// A HALDB has so many partitions at most.
+    #[error("HALDB {0} has had as many partitions as there are IDs")]
+    TooManyPartitions(DbdName),
 }
 
 /// What a record is called.
@@ -94,6 +114,7 @@ pub enum RecordName {
     LogDataSet(MemberName, DataSetName),
     Subsystem(MemberName),
     Backout(MemberName),
+    Partition(DbdName, DbdName),
 }
 
 impl fmt::Display for RecordName {
@@ -115,6 +136,7 @@ impl fmt::Display for RecordName {
             Self::LogDataSet(subsystem, dsn) => write!(f, "log data set {dsn} of {subsystem}"),
             Self::Subsystem(subsystem) => write!(f, "subsystem {subsystem}"),
             Self::Backout(subsystem) => write!(f, "backout of {subsystem}"),
+            Self::Partition(dbd, partition) => write!(f, "partition {partition} of HALDB {dbd}"),
         }
     }
 }

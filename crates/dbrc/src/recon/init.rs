@@ -19,10 +19,18 @@ impl Recon {
             }
             Init::Group { name, members } => self.init_group(name, members),
             Init::CaGroup { name, members, genmax } => self.init_ca_group(name, members, genmax),
+            Init::Haldb { dbd, share_level, recoverable, selection } => {
+                self.init_database(dbd, Database::new(share_level, recoverable))?;
+                self.init_haldb(dbd, selection);
+                Ok(())
+            }
+            Init::Partition { dbd, partition, definition } => {
+                self.init_partition(dbd, partition, *definition)
+            }
         }
     }
 
-    fn init_database(&mut self, dbd: DbdName, database: Database) -> Result<(), ReconError> {
+    pub(super) fn init_database(&mut self, dbd: DbdName, database: Database) -> Result<(), ReconError> {
         if self.databases.contains_key(&dbd) {
             return Err(ReconError::Exists(RecordName::Database(dbd)));
         }

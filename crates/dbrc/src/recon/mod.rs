@@ -5,6 +5,7 @@ mod authorize;
 mod change;
 mod delete;
 mod error;
+mod haldb;
 mod init;
 mod notify;
 
@@ -12,7 +13,7 @@ pub use authorize::{Refusal, Repair};
 pub use error::{ReconError, RecordName};
 
 use crate::change::{DataSetKey, ReconChange};
-use crate::record::{Backout, CaGroup, DataSet, Database, Group, Log, Olds, Subsystem};
+use crate::record::{Backout, CaGroup, DataSet, Database, Group, Haldb, Log, Olds, Subsystem};
 use crate::stored::ReconKey;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -30,6 +31,7 @@ pub struct Recon {
     pub(crate) backouts: BTreeMap<MemberName, Backout>,
     /// The epochs of databases that were deleted: their data sets may still take nothing from before.
     pub(crate) former_epochs: BTreeMap<DbdName, Epoch>,
+    pub(crate) haldbs: BTreeMap<DbdName, Arc<Haldb>>,
     pub(crate) changed: BTreeSet<ReconKey>,
 }
 
@@ -38,8 +40,8 @@ impl PartialEq for Recon {
     fn eq(&self, other: &Self) -> bool {
         (&self.databases, &self.groups, &self.ca_groups, &self.logs)
             == (&other.databases, &other.groups, &other.ca_groups, &other.logs)
-            && (&self.olds, &self.subsystems, &self.backouts, &self.former_epochs)
-                == (&other.olds, &other.subsystems, &other.backouts, &other.former_epochs)
+            && (&self.olds, &self.subsystems, &self.backouts, &self.former_epochs, &self.haldbs)
+                == (&other.olds, &other.subsystems, &other.backouts, &other.former_epochs, &other.haldbs)
     }
 }
 

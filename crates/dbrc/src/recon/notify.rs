@@ -108,6 +108,7 @@ impl Recon {
         }
         // One that is told of late asks for nothing, and takes nothing back that a later one asked for.
         data_set.image_copy_needed |= recoverable && !data_set.is_copied_since(run);
+        self.partition_reorganized(key);
         Ok(())
     }
 

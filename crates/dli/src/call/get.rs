@@ -28,7 +28,9 @@ impl Request<'_> {
         }
         let view = self.pcb.view.clone();
         let db = self.pcb.db.clone();
-        let mut search = Search::new(&db, &view, self.cursor());
+        let among = self.pcb.partitions.clone();
+        let search = Search::new(&db, &view, self.cursor());
+        let mut search = search.among(among.as_deref(), self.pcb.partition);
         let (path, keys) = std::mem::take(&mut self.pcb.spare);
         let begin = self.pcb.position_towards(wants.last().map(|want| want.segment), floor);
         search.stand(&begin, path, keys);
@@ -84,6 +86,7 @@ impl Request<'_> {
         } else {
             StatusCode::OK
         };
+        self.pcb.stand_in(search.at);
         self.pcb.arrive(&search.path, &search.keys, search.anchor);
         self.pcb.position.entry.clone_from(&search.entry);
         let mut cursor = search.cursor;
@@ -151,6 +154,7 @@ impl Request<'_> {
 
     fn not_found(&mut self, scope: Scope, gap: Gap, at_end: bool, search: Search<'_, '_>) -> Refused {
         let depth = search.path.len();
+        self.pcb.stand_in(search.at);
         self.pcb.arrive(&search.path, &search.keys, search.anchor);
         self.pcb.position.entry = search.entry;
         self.pcb.spare = (search.path, search.keys);

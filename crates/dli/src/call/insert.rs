@@ -39,6 +39,9 @@ impl Request<'_> {
             true => Vec::new(),
             false => self.lengths(inserted)?,
         };
+        if let Some(&root_bytes) = lengths.first() {
+            self.select_partition(&insertion, root_bytes)?;
+        }
         if let Some(refused) = self.find_parent(&insertion, arguments)? {
             return Err(refused);
         }
@@ -99,7 +102,9 @@ impl Request<'_> {
         let mut wants = Vec::with_capacity(LEVELS_MAX);
         arguments.wants(&view, self.ssas, &mut wants);
         wants.truncate(depth);
-        let mut search = Search::new(&db, &view, self.cursor());
+        let among = self.pcb.partitions.clone();
+        let search = Search::new(&db, &view, self.cursor());
+        let mut search = search.among(among.as_deref(), self.pcb.partition);
         let (path, keys) = std::mem::take(&mut self.pcb.spare);
         search.stand(&self.pcb.position_towards(insertion.path.last().copied(), 0), path, keys);
         let kept = search.keep_for_unique(&mut wants)?;
@@ -109,6 +114,7 @@ impl Request<'_> {
         {
             return Ok(Some(self.parent_missing(gap, search)));
         }
+        self.pcb.stand_in(search.at);
         self.pcb.insert_anchor = search.anchor;
         self.pcb.insert_entry = search.entry;
         self.pcb.spare = (search.path, search.keys);
@@ -117,6 +123,7 @@ impl Request<'_> {
 
     fn parent_missing(&mut self, gap: Gap, search: Search<'_, '_>) -> Refused {
         let depth = search.path.len();
+        self.pcb.stand_in(search.at);
         self.pcb.arrive(&search.path, &search.keys, search.anchor);
         self.pcb.position.entry = search.entry;
         self.pcb.spare = (search.path, search.keys);

@@ -19,9 +19,12 @@ impl Request<'_> {
 
     fn load_with(&mut self, arguments: &Arguments) -> Result<StatusCode, Refused> {
         let insertion = self.insertion(arguments)?;
-        if std::mem::take(&mut self.pcb.load_begins) && self.pcb.db.first_root(&mut self.cursor())?.is_some()
-        {
-            self.pcb.load_begins = true;
+        if self.pcb.partitions.is_some() {
+            let lengths = self.lengths(&insertion.path[insertion.first..])?;
+            self.select_partition(&insertion, lengths[0])?;
+        }
+        if self.begins_load() && self.pcb.db.first_root(&mut self.cursor())?.is_some() {
+            self.refuse_load();
             return Err(StatusCode::AI.into());
         }
         let lengths = self.lengths(&insertion.path[insertion.first..])?;
@@ -94,10 +97,21 @@ impl Request<'_> {
         {
             return refused(StatusCode::LC);
         }
+        if self.pcb.partitions.is_some() && self.pcb.position.path.is_empty() && self.is_late(cursor, data)? {
+            return refused(StatusCode::LC);
+        }
         match db.place_root(cursor, data, Rule { place: InsertPlace::Last, here: None })? {
             Room::At(spot) => Ok(spot),
             Room::Taken(..) => refused(StatusCode::LB),
         }
+    }
+
+    /// Back in a partition that was loaded before: whether it has roots behind the new one.
+    fn is_late(&self, cursor: &mut Cursor<'_>, data: &[u8]) -> Result<bool, Refused> {
+        let db = &self.pcb.db;
+        let (Roots::Hidam(_), Some(key)) = (&db.roots, &db.root().key) else { return Ok(false) };
+        let found = db.find_root(cursor, key.of(data))?;
+        Ok(found.exact.is_none() && found.next.is_some())
     }
 
     fn load_dependent(

@@ -8,6 +8,7 @@ mod get;
 mod index_database;
 mod insert;
 mod load;
+mod partitions;
 mod paths;
 mod position;
 mod qualification;
@@ -82,6 +83,8 @@ impl From<Trouble> for Refused {
         match trouble {
             Trouble::DuplicateInIndex(_) => Self::Status(StatusCode::NI, Shown::Position),
             Trouble::Told(status) => Self::Status(status, Shown::Position),
+            Trouble::NoPartition => Self::Status(StatusCode::FM, Shown::Position),
+            Trouble::PartitionUnavailable => Self::Status(StatusCode::FH, Shown::Position),
             trouble => Self::Trouble(trouble),
         }
     }
@@ -184,7 +187,7 @@ impl Request<'_> {
 
     fn dispatch(&mut self, effects: &mut Effects) -> Result<StatusCode, Refused> {
         if self.pcb.is_stopped() {
-            return Err(StatusCode::AI.into());
+            self.leave_stopped()?;
         }
         if self.area.is_empty() {
             return Err(StatusCode::AB.into());
@@ -203,6 +206,21 @@ impl Request<'_> {
             Function::Dlet => self.delete(held, effects),
             Function::Get(get) => self.get(get),
             _ => Err(StatusCode::AD.into()),
+        }
+    }
+
+    /// Nothing can be done with a database that was stopped. Of a HALDB it may be only the partition that the PCB is in:
+    /// calls that need not begin there go elsewhere.
+    fn leave_stopped(&mut self) -> Result<(), Refused> {
+        let elsewhere =
+            matches!(self.function, Function::Isrt | Function::Get(Get { scope: Scope::Unique, .. }));
+        match (&self.pcb.partitions, elsewhere) {
+            (None, _) => Err(StatusCode::AI.into()),
+            (Some(_), false) => Err(Trouble::PartitionUnavailable.into()),
+            (Some(_), true) => {
+                self.pcb.clear_position();
+                Ok(())
+            }
         }
     }
 

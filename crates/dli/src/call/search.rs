@@ -11,6 +11,8 @@ use super::{Gap, Place, Position};
 use crate::Rba;
 use crate::database::{Cursor, Database, RootPlace, Roots, SegmentType};
 use crate::error::Trouble;
+use crate::partitions::Among;
+use std::cmp::Ordering;
 
 /// A search under way.
 pub(crate) struct Search<'s, 'e> {
@@ -25,6 +27,10 @@ pub(crate) struct Search<'s, 'e> {
     pub(crate) anchor: u32,
     /// In an alternate processing sequence: the key of the entry that led to the root; empty behind all.
     pub(crate) entry: Vec<u8>,
+    /// The partitions of a HALDB, that which is searched, and that of the root on the path.
+    pub(super) partitions: Option<&'s Among>,
+    pub(super) at: usize,
+    pub(super) root_at: usize,
     /// The anchor point of the root on the path, while others are looked at; its entry.
     root_anchor: u32,
     root_entry: Vec<u8>,
@@ -63,6 +69,9 @@ impl<'s, 'e> Search<'s, 'e> {
             keys: Vec::new(),
             anchor: 0,
             entry: Vec::new(),
+            partitions: None,
+            at: 0,
+            root_at: 0,
             root_anchor: 0,
             root_entry: Vec::new(),
             on_anchor: false,
@@ -223,8 +232,12 @@ impl<'s, 'e> Search<'s, 'e> {
         here: Option<Place>,
         gap: Option<Gap>,
     ) -> Result<Option<Rba>, Trouble> {
-        let behind = match (&self.db.roots, here, gap) {
-            (Roots::Hdam(_), ..) | (_, None, None) => false,
+        let side = self.side_of(key)?;
+        let behind = match (self.db.is_in_key_order(), here, gap) {
+            (false, ..) | (_, None, None) => false,
+            _ if side.is_some_and(|(_, side)| side != Ordering::Equal) => {
+                side.is_some_and(|(_, side)| side == Ordering::Less)
+            }
             (_, Some(_), _) => self.keys.get(..key.len()).is_some_and(|here| key <= here),
             (_, None, Some(Gap { next: None, .. })) => true,
             (_, None, Some(Gap { next: Some(next), .. })) => {
@@ -245,6 +258,9 @@ impl<'s, 'e> Search<'s, 'e> {
                 (_, gap) => gap.and_then(|gap| gap.next),
             };
             return Ok(None);
+        }
+        if let Some((home, _)) = side {
+            self.go_to(home)?;
         }
         let found = self.db.find_root(&mut self.cursor, key)?;
         self.anchor = found.anchor;
@@ -279,6 +295,7 @@ impl<'s, 'e> Search<'s, 'e> {
             let Some(up) = (0..level).rev().find(can_advance) else {
                 if !self.path.is_empty() {
                     self.anchor = self.root_anchor;
+                    self.return_to_path();
                     self.entry.clone_from(&self.root_entry);
                 }
                 return Ok(Outcome::NotFound { gap, at_end: self.at_end && !self.on_anchor });
@@ -307,7 +324,7 @@ impl<'s, 'e> Search<'s, 'e> {
         let want = &wants[level];
         let kind = self.kind(want.segment);
         let in_sequence = level == 0 && self.view.sequence.is_some();
-        let ordered = level > 0 || self.on_anchor || in_sequence || matches!(self.db.roots, Roots::Hidam(_));
+        let ordered = level > 0 || self.on_anchor || in_sequence || self.db.is_in_key_order();
         let wants_last = want.codes.last && level > 0;
         let mut found = None;
         let mut next = next;
@@ -392,7 +409,9 @@ impl<'s, 'e> Search<'s, 'e> {
         if self.view.sequence.is_some() {
             return self.next_in_sequence(&[], false);
         }
+        self.begin_partitions()?;
         let found = self.db.first_root(&mut self.cursor)?;
+        let found = self.or_in_next(found)?;
         Ok(self.at_root(found))
     }
 
@@ -405,12 +424,16 @@ impl<'s, 'e> Search<'s, 'e> {
             return self.cursor.live_twin(self.db, self.db.root(), rba);
         }
         let root = self.root_place(rba);
-        let found = self.db.root_after(&mut self.cursor, root)?;
+        let mut found = self.db.root_after(&mut self.cursor, root)?;
+        if !self.on_anchor {
+            found = self.or_in_next(found)?;
+        }
         Ok(self.at_root(found))
     }
 
     fn root_behind(&mut self) -> Result<Option<Rba>, Trouble> {
         let found = self.db.root_behind(&mut self.cursor, self.anchor)?;
+        let found = self.or_in_next(found)?;
         Ok(self.at_root(found))
     }
 
@@ -423,7 +446,7 @@ impl<'s, 'e> Search<'s, 'e> {
     /// Adds a segment to the path.
     fn enter(&mut self, segment: usize, rba: Rba) -> Result<(), Trouble> {
         if self.path.is_empty() {
-            self.root_anchor = self.anchor;
+            (self.root_anchor, self.root_at) = (self.anchor, self.at);
             self.root_entry.clone_from(&self.entry);
             if let Some(locker) = self.cursor.locker() {
                 locker.enter();

@@ -54,6 +54,18 @@ impl Inspection {
         Self { dbd, findings: Vec::new(), data_sets: Vec::new(), segments: Vec::new() }
     }
 
+    /// Adds what was found in a partition.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.findings.extend(other.findings);
+        self.data_sets.extend(other.data_sets);
+        for one in other.segments {
+            match self.segments.iter_mut().find(|all| all.segment == one.segment) {
+                Some(all) => (all.count, all.apart) = (all.count + one.count, all.apart + one.apart),
+                None => self.segments.push(one),
+            }
+        }
+    }
+
     pub(super) fn new(db: &Database) -> Self {
         let data_sets = db.groups.iter().map(|group| DataSetStatistics {
             dd: group.set.dd,

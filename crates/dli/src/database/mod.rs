@@ -11,6 +11,7 @@ mod journal;
 mod logical;
 mod node;
 mod open;
+mod partition;
 mod place;
 mod redo;
 mod roots;
@@ -37,6 +38,7 @@ pub(crate) use segment_type::{Field, Fill, Key, SegmentType};
 pub(crate) use write::{Spot, Wish, Writer};
 
 use crate::error::{Trouble, stopped};
+use crate::partitions::PartitionMark;
 use crate::pool::DataSet;
 use definitions::acb::Dmb;
 use logger::{Body, Log, PendingDatabase};
@@ -64,6 +66,8 @@ pub(crate) struct Database {
     pub(crate) log: Option<Arc<Log>>,
     /// What a restart would have to know of it.
     pub(crate) opened: Mutex<PendingDatabase>,
+    /// What it is as a partition of a HALDB.
+    pub(crate) partition: Option<PartitionMark>,
     /// A program loads it, or did and has not committed.
     pub(crate) is_loading: AtomicBool,
     /// The programs that are scheduled with it.

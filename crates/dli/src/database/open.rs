@@ -13,6 +13,7 @@ use crate::format::free_space::ELEMENT_BYTES;
 use crate::format::geometry::Geometry;
 use crate::format::prefix::{is_hierarchic, points_backward};
 use crate::index_exit::IndexExits;
+use crate::partitions::PartitionMark;
 use crate::pool::{BufferPool, DataSet};
 use crate::randomizer::Randomizers;
 use dasd::BlockSet;
@@ -43,6 +44,8 @@ const SIZES_AT: usize = DD_AT + 8;
 pub(super) const SHAPE_AT: usize = SIZES_AT + 16;
 /// Not zero while the data set is open to be updated.
 const OPEN_AT: usize = SHAPE_AT + 8;
+/// Of a partition: its ID and the number of its reorganizations.
+pub(super) const PARTITION_AT: usize = OPEN_AT + 8;
 
 /// What opening needs of the engine.
 pub(crate) struct Opener<'e> {
@@ -53,6 +56,8 @@ pub(crate) struct Opener<'e> {
     pub(crate) log: Option<&'e Arc<Log>>,
     /// What a restart has to do first; none for a database that was closed, or never open.
     pub(crate) recovery: Option<Recovery<'e>>,
+    /// What it is as a partition of a HALDB.
+    pub(crate) partition: Option<PartitionMark>,
 }
 
 /// What opening a database had to do to make it whole.
@@ -138,8 +143,10 @@ impl Opener<'_> {
             let shape = self.index_shape(set, &layout.block, updatable, &mut created)?;
             indexes.push(layout.on(set.clone(), shape));
         }
+        let partition = self.partition.map(|mark| self.found_mark(&own[0], mark)).transpose()?;
         let database = Arc::new(Database {
             updatable,
+            partition,
             log: self.log.filter(|_| updatable).cloned(),
             opened: Mutex::default(),
             is_loading: AtomicBool::new(false),
@@ -292,7 +299,7 @@ impl Opener<'_> {
         updatable: bool,
         created: &mut BTreeSet<DdName>,
     ) -> Result<(), OpenError> {
-        let expected = control(set, dmb);
+        let expected = self.control(set, dmb);
         if self.is_new(set)? {
             created.insert(set.dd);
             if updatable {
@@ -312,6 +319,9 @@ impl Opener<'_> {
         }
         if found.data[DBD_AT..SIZES_AT] != expected[DBD_AT..SIZES_AT] {
             return wrong("belongs to another database");
+        }
+        if self.partition.is_some_and(|mark| !mark.is_of(&found.data)) {
+            return wrong("belongs to an earlier partition of this name, with another ID");
         }
         if found.data[SIZES_AT..SHAPE_AT] != expected[SIZES_AT..SHAPE_AT] {
             return wrong(
@@ -384,7 +394,7 @@ fn primary<'d>(dmb: &Dmb, indexes: &[&'d Dmb]) -> Option<&'d Dmb> {
 }
 
 /// The control block of a new data set.
-fn control(set: &DataSet, dmb: &Dmb) -> Vec<u8> {
+pub(super) fn control(set: &DataSet, dmb: &Dmb) -> Vec<u8> {
     let mut control = vec![0; set.geometry.block_bytes];
     block::clear(&mut control, Kind::Control);
     control[MAGIC_AT..DBD_AT].copy_from_slice(&MAGIC);

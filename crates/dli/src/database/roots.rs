@@ -144,6 +144,11 @@ impl Hdam {
 }
 
 impl Database {
+    /// Whether roots come in the order of their keys, in all partitions where it is one.
+    pub(crate) fn is_in_key_order(&self) -> bool {
+        matches!(self.roots, Roots::Hidam(_)) && self.partition.is_none_or(|mark| mark.in_key_order)
+    }
+
     /// The first root.
     pub(crate) fn first_root(&self, cursor: &mut Cursor<'_>) -> Result<Option<RootPlace>, Trouble> {
         match &self.roots {

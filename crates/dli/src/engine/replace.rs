@@ -1,7 +1,7 @@
 //! Data sets that a utility replaces as a whole: by a reload, or by copies that the log makes whole.
 
 use super::Engine;
-use crate::database::{DataSets, Opened, Recovery};
+use crate::database::{DataSets, Opened, Opener, Recovery};
 use crate::error::OpenError;
 use dbrc::Authorization;
 use definitions::acb::Dmb;
@@ -88,7 +88,9 @@ impl Engine {
             ..Recovery::of_restart(&pending, restored.since, &restored.units)
         };
         let indexes: Vec<&Dmb> = indexes.into_iter().collect();
-        let (database, opened) = self.opener(Some(recovery)).open(authorization, dmb, &indexes, sets)?;
+        let partition = self.partition_mark(authorization);
+        let opener = Opener { partition, ..self.opener(Some(recovery)) };
+        let (database, opened) = opener.open(authorization, dmb, &indexes, sets)?;
         self.lock_restart().pending.remove(&name);
         databases.insert(name, database);
         Ok(opened)

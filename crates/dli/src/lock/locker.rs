@@ -31,7 +31,8 @@ pub(crate) struct Locker<'e> {
     unit: u32,
     /// How many locks the unit of work may hold.
     locks_max: usize,
-    database: u32,
+    /// The database; of a HALDB the partition that is searched.
+    database: Cell<u32>,
     state: LockState,
     standing: Standing,
     /// Where other PCBs of the program stand: nothing that this call lets go of.
@@ -60,7 +61,7 @@ impl<'e> Locker<'e> {
             locks,
             unit,
             locks_max,
-            database,
+            database: Cell::new(database),
             state,
             standing,
             others,
@@ -69,6 +70,11 @@ impl<'e> Locker<'e> {
             awaited: none(),
             is_elsewhere: false,
         }
+    }
+
+    /// The call goes on in another partition.
+    pub(crate) fn move_to(&self, database: u32) {
+        self.database.set(database);
     }
 
     /// The call looks at a record.
@@ -266,6 +272,6 @@ impl<'e> Locker<'e> {
     }
 
     fn resource(&self, item: Item) -> Resource {
-        Resource { database: self.database, item }
+        Resource { database: self.database.get(), item }
     }
 }

@@ -99,7 +99,7 @@ impl Program {
                 mask.set_status(StatusCode::NA);
             }
             let ProgramPcb::Db { pcb, .. } = pcb else { continue };
-            let stopped = pcb.db.is_stopped();
+            let stopped = pcb.databases().all(|db| db.is_stopped());
             *(if stopped { &mut unusable } else { &mut usable }) += 1;
             pcb.show(if stopped { StatusCode::NA } else { StatusCode::OK }, Shown::Unchanged);
         }

@@ -233,7 +233,7 @@ impl Program {
             let status = inquiry::statistics(&self.engine.pool.counts(), wanted, area);
             return pcb.answer(status, Shown::Unchanged);
         }
-        if self.told_more.unavailable && pcb.is_stopped() {
+        if self.told_more.unavailable && pcb.partitions.is_none() && pcb.is_stopped() {
             return pcb.answer(StatusCode::BA, Shown::Position);
         }
         let unit = (self.journal.unit, self.locks_max);
@@ -276,7 +276,19 @@ impl Program {
         }
         match effects.not_made {
             Some(not_made) => self.not_made(at, not_made),
-            None => Ending::Continues(self.status_of(at)),
+            None => Ending::Continues(self.told_status(at)),
+        }
+    }
+
+    /// The status of a call. Who asked to be told of what can't be used is told so of a partition too.
+    fn told_status(&mut self, at: usize) -> StatusCode {
+        let status = self.status_of(at);
+        match self.pcbs.get_mut(at) {
+            Some(ProgramPcb::Db { pcb, .. }) if self.told_more.unavailable && status == StatusCode::FH => {
+                pcb.mask.set_status(StatusCode::BA);
+                StatusCode::BA
+            }
+            _ => status,
         }
     }
 
@@ -366,9 +378,11 @@ impl Program {
         for pcb in &mut self.pcbs {
             match pcb {
                 ProgramPcb::Db { pcb, .. } => {
-                    if let Err(trouble) = pcb.db.end_load(&self.engine.pool) {
-                        pcb.db.stop(&trouble);
-                        return Err(CommitError::Load(trouble.to_string()));
+                    for db in pcb.databases() {
+                        if let Err(trouble) = db.end_load(&self.engine.pool) {
+                            db.stop(&trouble);
+                            return Err(CommitError::Load(trouble.to_string()));
+                        }
                     }
                 }
                 ProgramPcb::Gsam { pcb, .. } => {

@@ -5,6 +5,7 @@ use crate::database::{Claim, Users};
 use crate::engine::Engine;
 use crate::error::ScheduleError;
 use crate::gsam::GsamPcb;
+use crate::partitions::Among;
 use crate::pcb::{DbMask, DbPcb};
 use definitions::acb::{DbBlock, PcbBlock, PcbBlockKind, PsbBlock};
 use std::collections::BTreeMap;
@@ -51,18 +52,16 @@ fn mask_of(kind: &PcbBlockKind) -> Option<DbMask> {
 /// Claims every database of a program; alone, if one of its PCBs needs that.
 pub(super) fn claim(pcbs: &[ProgramPcb]) -> Result<Vec<Claim>, ScheduleError> {
     let mut wanted: BTreeMap<DbdName, (&Arc<Users>, bool)> = BTreeMap::new();
+    let mut want = |name, users, alone| wanted.entry(name).or_insert((users, false)).1 |= alone;
     for pcb in pcbs {
-        if let ProgramPcb::Db { pcb, .. } = pcb {
-            for other in &pcb.related {
-                wanted.entry(other.name()).or_insert((&other.users, false));
+        match pcb {
+            ProgramPcb::Db { pcb, .. } => {
+                pcb.related.iter().for_each(|other| want(other.name(), &other.users, false));
+                pcb.databases().for_each(|db| want(db.name(), &db.users, pcb.view.needs_alone));
             }
+            ProgramPcb::Gsam { pcb, .. } => want(pcb.db.name, &pcb.db.users, pcb.loads),
+            ProgramPcb::Other { .. } | ProgramPcb::Missing { .. } => {}
         }
-        let (name, users, alone) = match pcb {
-            ProgramPcb::Db { pcb, .. } => (pcb.db.name(), &pcb.db.users, pcb.view.needs_alone),
-            ProgramPcb::Gsam { pcb, .. } => (pcb.db.name, &pcb.db.users, pcb.loads),
-            ProgramPcb::Other { .. } | ProgramPcb::Missing { .. } => continue,
-        };
-        wanted.entry(name).or_insert((users, false)).1 |= alone;
     }
     wanted
         .into_iter()
@@ -76,15 +75,15 @@ fn schedule_pcb(
     number: usize,
     arguments_bytes_max: Option<usize>,
 ) -> Result<DbPcb, ScheduleError> {
+    if let Some(haldb) = engine.haldb(&block.dbd) {
+        return schedule_haldb(engine.among(haldb), block, number, arguments_bytes_max);
+    }
     if let Some((view, db)) = related::concatenated(engine, block, number)? {
         let pcb = DbPcb::with_view(block, view, (db, None), arguments_bytes_max);
         return with_related(engine, number, pcb);
     }
     let (db, of_index) = engine.database_or_index(&block.dbd).ok_or(ScheduleError::NotOpen(block.dbd))?;
-    let updates = |options: definitions::model::procopt::ProcOpt| options.updates();
-    if !db.updatable
-        && (updates(block.options) || block.segments.iter().any(|segment| updates(segment.options)))
-    {
+    if !db.updatable && updates(block) {
         return Err(ScheduleError::ReadOnly(block.dbd));
     }
     if block.options.loads() && block.sequence.is_some() {
@@ -125,5 +124,30 @@ fn with_related(engine: &Engine, number: usize, mut pcb: DbPcb) -> Result<DbPcb,
             pcb.related = related;
             Ok(pcb)
         }
+    }
+}
+
+fn updates(block: &DbBlock) -> bool {
+    block.options.updates() || block.segments.iter().any(|segment| segment.options.updates())
+}
+
+/// A PCB of a HALDB begins in the first partition that is there. What is not there it finds out when it comes there.
+fn schedule_haldb(
+    among: Among,
+    block: &DbBlock,
+    number: usize,
+    arguments_bytes_max: Option<usize>,
+) -> Result<DbPcb, ScheduleError> {
+    if block.sequence.is_some() {
+        return Err(ScheduleError::Pcb("PROCSEQ= of a HALDB", number));
+    }
+    let (at, db) = among.first().ok_or(ScheduleError::NotOpen(block.dbd))?;
+    if updates(block) && among.databases().any(|db| !db.updatable) {
+        return Err(ScheduleError::ReadOnly(block.dbd));
+    }
+    let pcb = DbPcb::new(block, db.clone(), None, arguments_bytes_max);
+    match pcb.view.agrees_with(&pcb.db, None) {
+        true => Ok(pcb.among(Arc::new(among), at)),
+        false => Err(ScheduleError::Mismatch(block.dbd)),
     }
 }

@@ -4,6 +4,7 @@
 use crate::calls::{self, Call, Choices};
 use crate::naive::Naive;
 use crate::schema::{Schema, any_schema};
+use crate::support::haldb;
 use crate::support::plant::{Plant, Started};
 use crate::{perform, read_all, shown};
 use dli::{Ending, Program};
@@ -75,6 +76,9 @@ fn work(
 fn crash_and_restart(schema: &Schema, rounds: &[Round]) -> Result<(), TestCaseError> {
     let mut plant = Plant::new(&schema.source());
     let name = plant.databases()[0];
+    if schema.high_keys.is_some() {
+        haldb::register(&mut plant.recon, name, None, &schema.partitions());
+    }
     let mut history = Vec::new();
     let mask = {
         let started = plant.start().map_err(TestCaseError::fail)?;

@@ -83,6 +83,9 @@ fn check(schema: &Schema, drawn: &[Vec<u8>]) -> Result<(), TestCaseError> {
     let mut house = House::with_buffers(16);
     let source = schema.source();
     prop_assert_eq!(house.generate(&source).unwrap(), "", "the definitions are right: {:#?}", source);
+    if schema.high_keys.is_some() {
+        house.register(name, None, &schema.partitions());
+    }
     prop_assert_eq!(house.open(&name).unwrap(), "");
     let open = schema.opened();
     let mut program = house.program("FILLPSB").unwrap();

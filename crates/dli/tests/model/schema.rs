@@ -2,6 +2,7 @@
 
 use crate::indexes::{Drawn as DrawnIndex, Index, any_index};
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 
 /// A segment type.
 #[derive(Debug, Clone)]
@@ -60,6 +61,8 @@ pub(crate) struct Schema {
     pub(crate) types: Vec<Type>,
     /// Anchor points and blocks; none for HIDAM.
     pub(crate) hdam: Option<(u32, u32)>,
+    /// The high keys of the partitions of a HALDB; none for a database in one piece.
+    pub(crate) high_keys: Option<Vec<u8>>,
     spill: Option<u32>,
     /// POS=MULTIPLE
     pub(crate) multiple: bool,
@@ -204,26 +207,46 @@ impl Schema {
         Self { types: self.types.iter().map(open).collect(), options: "AP", ..self.clone() }
     }
 
+    /// There is a DBD of a primary index.
+    fn has_index(&self) -> bool {
+        self.hdam.is_none() && self.high_keys.is_none()
+    }
+
+    /// The partitions: the name and the high key of each.
+    pub(crate) fn partitions(&self) -> Vec<(String, Vec<u8>)> {
+        let keys = self.high_keys.iter().flatten().enumerate();
+        keys.map(|(at, key)| (format!("PART{at}"), vec![*key])).collect()
+    }
+
+    /// The partition that a root belongs to.
+    pub(crate) fn home(&self, key: &[u8]) -> usize {
+        let above = |high: &&u8| key.first().is_some_and(|first| first > high);
+        self.high_keys.iter().flatten().take_while(above).count()
+    }
+
     /// The DBDs and two PSBs: TESTPSB, and FILLPSB that may do everything.
     pub(crate) fn source(&self) -> Vec<String> {
         let mut lines = Vec::new();
+        let haldb = if self.high_keys.is_some() { "P" } else { "" };
         let access = match self.hdam {
             Some((anchors, blocks)) => {
                 let spill = self.spill.map_or(String::new(), |bytes| format!(",{bytes}"));
-                format!("HDAM,RMNAME=(DFSHDC40,{anchors},{blocks}{spill})")
+                format!("{haldb}HDAM,RMNAME=(DFSHDC40,{anchors},{blocks}{spill})")
             }
-            None => "HIDAM".into(),
+            None => format!("{haldb}HIDAM"),
         };
         lines.push(format!(" DBD NAME=TESTDB,ACCESS={access}"));
         for group in 0..=2 {
             let of_group = || self.types.iter().filter(move |kind| kind.group == group);
             if of_group().next().is_some() {
-                lines.push(format!(" DATASET DD1=TESTD{},SIZE=512", group + 1));
+                if self.high_keys.is_none() {
+                    lines.push(format!(" DATASET DD1=TESTD{},SIZE=512", group + 1));
+                }
                 of_group().for_each(|kind| self.segment(kind, &mut lines));
             }
         }
         lines.push(" DBDGEN".into());
-        if self.hdam.is_none() {
+        if self.has_index() {
             for line in [
                 " DBD NAME=TESTIX,ACCESS=INDEX",
                 " DATASET DD1=TESTI1,SIZE=512",
@@ -294,7 +317,13 @@ impl Schema {
             Rule::Here => "HERE",
         };
         let (name, pointer) = (&kind.name, kind.pointer);
-        lines.push(format!(" SEGM NAME={name},PARENT={parent},BYTES={bytes},PTR={pointer},RULES=(,{rule})"));
+        let group = match self.high_keys {
+            Some(_) => format!(",DSGROUP={}", char::from(b'A' + kind.group as u8)),
+            None => String::new(),
+        };
+        lines.push(format!(
+            " SEGM NAME={name},PARENT={parent},BYTES={bytes},PTR={pointer},RULES=(,{rule}){group}"
+        ));
         for Field { letter, at, bytes, kind: of } in kind.fields() {
             let sequence = match (letter, kind.key) {
                 ('K', Some(true)) => ",SEQ,U",
@@ -315,7 +344,7 @@ impl Schema {
                 self.key_bytes(place.unwrap()).max(1)
             ));
         }
-        if kind.parent.is_none() && self.hdam.is_none() {
+        if kind.parent.is_none() && self.has_index() {
             lines.push(" LCHILD NAME=(IXSEG,TESTIX),PTR=INDX".into());
         }
         for (number, index) in
@@ -378,7 +407,8 @@ pub(crate) fn any_schema() -> impl Strategy<Value = Schema> {
         3 => Just("AP"),
         1 => prop::sample::select(vec!["A", "GP", "GIP", "IP", "GRDP", "GOP", "GONP", "GOTP"]),
     ];
-    let program = (any::<bool>(), options, 1usize..4);
+    let program = (any::<bool>(), options, 1usize..4, high_keys);
+    let high_keys = prop::option::weighted(0.4, prop::collection::btree_set(b'A'..b'K', 0..5));
     let indexes = prop_oneof![
         1 => Just(Vec::new()),
         1 => prop::collection::vec(any_index(), 1..4),
@@ -393,12 +423,12 @@ type Drawn = (
     Option<(u32, u32)>,
     Option<u32>,
     bool,
-    (bool, &'static str, usize),
+    (bool, &'static str, usize, Option<BTreeSet<u8>>),
     Vec<DrawnIndex>,
 );
 
 /// The types in hierarchical order, each under its parent.
-fn build((drawn, hdam, spill, split, (multiple, options, enqueues_max), indexes): Drawn) -> Schema {
+fn build((drawn, hdam, spill, split, (multiple, options, enqueues_max, cuts), indexes): Drawn) -> Schema {
     let mut parents: Vec<Option<usize>> = vec![None];
     let mut levels = vec![1];
     for (at, (parent, _)) in drawn.iter().enumerate().skip(1) {
@@ -435,9 +465,13 @@ fn build((drawn, hdam, spill, split, (multiple, options, enqueues_max), indexes)
         types[kind].hidden |= types[kind].parent.is_some_and(|parent| types[parent].hidden);
     }
     let indexed = (Vec::new(), None);
+    // The last partition takes all that is above the others.
+    let high_keys: Option<Vec<u8>> = cuts.map(|cuts| cuts.into_iter().chain([0xff]).collect());
+    let indexes = if high_keys.is_some() { Vec::new() } else { indexes };
     let mut schema = Schema {
         types,
         hdam,
+        high_keys,
         spill,
         multiple,
         options,

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test uses a part")]
 
+pub(crate) mod haldb;
 pub(crate) mod plant;
 
 use dasd::BlockSet;
@@ -23,6 +24,8 @@ pub(crate) struct House {
     pub(crate) disks: BTreeMap<DdName, MemoryBlockSet>,
     pub(crate) files: BTreeMap<DdName, MemorySequentialSet>,
     recon: Recon,
+    /// Partitions that are blank are not initialized before they are opened.
+    pub(crate) leaves_blank: bool,
 }
 
 impl Default for House {
@@ -39,7 +42,7 @@ impl House {
     pub(crate) fn with_settings(settings: Settings) -> Self {
         let engine = Arc::new(Engine::new(settings));
         let (disks, files) = Default::default();
-        Self { engine, report: None, disks, files, recon: Recon::new() }
+        Self { engine, report: None, disks, files, recon: Recon::new(), leaves_blank: false }
     }
 
     pub(crate) fn generate(&mut self, lines: &[String]) -> Result<String, Box<dyn Error>> {
@@ -69,6 +72,9 @@ impl House {
             return Ok(String::new());
         }
         let dmb = self.dmb(name).ok_or("no such DMB")?;
+        if haldb::is_haldb(&dmb) {
+            return self.open_haldb(&dmb);
+        }
         let indexes: Vec<Arc<Dmb>> = dmb.indexes().filter_map(|index| self.dmb(&index)).collect();
         let mut sets = DataSets::new();
         let statements = dmb.data_sets.iter().chain(indexes.iter().flat_map(|index| &index.data_sets));
@@ -83,6 +89,26 @@ impl House {
             Ok(_) => Ok(String::new()),
             Err(error) => Ok(format!("{}\n", error.message(name))),
         }
+    }
+
+    /// Registers a HALDB with its partitions: the name and the high key of each.
+    pub(crate) fn register(&mut self, name: DbdName, selection: Option<String>, parts: &[(String, Vec<u8>)]) {
+        haldb::register(&mut self.recon, name, selection, parts);
+    }
+
+    fn open_haldb(&mut self, dmb: &Arc<Dmb>) -> Result<String, Box<dyn Error>> {
+        let disks = &mut self.disks;
+        let mut disk = |statement: &definitions::model::dbd::DataSet| -> Box<dyn BlockSet> {
+            let dd = statement.dd1.unwrap();
+            Box::new(disks.entry(dd).or_insert_with(|| MemoryBlockSet::new(block_bytes(statement))).clone())
+        };
+        let engine = (&*self.engine, &mut self.recon);
+        let opened = match haldb::open(engine, dmb, !self.leaves_blank, &mut disk) {
+            Ok(opened) => opened,
+            Err(error) => return Ok(format!("{}\n", error.message(&dmb.name))),
+        };
+        let refused = opened.into_iter().filter_map(|(name, outcome)| Some((name, outcome.err()?)));
+        Ok(refused.map(|(name, error)| format!("{}\n", error.message(&name))).collect())
     }
 
     fn open_gsam(&mut self, dbd: &Dbd) -> Result<String, Box<dyn Error>> {

@@ -1,5 +1,6 @@
 //! An engine on a log, on disks in memory whose power can fail at any write.
 
+use super::haldb;
 use dasd::memory::{MemoryBlockSet, MemoryKeyedSet, MemoryLogSet, MemorySequentialSet, Torn};
 use dasd::{Batch, BlockSet, DataSetError, KeyedSet, LogSet, Record, Records, SequentialSet};
 use dbrc::{Access, Recon, ShareLevel};
@@ -216,6 +217,8 @@ pub(crate) struct Plant {
     slds: MemoryLogSet,
     rds: MemoryKeyedSet,
     starts: u64,
+    /// Where HALDBs are registered.
+    pub(crate) recon: Recon,
 }
 
 /// An engine that was started, and what that took.
@@ -244,6 +247,7 @@ impl Plant {
             slds: MemoryLogSet::new(),
             rds: MemoryKeyedSet::new(),
             starts: 0,
+            recon: Recon::new(),
         }
     }
 
@@ -278,7 +282,11 @@ impl Plant {
         let (engine, owed) = Engine::restart(settings, log.clone()).map_err(|error| error.to_string())?;
         let mut opened = Vec::new();
         for name in self.databases() {
-            opened.push(self.open(&engine, name)?);
+            if haldb::is_haldb(&self.report.dmbs[&name]) {
+                opened.extend(self.open_haldb(&engine, name)?);
+            } else {
+                opened.push(self.open(&engine, name)?);
+            }
         }
         self.open_gsam(&engine)?;
         for logical in self.report.logical_structures.values() {
@@ -309,6 +317,23 @@ impl Plant {
         let ims = MemberName::new("IMS1").unwrap();
         let authorization = recon.authorize(ims, name, Access::Update).unwrap();
         engine.open(&authorization, dmb, &indexes, sets).map_err(|error| format!("{name}: {error}"))
+    }
+
+    fn open_haldb(&mut self, engine: &Engine, name: DbdName) -> Result<Vec<Opened>, String> {
+        let dmb = Arc::new(self.report.dmbs[&name].clone());
+        let (disks, power, health) = (&mut self.disks, &self.power, &self.health);
+        let mut disk = |statement: &definitions::model::dbd::DataSet| -> Box<dyn BlockSet> {
+            let dd = statement.dd1.unwrap();
+            let disk = disks.entry(dd).or_insert_with(|| MemoryBlockSet::new(block_bytes(statement)));
+            let set = Powered { set: disk.clone(), power: power.clone() };
+            Box::new(Frail { set, health: health.clone() })
+        };
+        let opened = haldb::open((engine, &mut self.recon), &dmb, true, &mut disk);
+        let opened = opened.map_err(|error| format!("{name}: {error}"))?;
+        opened
+            .into_iter()
+            .map(|(name, outcome)| outcome.map_err(|error| format!("{name}: {error}")))
+            .collect()
     }
 
     fn open_gsam(&mut self, engine: &Engine) -> Result<(), String> {

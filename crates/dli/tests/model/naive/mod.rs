@@ -122,7 +122,9 @@ impl Naive {
     fn anchor_of(&self, key: &[u8]) -> u64 {
         self.schema.hdam.map_or(0, |(anchors, blocks)| {
             let point = dli::General.randomize(key, anchors, blocks);
-            u64::from((point.block - 1) * anchors + point.anchor - 1)
+            let anchor = u64::from((point.block - 1) * anchors + point.anchor - 1);
+            // One partition comes after the other.
+            ((self.schema.home(key) as u64) << 32) + anchor
         })
     }
 
