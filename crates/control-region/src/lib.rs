@@ -71,7 +71,7 @@ mod utility;
 mod work;
 
 pub use activation::in_term;
-pub use commands::verb_name;
+pub use commands::{recon_change, verb_name};
 pub use course::Course;
 pub use databases::{LogPlaces, OpenOrder, OpenWhat, ProgramOrder};
 pub use event::{BarrierId, Effect, Event, LinkState, ProposalId, RegionId, RequestId, Standing};

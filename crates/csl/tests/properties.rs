@@ -54,6 +54,8 @@ fn what(what: What) -> BoxedStrategy<String> {
         What::User => "[A-Za-z0-9_]{1,12}\\*?".boxed(),
         What::Member => "[A-Z0-9#@$]{1,8}".boxed(),
         What::Number { least, most } => (least..=most).prop_map(|number| number.to_string()).boxed(),
+        What::Text => "('[^']{1,20}'|[A-Z0-9]{1,9})".boxed(),
+        What::Hex => "([0-9A-Fa-f]{2}){1,9}".boxed(),
         What::Rba => "[0-9A-Fa-f]{1,8}".boxed(),
         What::Route => prop_oneof!["[A-Z0-9]{1,8}"].boxed(),
         What::Stamp => "[0-9]{2}[0-2][0-9]{2}1[0-9][0-5][0-9][0-5][0-9]{3}".boxed(),

@@ -1,7 +1,8 @@
 //! Blocks of data sets, as those see them who copy and restore data sets without opening a database.
 
-use crate::database::{change_alone, read_control};
+use crate::database::{DataSets, change_alone, read_control, reorganization_of};
 use crate::format::block::{self, Kind};
+use dasd::BlockSet;
 use logger::{Change, LogSequence};
 use vocabulary::{DbdName, DdName};
 
@@ -20,6 +21,16 @@ pub struct Control {
 pub fn control(block: &[u8]) -> Option<Control> {
     let (dbd, dd, is_open) = read_control(block)?;
     Some(Control { dbd, dd, is_open })
+}
+
+/// How often a partition of a HALDB was reorganized, by its data sets; none where they hold nothing.
+pub fn reorganization(sets: &DataSets) -> Option<u16> {
+    let read = |set: &dyn BlockSet| {
+        let mut block = vec![0; set.block_bytes()];
+        set.read(0, &mut block).ok()?;
+        control(&block).map(|_| reorganization_of(&block))
+    };
+    sets.values().find_map(|set| read(&**set))
 }
 
 /// Whether a block is what was written: its checksum is right, or it was never written.

@@ -19,6 +19,10 @@ pub struct BackoutArgs {
     #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
     dbd: Vec<PathBuf>,
 
+    /// Commands of DBRC that register partitions of HALDBs (INIT.DB, INIT.PART)
+    #[arg(long, value_name = "FILE")]
+    recon: Option<PathBuf>,
+
     /// How many blocks the buffer pool holds
     #[arg(long, default_value_t = 1000, value_name = "BLOCKS")]
     buffers: usize,
@@ -40,12 +44,12 @@ pub fn run(args: &BackoutArgs) -> u8 {
 }
 
 fn back_out(args: &BackoutArgs) -> Result<u8, BatchError> {
-    let report = compile(&args.dbd)?;
+    let report = compile(&args.dbd, args.recon.as_deref())?;
     // Errors are no reason not to run; they may say why a database waits.
     if report.return_code() >= ABORTED {
         complain(&report.to_text());
     }
-    let mut batch = Batch::start(&args.data, args.buffers)?;
+    let mut batch = Batch::start(&args.data, args.buffers, args.recon.as_deref())?;
     batch.open(&report, &BTreeSet::new())?;
     batch.end()?;
     if args.trim_log {

@@ -4,6 +4,7 @@
 use crate::files::{BlockFile, SequentialFile};
 use crate::log_folder::{OldsSizes, open_log};
 use crate::member::now;
+use crate::recon_deck;
 use crate::remote_program::RemoteError;
 use crate::sources::read_all;
 use dasd::DataSetError;
@@ -63,6 +64,8 @@ pub(crate) enum BatchError {
     Output(#[source] io::Error),
     #[error("{0}")]
     Utility(#[from] utilities::UtilityError),
+    #[error("{path}, line {line}: {reason}")]
+    Recon { path: PathBuf, line: usize, reason: String },
     #[error("{0}")]
     Wanted(String),
 }
@@ -71,8 +74,10 @@ pub(crate) enum BatchError {
 pub(crate) struct Batch {
     pub(crate) engine: Arc<Engine>,
     log: Arc<Log>,
+    /// What is registered of HALDBs.
+    pub(crate) recon: Recon,
     owed: RestartOwed,
-    folder: PathBuf,
+    pub(crate) folder: PathBuf,
     subsystem: MemberName,
     /// The databases that are open.
     pub(crate) databases: BTreeSet<DbdName>,
@@ -89,20 +94,27 @@ impl From<io::Error> for BatchError {
 }
 
 impl Batch {
-    /// With the log in the folder `log` of the data sets.
-    pub(crate) fn start(folder: &Path, buffers: usize) -> Result<Self, BatchError> {
-        Self::start_on(folder, &folder.join("log"), buffers)
+    /// With the log in the folder `log` of the data sets, and what a file of DBRC commands registers.
+    pub(crate) fn start(folder: &Path, buffers: usize, recon: Option<&Path>) -> Result<Self, BatchError> {
+        Self::start_on(folder, &folder.join("log"), buffers, recon)
     }
 
     /// With this log, which may be that of a member that is not running.
-    pub(crate) fn start_on(folder: &Path, log: &Path, buffers: usize) -> Result<Self, BatchError> {
+    pub(crate) fn start_on(
+        folder: &Path,
+        log: &Path,
+        buffers: usize,
+        recon: Option<&Path>,
+    ) -> Result<Self, BatchError> {
+        let recon = recon.map(recon_deck::read).transpose()?.unwrap_or_default();
         let subsystem = MemberName::new("BATCH")?;
         let sizes = OldsSizes::of_folder(log).unwrap_or(OldsSizes::SMALL);
         let log = Arc::new(open_log(log, subsystem, Epoch::default(), sizes)?);
         let settings = Settings { buffers, ..Settings::default() };
         let (engine, owed) = Engine::restart(settings, log.clone())?;
         let engine = Arc::new(engine);
-        Ok(Self { engine, log, owed, folder: folder.to_path_buf(), subsystem, databases: BTreeSet::new() })
+        let (folder, databases) = (folder.to_path_buf(), BTreeSet::new());
+        Ok(Self { engine, log, recon, owed, folder, subsystem, databases })
     }
 
     /// Opens the databases that are needed for this run alone, and those that a run which was killed had open, as far as
@@ -117,8 +129,10 @@ impl Batch {
         }
         for name in self.owed.databases.clone() {
             // One that can't be made whole now waits, and is no reason not to run.
+            let is_part = self.recon.haldb_of(&name).is_some_and(|(master, _)| needed.contains(&master));
             if report.dmbs.contains_key(&name)
                 && !needed.contains(&name)
+                && !is_part
                 && let Err(error) = self.open_one(report, name)
             {
                 complain(&error);
@@ -145,8 +159,10 @@ impl Batch {
 
     /// The right to have a database alone.
     pub(crate) fn authorization(&self, name: DbdName) -> Result<Authorization, BatchError> {
-        let mut recon = Recon::new();
-        recon.register(name, ShareLevel::One);
+        let mut recon = self.recon.clone();
+        if recon.database(&name).is_none() {
+            recon.register(name, ShareLevel::One);
+        }
         Ok(recon.authorize(self.subsystem, name, Access::Exclusive)?)
     }
 
@@ -155,6 +171,9 @@ impl Batch {
             return self.open_gsam(dbd);
         }
         let dmb = report.dmbs.get(&name).ok_or(BatchError::NoDbd(name))?;
+        if dmb.access.is_haldb() || self.recon.haldb_of(&name).is_some() {
+            return self.open_haldb(report, name);
+        }
         let indexes: Vec<&Dmb> = dmb.indexes().filter_map(|index| report.dmbs.get(&index)).collect();
         let sets = data_sets_in(&self.folder, dmb, &indexes)?;
         let authorization = self.authorization(name)?;
@@ -250,11 +269,18 @@ pub(crate) fn data_sets_in(folder: &Path, dmb: &Dmb, indexes: &[&Dmb]) -> Result
     Ok(sets)
 }
 
-/// Compiles members, or all files of folders.
-pub(crate) fn compile<'p>(paths: impl IntoIterator<Item = &'p PathBuf>) -> Result<Report, BatchError> {
+/// Compiles members, or all files of folders; a file of DBRC commands says which partitions there are.
+pub(crate) fn compile<'p>(
+    paths: impl IntoIterator<Item = &'p PathBuf>,
+    recon: Option<&Path>,
+) -> Result<Report, BatchError> {
     let sources = read_all(paths).map_err(BatchError::Sources)?;
     let inputs: Vec<Input<'_>> = sources.iter().map(|(name, bytes)| Input { name, bytes }).collect();
-    Ok(generate(&inputs))
+    let mut report = generate(&inputs);
+    if let Some(path) = recon {
+        recon_deck::add_partitions(&mut report, &recon_deck::read(path)?)?;
+    }
+    Ok(report)
 }
 
 pub(crate) fn failed(path: &Path, source: io::Error) -> BatchError {

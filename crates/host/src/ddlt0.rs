@@ -44,6 +44,10 @@ pub struct Ddlt0Args {
     #[arg(long, required_unless_present = "member", conflicts_with = "member", num_args = 1.., value_name = "PATH")]
     psb_source: Vec<PathBuf>,
 
+    /// Commands of DBRC that register partitions of HALDBs (INIT.DB, INIT.PART)
+    #[arg(long, conflicts_with = "member", value_name = "FILE")]
+    recon: Option<PathBuf>,
+
     /// The deck; standard input if left out
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
@@ -122,7 +126,7 @@ fn run_on_member(args: &Ddlt0Args, region: &RemoteRegion, deck: &[u8]) -> Result
 fn run_in_folder(args: &Ddlt0Args, folder: &Path, deck: &[u8]) -> Result<u8, BatchError> {
     let report = definitions(args)?;
     let psb = report.psb_blocks.get(&args.psb).ok_or(BatchError::NoPsb(args.psb))?;
-    let mut batch = Batch::start(folder, args.buffers)?;
+    let mut batch = Batch::start(folder, args.buffers, args.recon.as_deref())?;
     batch.open(&report, &databases_of(psb))?;
     let outcome = telling_time(&batch.engine, || run_program(&batch.engine, psb, deck, &batch.databases));
     let mut output = io::stdout().lock();
@@ -173,7 +177,7 @@ fn run_program(
 }
 
 fn definitions(args: &Ddlt0Args) -> Result<Report, BatchError> {
-    let report = compile(args.dbd.iter().chain(&args.psb_source))?;
+    let report = compile(args.dbd.iter().chain(&args.psb_source), args.recon.as_deref())?;
     match report.psb_blocks.contains_key(&args.psb) {
         true => Ok(report),
         // Errors elsewhere are no reason not to run; without the PSB they may say why it is missing.
@@ -233,6 +237,7 @@ mod tests {
                 data: Some(folder.join("data")),
                 dbd: vec![folder.join("acct.dbd")],
                 psb_source: vec![folder.join("acct.psb")],
+                recon: None,
                 input: Some(input),
                 buffers: 20,
                 check: true,

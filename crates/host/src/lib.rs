@@ -22,6 +22,7 @@
 pub mod acbgen;
 pub mod backout;
 mod batch;
+mod batch_haldb;
 pub mod certificates;
 pub mod config;
 pub mod consensus;
@@ -33,6 +34,7 @@ pub mod logging;
 pub mod member;
 pub mod messages;
 pub mod monitoring;
+mod recon_deck;
 pub mod remote_program;
 pub mod shelf;
 mod sources;

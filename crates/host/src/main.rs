@@ -7,7 +7,9 @@ use host::certificates::{self, CertificateArgs};
 use host::config::Config;
 use host::ddlgen::{self, DdlgenArgs};
 use host::ddlt0::{self, Ddlt0Args};
-use host::utility::{AccumulateArgs, CheckArgs, CopyArgs, RecoverArgs, ReloadArgs, UnloadArgs};
+use host::utility::{
+    AccumulateArgs, CheckArgs, CopyArgs, InitializeArgs, RecoverArgs, ReloadArgs, UnloadArgs,
+};
 use host::{logging, member, utility};
 use std::fmt::Display;
 use std::path::PathBuf;
@@ -42,6 +44,8 @@ enum Command {
     Ddlt0(Ddlt0Args),
     /// Make databases in a folder whole after a run that was killed (DFSBBO00)
     Backout(BackoutArgs),
+    /// Make partitions of a HALDB empty ones, before they are used (DFSUPNT0)
+    Initialize(InitializeArgs),
     /// Unload a database into a sequential file (DFSURGU0)
     Unload(UnloadArgs),
     /// Load a database anew from an unload, with its DBD as it is now (DFSURGL0)
@@ -76,6 +80,7 @@ fn main() -> ExitCode {
         Command::Ddlgen(args) => ddlgen::run(&args).into(),
         Command::Ddlt0(args) => ddlt0::run(&args).into(),
         Command::Backout(args) => backout::run(&args).into(),
+        Command::Initialize(args) => utility::initialize(&args).into(),
         Command::Unload(args) => utility::unload(&args).into(),
         Command::Reload(args) => utility::reload(&args).into(),
         Command::Copy(args) => utility::copy(&args).into(),

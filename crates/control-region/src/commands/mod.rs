@@ -22,6 +22,8 @@ mod update_db;
 mod update_ims;
 mod update_pgm;
 
+pub use recon::recon_change;
+
 use crate::om::ReplyTo;
 use crate::region::ControlRegion;
 use crate::utility::Utility;

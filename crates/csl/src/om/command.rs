@@ -76,6 +76,10 @@ pub enum ParameterValue {
     Generic(Generic),
     /// A member.
     Member(MemberName),
+    /// Any characters.
+    Text(String),
+    /// Any bytes.
+    Bytes(Vec<u8>),
     /// A number; a time to wait is in milliseconds.
     Number(u64),
     /// An instance of a definition.

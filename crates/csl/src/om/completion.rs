@@ -157,6 +157,8 @@ fn parameters(what: What) -> (Candidates, Option<Names>) {
         | What::Group
         | What::Moment
         | What::Pair
+        | What::Text
+        | What::Hex
         | What::Rba
         | What::Number { .. }
         | What::Stamp

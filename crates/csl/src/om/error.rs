@@ -219,6 +219,24 @@ pub enum CommandProblem {
         /// The keyword.
         keyword: String,
     },
+    /// A parameter that is too long, or nothing.
+    #[error("{keyword} takes 1 to {most} characters")]
+    BadText {
+        /// The keyword.
+        keyword: String,
+        /// The most.
+        most: usize,
+    },
+    /// A parameter that is no row of bytes.
+    #[error("{word} is not what {keyword} takes: two hexadecimal digits for each of 1 to {most} bytes")]
+    BadHex {
+        /// What was typed.
+        word: String,
+        /// The keyword.
+        keyword: String,
+        /// The most.
+        most: usize,
+    },
     /// A parameter that is no length of time.
     #[error("{word} is not a time to wait: it takes seconds or mmm:ss, from 1 second to 999:59")]
     BadWait {
@@ -258,6 +276,7 @@ impl CommandError {
             P::EmptyParameter { .. } => 0x202C,
             P::TooMany { .. } => 0x2030,
             P::BadNumber { .. } | P::BadRba { .. } | P::BadWait { .. } | P::BadStamp(_) => 0x2034,
+            P::BadText { .. } | P::BadHex { .. } => 0x2034,
             P::Unexpected { .. } => 0x2038,
             P::NotServed { .. } => 0x203C,
         })

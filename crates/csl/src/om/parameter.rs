@@ -28,6 +28,8 @@ pub(super) fn parameter_value(
         What::Generic => Ok(ParameterValue::Generic(Generic::new(word)?)),
         What::Member => member(word),
         What::Number { least, most } => number(least, most, keyword, word),
+        What::Text => text(keyword, word),
+        What::Hex => hex(keyword, word),
         What::Rba => rba(keyword, word),
         What::Route => route(word),
         What::Stamp => Ok(ParameterValue::Stamp(word.parse::<InstanceStamp>()?)),
@@ -64,6 +66,27 @@ fn number(least: u64, most: u64, keyword: &str, word: &str) -> Result<ParameterV
         least,
         most,
     })
+}
+
+/// The most bytes that a text has.
+const TEXT_BYTES_MAX: usize = 255;
+
+fn text(keyword: &str, word: &str) -> Result<ParameterValue, CommandProblem> {
+    // A quote between quotes is doubled.
+    let text = word.replace("''", "'");
+    match (1..=TEXT_BYTES_MAX).contains(&text.len()) {
+        true => Ok(ParameterValue::Text(text)),
+        false => Err(CommandProblem::BadText { keyword: keyword.to_string(), most: TEXT_BYTES_MAX }),
+    }
+}
+
+fn hex(keyword: &str, word: &str) -> Result<ParameterValue, CommandProblem> {
+    let digits: Option<Vec<u32>> = word.chars().map(|digit| digit.to_digit(16)).collect();
+    let digits = digits.filter(|digits| digits.len().is_multiple_of(2) && !digits.is_empty());
+    let bytes = digits.map(|digits| digits.chunks(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect());
+    bytes.filter(|bytes: &Vec<u8>| bytes.len() <= TEXT_BYTES_MAX).map(ParameterValue::Bytes).ok_or_else(
+        || CommandProblem::BadHex { word: quoted(word), keyword: keyword.to_string(), most: TEXT_BYTES_MAX },
+    )
 }
 
 /// Eight digits are the most that an RBA of IMS has.

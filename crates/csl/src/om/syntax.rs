@@ -103,6 +103,8 @@ fn parameter(what: What) -> String {
         What::User => "user*".to_string(),
         What::Member | What::Route => "member".to_string(),
         What::Number { least, most } => format!("{least}..{most}"),
+        What::Text => "'text'".to_string(),
+        What::Hex => "hexadecimal".to_string(),
         What::Rba => "rba".to_string(),
         What::Stamp => "yydddhhmmssth".to_string(),
         What::Wait => "seconds|mmm:ss".to_string(),

@@ -46,7 +46,8 @@ impl Paths {
 
     fn put(&mut self, view: &View, segment: usize, position: Position) {
         let is_there = |old: &Position| {
-            (&old.path, old.gap, &old.entry) == (&position.path, position.gap, &position.entry)
+            (&old.path, old.gap, old.anchor) == (&position.path, position.gap, position.anchor)
+                && old.entry == position.entry
         };
         if !self.positions.get(&segment).is_some_and(is_there) {
             // Under another parent nobody stands yet.

@@ -31,6 +31,7 @@ pub(crate) use journal::{Journal, Mark};
 pub(crate) use logical::{Gone, Relatives};
 pub use open::{DataSets, Opened, block_bytes};
 pub(crate) use open::{Opener, read_control};
+pub(crate) use partition::reorganization_of;
 pub(crate) use place::{Room, Rule};
 pub(crate) use redo::Recovery;
 pub(crate) use roots::{RootPlace, Roots, copy_key};

@@ -21,6 +21,11 @@ impl PartitionMark {
     }
 }
 
+/// The number of reorganizations in a control block.
+pub(crate) fn reorganization_of(control: &[u8]) -> u16 {
+    halfword(control, PARTITION_AT + 2)
+}
+
 impl Opener<'_> {
     /// The control block of a new data set.
     pub(super) fn control(&self, set: &DataSet, dmb: &Dmb) -> Vec<u8> {
@@ -35,7 +40,7 @@ impl Opener<'_> {
     pub(super) fn found_mark(&self, set: &DataSet, mark: PartitionMark) -> Result<PartitionMark, OpenError> {
         let control = self.pool.read(set, 0)?;
         match mark.is_of(&control.data) {
-            true => Ok(PartitionMark { reorganization: halfword(&control.data, PARTITION_AT + 2), ..mark }),
+            true => Ok(PartitionMark { reorganization: reorganization_of(&control.data), ..mark }),
             false => Ok(mark),
         }
     }

@@ -1,7 +1,7 @@
 //! HALDBs of the engine: opened as a whole, and partition by partition.
 
 use super::Engine;
-use crate::database::{DataSets, Database, Inspection, Opened, Stop};
+use crate::database::{DataSets, Database, Finding, Inspection, Opened, Stop};
 use crate::error::OpenError;
 use crate::partitions::{Among, Haldb, PartitionBlocks, PartitionMark};
 use dbrc::Authorization;
@@ -66,6 +66,18 @@ impl Engine {
     /// How often a partition that is open was reorganized.
     pub fn reorganization(&self, partition: &DbdName) -> Option<u16> {
         self.database(partition)?.partition.map(|mark| mark.reorganization)
+    }
+
+    /// The roots in a partition that belong to another one. Nothing should change meanwhile.
+    pub fn strayed(&self, partition: &DbdName) -> Vec<Finding> {
+        let haldbs = self.haldbs.read().unwrap_or_else(PoisonError::into_inner);
+        let place = |haldb: &Haldb| haldb.partitions.iter().position(|part| part.name == *partition);
+        let found = haldbs.values().find_map(|haldb| Some((haldb.clone(), place(haldb)?)));
+        drop(haldbs);
+        let (Some((haldb, at)), Some(database)) = (found, self.database(partition)) else {
+            return Vec::new();
+        };
+        database.strayed(&self.pool, |key| haldb.select(key) == Some(at))
     }
 
     /// The names of the partitions of a HALDB that is open, in the order in which they follow each other.

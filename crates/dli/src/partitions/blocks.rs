@@ -15,7 +15,7 @@ const PRIMARY_INDEX: char = 'X';
 pub struct PartitionBlocks {
     /// Its block: of HDAM for PHDAM, of HIDAM for PHIDAM, and of its name.
     pub dmb: Dmb,
-    /// That of its primary index.
+    /// That of its primary index, which is called as its data set.
     pub index: Option<Dmb>,
 }
 
@@ -33,6 +33,7 @@ impl PartitionBlocks {
             .map(|(group, letter)| data_set(name, *letter, group, definition))
             .collect::<Result<_, _>>()?;
         let is_indexed = master.access == Access::Phidam;
+        let index_name = DbdName::new(&format!("{name}{PRIMARY_INDEX}"))?;
         let root = master.segments.first().map(|root| root.name);
         let dmb = Dmb {
             name,
@@ -40,11 +41,14 @@ impl PartitionBlocks {
             randomizer: randomizer(master, definition),
             partition_selection: None,
             data_sets,
-            primary_index: root.filter(|_| is_indexed).map(|segment| PrimaryIndex { dbd: name, segment }),
+            primary_index: root
+                .filter(|_| is_indexed)
+                .map(|segment| PrimaryIndex { dbd: index_name, segment }),
             ..master.clone()
         };
         let index = match is_indexed {
             true => Some(Dmb {
+                name: index_name,
                 data_sets: vec![data_set(name, PRIMARY_INDEX, groups, definition)?],
                 ..dmb.clone()
             }),

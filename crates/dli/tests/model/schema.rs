@@ -321,9 +321,9 @@ impl Schema {
             Some(_) => format!(",DSGROUP={}", char::from(b'A' + kind.group as u8)),
             None => String::new(),
         };
-        lines.push(format!(
-            " SEGM NAME={name},PARENT={parent},BYTES={bytes},PTR={pointer},RULES=(,{rule}){group}"
-        ));
+        let first = format!(" SEGM NAME={name},PARENT={parent},BYTES={bytes},PTR={pointer},");
+        lines.push(format!("{first:<71}X"));
+        lines.push(format!("{:15}RULES=(,{rule}){group}", ""));
         for Field { letter, at, bytes, kind: of } in kind.fields() {
             let sequence = match (letter, kind.key) {
                 ('K', Some(true)) => ",SEQ,U",
@@ -407,8 +407,8 @@ pub(crate) fn any_schema() -> impl Strategy<Value = Schema> {
         3 => Just("AP"),
         1 => prop::sample::select(vec!["A", "GP", "GIP", "IP", "GRDP", "GOP", "GONP", "GOTP"]),
     ];
+    let high_keys = prop::option::weighted(0.4, prop::collection::btree_set(b'A'..b'F', 0..4));
     let program = (any::<bool>(), options, 1usize..4, high_keys);
-    let high_keys = prop::option::weighted(0.4, prop::collection::btree_set(b'A'..b'K', 0..5));
     let indexes = prop_oneof![
         1 => Just(Vec::new()),
         1 => prop::collection::vec(any_index(), 1..4),
@@ -460,6 +460,16 @@ fn build((drawn, hdam, spill, split, (multiple, options, enqueues_max, cuts), in
         kind
     });
     let mut types: Vec<Type> = types.collect();
+    if cuts.is_some() {
+        // A HALDB has no hierarchic pointers.
+        for kind in &mut types {
+            kind.pointer = match kind.pointer {
+                "H" => "T",
+                "HB" => "TB",
+                pointer => pointer,
+            };
+        }
+    }
     fit_pointers(&mut types);
     for kind in 1..types.len() {
         types[kind].hidden |= types[kind].parent.is_some_and(|parent| types[parent].hidden);

@@ -3,7 +3,7 @@
 use super::files::{open_sequential, write_sequential};
 use super::progress::Progress;
 use super::{Definition, Failure, Place, end, ended};
-use crate::batch::{BatchError, compile};
+use crate::batch::BatchError;
 use crate::member::now;
 use definitions::model::dbd::Access;
 use definitions::report::Report;
@@ -44,7 +44,7 @@ pub fn run(args: &AccumulateArgs) -> u8 {
 }
 
 fn accumulate(args: &AccumulateArgs) -> Result<u8, Failure> {
-    let report = compile(&args.place.dbd)?;
+    let report = args.place.compile()?;
     let names = names(&report, &args.database);
     let mut sizes = std::collections::BTreeMap::new();
     for name in names {

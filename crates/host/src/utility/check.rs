@@ -2,7 +2,7 @@
 
 use super::progress::Progress;
 use super::{Definition, Failure, Place, end, ended};
-use crate::batch::{ABORTED, compile};
+use crate::batch::ABORTED;
 use std::io::{self, Write};
 use vocabulary::DbdName;
 
@@ -26,7 +26,7 @@ pub fn run(args: &CheckArgs) -> u8 {
 }
 
 fn check(args: &CheckArgs) -> Result<u8, Failure> {
-    let report = compile(&args.place.dbd)?;
+    let report = args.place.compile()?;
     for name in &args.database {
         Definition::of(&report, *name)?.existing(&args.place)?;
     }

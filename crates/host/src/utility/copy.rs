@@ -3,7 +3,7 @@
 use super::files::{sync, write_sequential};
 use super::progress::Progress;
 use super::{DataSetName, Definition, Failure, Place, end, ended};
-use crate::batch::{BatchError, compile, failed};
+use crate::batch::{BatchError, failed};
 use crate::files::BlockFile;
 use crate::member::now;
 use std::fs;
@@ -39,8 +39,8 @@ pub fn run(args: &CopyArgs) -> u8 {
 }
 
 fn copy(args: &CopyArgs) -> Result<u8, Failure> {
-    let report = compile(&args.place.dbd)?;
-    let definition = Definition::of(&report, args.database)?;
+    let report = args.place.compile()?;
+    let definition = Definition::of(&report, args.database)?.in_one_piece()?;
     let wanted = wanted(&definition, &args.dd)?;
     definition.existing(&args.place)?;
     fs::create_dir_all(&args.output).map_err(|error| failed(&args.output, error))?;

@@ -8,6 +8,7 @@ mod accumulate;
 mod check;
 mod copy;
 mod files;
+mod initialize;
 mod progress;
 mod recover;
 mod reload;
@@ -16,11 +17,12 @@ mod unload;
 pub use accumulate::{AccumulateArgs, run as accumulate};
 pub use check::{CheckArgs, run as check};
 pub use copy::{CopyArgs, run as copy};
+pub use initialize::{InitializeArgs, run as initialize};
 pub use recover::{RecoverArgs, run as recover};
 pub use reload::{ReloadArgs, run as reload};
 pub use unload::{UnloadArgs, run as unload};
 
-use crate::batch::{ABORTED, Batch, BatchError, UNUSABLE, complain};
+use crate::batch::{ABORTED, Batch, BatchError, UNUSABLE, compile, complain};
 use definitions::acb::Dmb;
 use definitions::report::Report;
 use std::path::PathBuf;
@@ -44,20 +46,29 @@ pub struct Place {
     #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
     dbd: Vec<PathBuf>,
 
+    /// Commands of DBRC that register partitions of HALDBs (INIT.DB, INIT.PART)
+    #[arg(long, value_name = "FILE")]
+    recon: Option<PathBuf>,
+
     /// How many blocks the buffer pool holds
     #[arg(long, default_value_t = 4000, value_name = "BLOCKS")]
     buffers: usize,
 }
 
 impl Place {
+    fn compile(&self) -> Result<Report, BatchError> {
+        compile(&self.dbd, self.recon.as_deref())
+    }
+
     /// An engine on its log.
     fn start(&self) -> Result<Batch, BatchError> {
+        let recon = self.recon.as_deref();
         match &self.log {
             Some(log) => {
                 files::existing(&log.join("DFSOLP00"))?;
-                Batch::start_on(&self.data, log, self.buffers)
+                Batch::start_on(&self.data, log, self.buffers, recon)
             }
-            None => Batch::start(&self.data, self.buffers),
+            None => Batch::start(&self.data, self.buffers, recon),
         }
     }
 }
@@ -90,6 +101,16 @@ impl<'r> Definition<'r> {
         Ok(Self { dmb, indexes: indexes.collect::<Result<_, _>>()? })
     }
 
+    /// Refuses a HALDB: what is done with data sets is done partition by partition.
+    fn in_one_piece(self) -> Result<Self, BatchError> {
+        match self.dmb.access.is_haldb() {
+            true => {
+                Err(BatchError::Wanted(format!("{} is a HALDB. Name one of its partitions", self.dmb.name)))
+            }
+            false => Ok(self),
+        }
+    }
+
     /// Refuses a database of which a data set is missing: opening it would make an empty one.
     fn existing(&self, place: &Place) -> Result<(), BatchError> {
         self.data_sets().try_for_each(|set| files::existing(&place.data.join(set.dd.as_str())))
@@ -100,7 +121,9 @@ impl<'r> Definition<'r> {
         std::iter::once(&self.dmb).chain(&self.indexes).flat_map(|dmb| {
             dmb.data_sets.iter().filter_map(|statement| {
                 let block_bytes = dli::block_bytes(statement);
-                statement.dd1.map(|dd| DataSetName { dbd: dmb.name, dd, block_bytes })
+                // The primary index of a partition is no database of its own.
+                let dbd = if dmb.access.is_index() { dmb.name } else { self.dmb.name };
+                statement.dd1.map(|dd| DataSetName { dbd, dd, block_bytes })
             })
         })
     }

@@ -7,7 +7,7 @@
 use super::files::{Aside, existing, open_sequential, sync};
 use super::progress::Progress;
 use super::{DataSetName, Definition, Failure, Place, end, ended};
-use crate::batch::{Batch, BatchError, compile, data_sets_in};
+use crate::batch::{Batch, BatchError, data_sets_in};
 use crate::files::{BlockFile, SequentialFile};
 use crate::member::now;
 use dli::{DataSets, Opened, Restored};
@@ -76,8 +76,8 @@ fn copies(args: &RecoverArgs) -> Result<Vec<Copy>, BatchError> {
 }
 
 fn recover(args: &RecoverArgs, database: DbdName, copies: &[Copy]) -> Result<u8, Failure> {
-    let report = compile(&args.place.dbd)?;
-    let definition = Definition::of(&report, database)?;
+    let report = args.place.compile()?;
+    let definition = Definition::of(&report, database)?.in_one_piece()?;
     let all: Vec<DataSetName> = definition.data_sets().collect();
     copies.iter().try_for_each(|copy| check(&all, &copy.head))?;
     let is_all = all.iter().all(|set| copies.iter().any(|copy| copy.head.dd == set.dd));

@@ -3,10 +3,11 @@
 use super::files::{Aside, open_sequential, sync};
 use super::progress::Progress;
 use super::{DataSetName, Definition, Failure, Place, counted, end, ended};
-use crate::batch::{Batch, BatchError, compile};
+use crate::batch::{Batch, BatchError};
 use crate::files::BlockFile;
 use crate::member::now;
 use dasd::SequentialSet;
+use definitions::report::Report;
 use dli::{DataSets, Engine, Settings};
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -37,8 +38,8 @@ pub fn run(args: &ReloadArgs) -> u8 {
 }
 
 fn reload(args: &ReloadArgs) -> Result<u8, Failure> {
-    let report = compile(&args.place.dbd)?;
-    let definition = Definition::of(&report, args.database)?;
+    let report = args.place.compile()?;
+    let definition = Definition::of(&report, args.database)?.in_one_piece()?;
     let input = open_sequential(&args.input)?;
     // The log is this process's alone from here on, and with it the data sets.
     let batch = args.place.start()?;
@@ -47,7 +48,7 @@ fn reload(args: &ReloadArgs) -> Result<u8, Failure> {
     for set in definition.data_sets() {
         asides.push((set, Aside::of(&args.place.data.join(set.dd.as_str()), "RELOAD")?));
     }
-    let counts = load_aside(args, &batch, &definition, &asides, &input, &mut progress)?;
+    let counts = load_aside(args, &batch, (&report, &definition), &asides, &input, &mut progress)?;
     take_places(args, &batch, &asides).map_err(|error| Failure { error, replacing: true })?;
     progress.end(&counted(&counts));
     tell_dbrc(&definition)?;
@@ -58,23 +59,31 @@ fn reload(args: &ReloadArgs) -> Result<u8, Failure> {
 fn load_aside(
     args: &ReloadArgs,
     batch: &Batch,
-    definition: &Definition<'_>,
+    (report, definition): (&Report, &Definition<'_>),
     asides: &[(DataSetName, Aside)],
     input: &dyn SequentialSet,
     progress: &mut Progress<'_>,
 ) -> Result<Vec<Count>, BatchError> {
-    let mut sets = DataSets::new();
-    for (set, aside) in asides {
-        sets.insert(set.dd, Box::new(BlockFile::open(aside.is_at(), set.block_bytes)?));
-    }
+    let sets = || -> Result<DataSets, BatchError> {
+        let mut sets = DataSets::new();
+        for (set, aside) in asides {
+            sets.insert(set.dd, Box::new(BlockFile::open(aside.is_at(), set.block_bytes)?));
+        }
+        Ok(sets)
+    };
     let engine = Arc::new(Engine::new(Settings { buffers: args.place.buffers, ..Settings::default() }));
     let authorization = batch.authorization(args.database)?;
     let refused = |error: dli::OpenError| BatchError::Refused(error.message(&args.database));
-    engine
-        .open(&authorization, Arc::new(definition.dmb.clone()), definition.indexes.iter().copied(), sets)
-        .map_err(refused)?;
+    let (dmb, indexes) = (Arc::new(definition.dmb.clone()), definition.indexes.iter().copied());
+    match batch.partitions_of(args.database).is_empty() {
+        true => engine.open(&authorization, dmb, indexes, sets()?).map(drop).map_err(refused)?,
+        false => batch.open_reorganized(&engine, report, args.database, sets)?,
+    }
     let told = &mut |count| progress.told(count, &"SEGMENTS");
     let counts = utilities::reload(&engine, definition.dmb, input, told)?;
+    if let Some(stray) = engine.strayed(&args.database).first() {
+        return Err(BatchError::Wanted(stray.to_string()));
+    }
     engine.close(&args.database).map_err(refused)?;
     Ok(counts)
 }

@@ -3,7 +3,6 @@
 use super::files::write_sequential;
 use super::progress::Progress;
 use super::{Definition, Failure, Place, counted, end, ended};
-use crate::batch::compile;
 use crate::member::now;
 use std::path::PathBuf;
 use vocabulary::DbdName;
@@ -31,7 +30,7 @@ pub fn run(args: &UnloadArgs) -> u8 {
 }
 
 fn unload(args: &UnloadArgs) -> Result<u8, Failure> {
-    let report = compile(&args.place.dbd)?;
+    let report = args.place.compile()?;
     let definition = Definition::of(&report, args.database)?;
     definition.existing(&args.place)?;
     let mut batch = args.place.start()?;

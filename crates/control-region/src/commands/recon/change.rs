@@ -1,5 +1,6 @@
 //! What a command of DBRC changes in RECON. The grammar bounds its numbers well below what fits.
 
+use super::partition;
 use csl::om::CommandError;
 use csl::om::grammar::{Resource, Verb};
 use csl::om::view::DbrcCommand;
@@ -7,7 +8,11 @@ use dbrc::change::{Change, DataSetChange, DatabaseChange, Delete, Init, Notify, 
 use dbrc::record::ImageKind;
 use dbrc::{ReconChange, ShareLevel};
 
-pub(super) fn of(command: &DbrcCommand) -> Result<ReconChange, CommandError> {
+/// What a command of DBRC changes in RECON.
+///
+/// # Errors
+/// What the command does not say and has to.
+pub fn of(command: &DbrcCommand) -> Result<ReconChange, CommandError> {
     Ok(match command.verb() {
         Verb::DbrcInit => ReconChange::Init(init(command)?),
         Verb::DbrcChange => ReconChange::Change(change(command)?),
@@ -18,6 +23,8 @@ pub(super) fn of(command: &DbrcCommand) -> Result<ReconChange, CommandError> {
 
 fn init(command: &DbrcCommand) -> Result<Init, CommandError> {
     Ok(match command.resource() {
+        Resource::Db if command.has("TYPHALDB") => partition::init_haldb(command)?,
+        Resource::Part => partition::init(command)?,
         Resource::Db => Init::Database {
             dbd: command.dbd()?,
             share_level: share_level(command).unwrap_or(ShareLevel::One),
@@ -46,6 +53,7 @@ fn change(command: &DbrcCommand) -> Result<Change, CommandError> {
             run: command.needed_moment("RUNTIME")?,
             invalid: command.has("INVALID"),
         },
+        Resource::Part => partition::change(command)?,
         Resource::Prilog => Change::Log {
             subsystem: command.ssid()?,
             start: command.needed_moment("STARTIME")?,
@@ -98,6 +106,7 @@ fn delete(command: &DbrcCommand) -> Result<Delete, CommandError> {
         Resource::Ic => run().map(|(key, run)| Delete::Image(key, run))?,
         Resource::Log if command.has("INACTIVE") => Delete::InactiveLogs,
         Resource::Log => Delete::Log(command.ssid()?, command.needed_moment("STARTIME")?),
+        Resource::Part => Delete::Partition(command.dbd()?, command.partition()?),
         Resource::Recov => run().map(|(key, run)| Delete::Recovery(key, run))?,
         Resource::Reorg => run().map(|(key, run)| Delete::Reorganization(key, run))?,
         Resource::Subsys => Delete::Subsystem(command.ssid()?),
@@ -161,7 +170,7 @@ fn notify_run(command: &DbrcCommand) -> Result<Notify, CommandError> {
 }
 
 /// The grammar takes 0 to 3.
-fn share_level(command: &DbrcCommand) -> Option<ShareLevel> {
+pub(super) fn share_level(command: &DbrcCommand) -> Option<ShareLevel> {
     command.number("SHARELVL").map(|level| match level {
         0 => ShareLevel::One,
         1 => ShareLevel::Database,

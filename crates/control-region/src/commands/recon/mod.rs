@@ -1,7 +1,10 @@
 //! The commands of DBRC. Whoever is asked lists RECON; the master changes it, a command in one agreed change.
 
 mod change;
+mod partition;
 mod plan;
+
+pub use change::of as recon_change;
 
 use crate::om::ReplyTo;
 use crate::region::{ControlRegion, Purpose};
@@ -59,6 +62,7 @@ fn listing(command: &DbrcCommand) -> Result<Listing, CommandError> {
         Resource::Dbds => Listing::DataSet(command.data_set()?),
         Resource::Dbdsgrp => Listing::Groups(command.group()),
         Resource::Cagrp => Listing::CaGroups(command.group()),
+        Resource::Part => Listing::Partition(command.dbd()?, command.partition()?),
         Resource::Log => Listing::Logs(command.subsystem()),
         Resource::Subsys => Listing::Subsystems(command.subsystem()),
         Resource::Bkout => Listing::Backouts(command.subsystem()),
@@ -71,6 +75,7 @@ fn named(listing: &Listing) -> Option<RecordName> {
     match listing {
         Listing::Databases { dbd, .. } => dbd.map(RecordName::Database),
         Listing::DataSet((dbd, ddn)) => Some(RecordName::DataSet(*dbd, *ddn)),
+        Listing::Partition(dbd, partition) => Some(RecordName::Partition(*dbd, *partition)),
         Listing::Groups(name) => name.map(RecordName::Group),
         Listing::CaGroups(name) => name.map(RecordName::CaGroup),
         Listing::Subsystems(name) => name.map(RecordName::Subsystem),

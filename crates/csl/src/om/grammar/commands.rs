@@ -31,6 +31,7 @@ const DBRC_CHANGE: &[ResourceRow] = &[
     command(Resource::Db, "DB", dbrc::CHANGE_DB, "changes the record of a database in RECON"),
     command(Resource::Dbds, "DBDS", dbrc::CHANGE_DBDS, "changes the record of a data set in RECON"),
     command(Resource::Ic, "IC", dbrc::CHANGE_IC, "says whether an image copy may be used"),
+    command(Resource::Part, "PART", dbrc::CHANGE_PART, "changes the record of a partition in RECON"),
     command(
         Resource::Prilog,
         "PRILOG",
@@ -50,6 +51,7 @@ const DBRC_DELETE: &[ResourceRow] = &[
     command(Resource::Dbdsgrp, "DBDSGRP", dbrc::GROUP, "takes a group of data sets out of RECON"),
     command(Resource::Ic, "IC", dbrc::DELETE_RUN, "takes an image copy out of RECON"),
     command(Resource::Log, "LOG", dbrc::DELETE_LOG, "takes logs out of RECON"),
+    command(Resource::Part, "PART", dbrc::PARTITION, "takes a partition of a HALDB out of RECON"),
     command(Resource::Recov, "RECOV", dbrc::DELETE_RUN, "takes a recovery out of RECON"),
     command(Resource::Reorg, "REORG", dbrc::DELETE_RUN, "takes a reorganization out of RECON"),
     command(Resource::Subsys, "SUBSYS", dbrc::SUBSYSTEM, "takes a subsystem that ended out of RECON"),
@@ -60,6 +62,7 @@ const DBRC_INIT: &[ResourceRow] = &[
     command(Resource::Db, "DB", dbrc::INIT_DB, "registers a database in RECON"),
     command(Resource::Dbds, "DBDS", dbrc::INIT_DBDS, "registers a data set of a database in RECON"),
     command(Resource::Dbdsgrp, "DBDSGRP", dbrc::INIT_DBDSGRP, "makes a group of data sets"),
+    command(Resource::Part, "PART", dbrc::INIT_PART, "registers a partition of a HALDB in RECON"),
 ];
 
 const DBRC_GENJCL: &[ResourceRow] = &[command(
@@ -90,6 +93,7 @@ const DBRC_LIST: &[ResourceRow] = &[
     command(Resource::Dbds, "DBDS", dbrc::LIST_DBDS, "lists a data set as RECON has it"),
     command(Resource::Dbdsgrp, "DBDSGRP", dbrc::LIST_GROUP, "lists groups of data sets"),
     command(Resource::Log, "LOG", dbrc::LIST_SUBSYSTEM, "lists logs as RECON has them"),
+    command(Resource::Part, "PART", dbrc::PARTITION, "lists a partition of a HALDB as RECON has it"),
     command(Resource::Recon, "RECON", dbrc::LIST_RECON, "lists all of RECON"),
     command(Resource::Subsys, "SUBSYS", dbrc::LIST_SUBSYSTEM, "lists who signed on"),
 ];

@@ -22,8 +22,93 @@ pub(super) const INIT_DB: &[KeywordRow] = &[
     optional("SHARELVL", Kind::One(What::Number { least: 0, most: 3 }), SHARELVL_SAYS),
     RECOVABL,
     NONRECOV,
-    alone("TYPEIMS", "it is a database of full function, which every one is"),
+    alone("TYPEIMS", "it is in one piece, which is so where nothing is said"),
+    alone("TYPHALDB", "it is a HALDB, in partitions that INIT.PART registers"),
+    optional(
+        "PARTSEL",
+        Kind::One(What::Dbd),
+        "the routine that selects partitions of a HALDB; high keys do without it",
+    ),
 ];
+
+const PART: KeywordRow = required("PART", Kind::One(What::Dbd), "which of its partitions");
+const KEYSTRNG: KeywordRow = optional(
+    "KEYSTRNG",
+    Kind::One(What::Text),
+    "the high key in characters, or what the selection routine goes by; a short one takes all keys that begin so",
+);
+const KEYSTHEX: KeywordRow =
+    optional("KEYSTHEX", Kind::One(What::Hex), "the same in hexadecimal digits, in place of KEYSTRNG");
+const RANDOMZR: KeywordRow = optional(
+    "RANDOMZR",
+    Kind::One(What::Dbd),
+    "the randomizing module; that of the DBD where it is left out",
+);
+const ANCHOR: KeywordRow = optional(
+    "ANCHOR",
+    Kind::One(What::Number { least: 1, most: 255 }),
+    "how many root anchor points a block has; as the DBD says where it is left out",
+);
+const HIBLOCK: KeywordRow = optional(
+    "HIBLOCK",
+    Kind::One(What::Number { least: 1, most: 16_777_215 }),
+    "the highest block of the root addressable area; as the DBD says where it is left out",
+);
+const BYTES: KeywordRow = optional(
+    "BYTES",
+    Kind::One(What::Number { least: 0, most: 16_777_215 }),
+    "how many bytes of one record consecutive inserts put there; as the DBD says where it is left out",
+);
+const BLOCKSZE: KeywordRow = optional(
+    "BLOCKSZE",
+    Kind::Several(What::Number { least: 512, most: 32_768 }),
+    "bytes of a block of the data sets A, B and so on; the last holds for all behind, and the primary index",
+);
+const FBFF: KeywordRow = optional(
+    "FBFF",
+    Kind::One(What::Number { least: 0, most: 100 }),
+    "every so manieth block is left free by a load",
+);
+const FSPF: KeywordRow = optional(
+    "FSPF",
+    Kind::One(What::Number { least: 0, most: 99 }),
+    "how many percent of each block a load leaves free",
+);
+
+pub(super) const INIT_PART: &[KeywordRow] = &[
+    DBD,
+    PART,
+    required("DSNPREFX", Kind::One(What::DataSet), "what the names of its data sets begin with"),
+    KEYSTRNG,
+    KEYSTHEX,
+    RANDOMZR,
+    ANCHOR,
+    HIBLOCK,
+    BYTES,
+    BLOCKSZE,
+    FBFF,
+    FSPF,
+];
+
+pub(super) const CHANGE_PART: &[KeywordRow] = &[
+    DBD,
+    PART,
+    optional("DSNPREFX", Kind::One(What::DataSet), "what the names of its data sets begin with"),
+    KEYSTRNG,
+    KEYSTHEX,
+    RANDOMZR,
+    ANCHOR,
+    HIBLOCK,
+    BYTES,
+    BLOCKSZE,
+    FBFF,
+    FSPF,
+    alone("PINIT", "it has to be initialized before it is used"),
+    alone("NOPINIT", "it was initialized"),
+];
+
+/// A partition that is removed, or listed.
+pub(super) const PARTITION: &[KeywordRow] = &[DBD, PART];
 
 pub(super) const INIT_DBDS: &[KeywordRow] = &[
     DBD,

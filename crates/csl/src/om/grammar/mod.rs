@@ -117,6 +117,10 @@ pub enum What {
         /// The most.
         most: u64,
     },
+    /// Any characters.
+    Text,
+    /// Bytes, two hexadecimal digits each.
+    Hex,
     /// The address of a block in a data set, in hexadecimal digits.
     Rba,
     /// A member, or `*` for all, or `%` for any one.
@@ -199,6 +203,8 @@ pub enum Resource {
     Modify,
     /// Activations that are over.
     Olc,
+    /// Partitions of a HALDB, as RECON has them.
+    Part,
     /// Programs.
     Pgm,
     /// Logs with their archived parts, as RECON has them.

@@ -28,16 +28,21 @@ const OPPOSITES: &[(&str, &str)] = &[
     ("INACTIVE", "SSID"),
     ("INACTIVE", "STARTIME"),
     ("INVALID", "VALID"),
+    ("KEYSTHEX", "KEYSTRNG"),
+    ("PINIT", "NOPINIT"),
     ("READON", "READOFF"),
     ("RECOV", "NORECOV"),
     ("RECOVABL", "NONRECOV"),
     ("STARTRCV", "ENDRECOV"),
+    ("TYPEIMS", "PARTSEL"),
+    ("TYPEIMS", "TYPHALDB"),
 ];
 
 /// Keywords that say which record is meant, and not what becomes of it.
 fn which(resource: Resource) -> &'static [&'static str] {
     match resource {
         Resource::Prilog => &["DSN", "SSID", "STARTIME"],
+        Resource::Part => &["DBD", "PART"],
         _ => &["DBD", "DDN", "RUNTIME", "SSID"],
     }
 }
@@ -70,6 +75,9 @@ impl DbrcCommand {
             }
             (Verb::DbrcNotify, Resource::Prilog) if command.has("DSN") && !command.has("RUNTIME") => {
                 Some("RUNTIME, where the part in DSN ends")
+            }
+            (Verb::DbrcInit, Resource::Db) if command.has("PARTSEL") && !command.has("TYPHALDB") => {
+                Some("TYPHALDB, which alone has partitions")
             }
             // Without it RUNTIME would close the log.
             (Verb::DbrcNotify, Resource::Prilog) if command.has("DSSTART") && !command.has("DSN") => {
@@ -184,6 +192,43 @@ impl DbrcCommand {
     /// The group that has to be named.
     pub fn group_name(&self) -> Result<GroupName, CommandError> {
         self.group().ok_or_else(|| missing(&self.command, "GRPNAME"))
+    }
+
+    /// The partition that has to be named.
+    pub fn partition(&self) -> Result<DbdName, CommandError> {
+        self.name_in("PART").ok_or_else(|| missing(&self.command, "PART"))
+    }
+
+    /// The name of a routine, if it was given.
+    pub fn routine(&self, keyword: &str) -> Option<String> {
+        self.name_in(keyword).map(|name| name.to_string())
+    }
+
+    fn name_in(&self, keyword: &str) -> Option<DbdName> {
+        self.command.one(keyword, |value| match value {
+            ParameterValue::Dbd(name) => Some(*name),
+            _ => None,
+        })
+    }
+
+    /// The key of a partition, if it was given, in characters or in hexadecimal digits.
+    pub fn key(&self) -> Option<Vec<u8>> {
+        let one = |keyword| {
+            self.command.one(keyword, |value| match value {
+                ParameterValue::Text(text) => Some(text.clone().into_bytes()),
+                ParameterValue::Bytes(bytes) => Some(bytes.clone()),
+                _ => None,
+            })
+        };
+        one("KEYSTRNG").or_else(|| one("KEYSTHEX"))
+    }
+
+    /// The numbers of a keyword that takes several.
+    pub fn numbers(&self, keyword: &str) -> Vec<u64> {
+        self.command.each(keyword, |value| match value {
+            ParameterValue::Number(number) => Some(*number),
+            _ => None,
+        })
     }
 
     /// The data sets of a group.

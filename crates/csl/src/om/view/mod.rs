@@ -60,7 +60,8 @@ served! {
         DbrcDelete Cagrp, DbrcDelete Db, DbrcDelete Dbds, DbrcDelete Dbdsgrp, DbrcDelete Ic, DbrcDelete Log,
         DbrcDelete Recov, DbrcDelete Reorg, DbrcDelete Subsys, DbrcInit Cagrp, DbrcInit Db, DbrcInit Dbds,
         DbrcInit Dbdsgrp, DbrcList Bkout, DbrcList Cagrp, DbrcList Db, DbrcList Dbds, DbrcList Dbdsgrp,
-        DbrcList Log, DbrcList Recon, DbrcList Subsys, DbrcNotify Ic, DbrcNotify Recov, DbrcNotify Reorg;
+        DbrcList Log, DbrcList Recon, DbrcList Subsys, DbrcNotify Ic, DbrcNotify Recov, DbrcNotify Reorg,
+        DbrcInit Part, DbrcChange Part, DbrcDelete Part, DbrcList Part;
     /// `DELETE CATALOG`.
     DeleteCatalog(Purge): Delete Catalog;
     /// `DELETE MEMBER`.

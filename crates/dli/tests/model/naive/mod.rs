@@ -183,7 +183,9 @@ impl Naive {
     }
 
     fn put_path(&mut self, kind: usize, position: Position) {
-        let same = |old: &Position| old.path == position.path && old.gap == position.gap;
+        let same = |old: &Position| {
+            (&old.path, old.gap, old.anchor) == (&position.path, position.gap, position.anchor)
+        };
         if !self.paths.get(&kind).is_some_and(same) {
             let schema = self.schema.clone();
             self.paths.retain(|&other, _| !schema.path(other).contains(&kind));
