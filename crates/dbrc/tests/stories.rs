@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use dbrc::change::{
-    Change, DataSetChange, DataSetKey, DatabaseChange, Delete, Init, Notify, SubsystemChange,
+    Change, DataSetChange, DataSetKey, DatabaseChange, Delete, Init, Notify, PartitionChange, SubsystemChange,
 };
-use dbrc::record::{ImageKind, OldsStatus, SubsystemKind};
+use dbrc::record::{ImageKind, OldsStatus, PartitionDefinition, SubsystemKind};
 use dbrc::{Access, Listing, Recon, ReconChange, ShareLevel};
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -19,6 +19,24 @@ enum Command {
         share: u64,
         #[arg(key, optional)]
         nonrecov: bool,
+    },
+    /// INIT.DB TYPHALDB.
+    InitHaldb {
+        dbd: String,
+        #[arg(key)]
+        partsel: Option<String>,
+    },
+    InitPart {
+        dbd: String,
+        partition: String,
+        #[arg(key, optional)]
+        key: String,
+    },
+    /// `PINIT`, `NOPINIT`, `KEY:key`.
+    ChangePart {
+        dbd: String,
+        partition: String,
+        words: Vec<String>,
     },
     InitDbds {
         data_set: String,
@@ -266,6 +284,22 @@ fn change_of(command: Command) -> Told<ReconChange> {
             share_level: level(share)?,
             recoverable: !nonrecov,
         }),
+        Command::InitHaldb { dbd, partsel } => ReconChange::Init(Init::Haldb {
+            dbd: dbd.parse()?,
+            share_level: ShareLevel::One,
+            recoverable: true,
+            selection: partsel,
+        }),
+        Command::InitPart { dbd, partition, key } => ReconChange::Init(Init::Partition {
+            dbd: dbd.parse()?,
+            definition: Box::new(definition(&partition, &key)?),
+            partition: partition.parse()?,
+        }),
+        Command::ChangePart { dbd, partition, words } => ReconChange::Change(Change::Partition {
+            dbd: dbd.parse()?,
+            partition: partition.parse()?,
+            to: Box::new(partition_change(&words)?),
+        }),
         Command::InitDbds { data_set, dsn, genmax, recovpd } => ReconChange::Init(Init::DataSet {
             key: key(&data_set)?,
             dsn: dsn.parse()?,
@@ -426,6 +460,7 @@ fn delete(what: &str, args: &[String]) -> Told<Delete> {
         "CA" => Delete::ChangeAccumulation(arg(0)?.parse()?, time(1)?),
         "LOG" if args.is_empty() => Delete::InactiveLogs,
         "LOG" => Delete::Log(arg(0)?.parse()?, time(1)?),
+        "PART" => Delete::Partition(arg(0)?.parse()?, arg(1)?.parse()?),
         "SUBSYS" => Delete::Subsystem(arg(0)?.parse()?),
         "BKOUT" => Delete::Backout(arg(0)?.parse()?),
         other => return Err(format!("there is no {other}").into()),
@@ -439,6 +474,10 @@ fn listing(what: &str, args: &[String]) -> Told<Listing> {
         "ALL" => Listing::Recon { whole: true },
         "DB" => Listing::Databases { dbd: name.map(str::parse).transpose()?, with_data_sets: false },
         "DBDS" => Listing::DataSet(key(name.ok_or("which data set?")?)?),
+        "PART" => {
+            let partition = args.get(1).ok_or("which partition?")?;
+            Listing::Partition(name.ok_or("which HALDB?")?.parse()?, partition.parse()?)
+        }
         "GROUP" => Listing::Groups(name.map(str::parse).transpose()?),
         "CAGRP" => Listing::CaGroups(name.map(str::parse).transpose()?),
         "LOG" => Listing::Logs(name.map(str::parse).transpose()?),
@@ -446,6 +485,33 @@ fn listing(what: &str, args: &[String]) -> Told<Listing> {
         "BKOUT" => Listing::Backouts(name.map(str::parse).transpose()?),
         other => return Err(format!("there is no {other}").into()),
     })
+}
+
+fn definition(partition: &str, key: &str) -> Told<PartitionDefinition> {
+    Ok(PartitionDefinition {
+        dsn_prefix: format!("PLEX1.{partition}").parse()?,
+        key: key.as_bytes().to_vec(),
+        randomizer: None,
+        anchors: None,
+        block_max: None,
+        record_bytes_max: None,
+        block_bytes: vec![2048, 4096],
+        free_block_frequency: 0,
+        free_space_percent: 10,
+    })
+}
+
+fn partition_change(words: &[String]) -> Told<PartitionChange> {
+    let mut to = PartitionChange::default();
+    for word in words {
+        match word.split_once(':').unwrap_or((word, "")) {
+            ("PINIT", _) => to.initialization_needed = Some(true),
+            ("NOPINIT", _) => to.initialization_needed = Some(false),
+            ("KEY", key) => to.key = Some(key.as_bytes().to_vec()),
+            _ => return Err(format!("there is no {word}").into()),
+        }
+    }
+    Ok(to)
 }
 
 fn database_change(words: &[String]) -> Told<DatabaseChange> {

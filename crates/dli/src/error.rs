@@ -70,6 +70,11 @@ pub enum OpenError {
     /// The organization is none that this engine has.
     #[error("access method {0} is not supported. HDAM and HIDAM are")]
     AccessMethod(&'static str),
+    /// It is a HALDB.
+    #[error(
+        "it is a HALDB, which is opened partition by partition: runs in a folder do that, members do not"
+    )]
+    Haldb,
     /// A feature of the DBD is none that this engine has.
     #[error("{0} of segment {1} is not supported")]
     Segment(&'static str, String),

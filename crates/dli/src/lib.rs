@@ -12,7 +12,7 @@
 //!
 //! **How it is built.** `format` is arithmetic on bytes. The pool keeps blocks. `database` finds segments,
 //! puts and removes them, keeps their secondary indexes and both ends of logical relationships, and notes what takes a change back. `call` is what a program sees: search arguments, the search
-//! itself, and each call; those made most are made in place where they can be, with the effect that they have on the general way. `lock` decides who may touch what while others work. `gsam` is sequential data sets, apart from all
+//! itself, and each call; those made most are made in place where they can be, with the effect that they have on the general way. `partitions` is what makes one database of several: a HALDB. `lock` decides who may touch what while others work. `gsam` is sequential data sets, apart from all
 //! that. [`ddlt0`] is the test program, which speaks to the engine as any program does, and lives here so that its decks can
 //! be the stories of the engine. `docs/dli/` has the formats and the rules that IMS leaves open.
 //!
@@ -37,8 +37,8 @@
 //! kept for it. Data sets that were restored from copies are made whole in the same way ([`Engine::recover`]), to the end of the
 //! log or to a moment.
 //!
-//! **What it leaves out**, and refuses when a database is opened or a PSB is scheduled: access methods other than HDAM and
-//! HIDAM, hierarchic pointers beside logical relationships, secondary indexes in one data set, compression, data capture, records of undefined length in GSAM. A load
+//! **What it leaves out**, and refuses when a database is opened or a PSB is scheduled: access methods other than HDAM,
+//! HIDAM, PHDAM and PHIDAM, secondary indexes and logical relationships of a HALDB, hierarchic pointers beside logical relationships, secondary indexes in one data set, compression, data capture, records of undefined length in GSAM. A load
 //! (PROCOPT=L) is not logged: one that was not committed is done again from the start. Locks are those of one engine:
 //! nobody shares a database with another member.
 //!

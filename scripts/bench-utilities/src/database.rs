@@ -60,17 +60,27 @@ pub(crate) fn load(folder: &Path, bytes: u64) -> u64 {
     engine.open(&authorization, Arc::new(dmb.clone()), Some(index), sets).expect("a database");
     let psb = &report.psb_blocks[&"LOADER".parse().expect("a name")];
     let mut program = engine.schedule(psb).expect("a program");
-    let roots = bytes / RECORD_BYTES;
-    for root in 0..roots {
-        insert(&mut program, &format!("{root:08} A ROOT"), &[b"ROOT     "]);
-        for child in 0..CHILDREN {
-            insert(&mut program, &format!("{child:04} A CHILD"), &[b"ROOT     ", b"CHILD    "]);
-        }
-    }
-    program.commit().expect("a commit");
+    let roots = roots_of(bytes);
+    insert_all(&mut program, roots);
     drop(program);
     engine.close(&name).expect("it is closed");
     roots
+}
+
+/// How many roots a database of about so many bytes has.
+pub(crate) fn roots_of(bytes: u64) -> u64 {
+    bytes / RECORD_BYTES
+}
+
+/// Loads so many roots, each with its children, and commits.
+pub(crate) fn insert_all(program: &mut Program, roots: u64) {
+    for root in 0..roots {
+        insert(program, &format!("{root:08} A ROOT"), &[b"ROOT     "]);
+        for child in 0..CHILDREN {
+            insert(program, &format!("{child:04} A CHILD"), &[b"ROOT     ", b"CHILD    "]);
+        }
+    }
+    program.commit().expect("a commit");
 }
 
 fn insert(program: &mut Program, text: &str, ssas: &[&[u8]]) {

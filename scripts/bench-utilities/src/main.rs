@@ -13,6 +13,7 @@
 
 mod database;
 mod disk;
+mod haldb;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
 
 fn measure(megabytes: u64) {
     let place = tempfile::tempdir_in(".").expect("a folder");
+    haldb::measure(place.path(), megabytes * 1_000_000);
     let bench = Bench { folder: place.path().to_path_buf(), ims: beside("ims") };
     let roots = database::load(&bench.data(), megabytes * 1_000_000);
     std::fs::write(bench.folder.join("source"), database::SOURCE).expect("room");

@@ -538,8 +538,10 @@ fn geometry(dmb: &Dmb, group: usize, statement: &DataSetStatement) -> Geometry {
 
 /// Refuses what this engine does not have.
 fn check(dmb: &Dmb) -> Result<(), OpenError> {
-    if !matches!(dmb.access, Access::Hdam | Access::Hidam) {
-        return Err(OpenError::AccessMethod(dmb.access.name()));
+    match dmb.access {
+        Access::Hdam | Access::Hidam => {}
+        access if access.is_haldb() => return Err(OpenError::Haldb),
+        access => return Err(OpenError::AccessMethod(access.name())),
     }
     for segment in &dmb.segments {
         if let Some(feature) = unsupported(dmb, segment) {
