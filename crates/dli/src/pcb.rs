@@ -315,6 +315,9 @@ impl DbPcb {
         before.held.clone_from(&self.held);
         (before.parentage, before.is_held, before.series) = (self.parentage, self.is_held, self.series);
         before.partition = self.partition;
+        if let Some(among) = &self.partitions {
+            among.note(self.partition);
+        }
     }
 
     /// Is as it was when that was noted last.

@@ -19,7 +19,7 @@ impl Request<'_> {
 
     fn load_with(&mut self, arguments: &Arguments) -> Result<StatusCode, Refused> {
         let insertion = self.insertion(arguments)?;
-        if self.pcb.partitions.is_some() {
+        if insertion.first == 0 && self.pcb.partitions.is_some() {
             let lengths = self.lengths(&insertion.path[insertion.first..])?;
             self.select_partition(&insertion, lengths[0])?;
         }

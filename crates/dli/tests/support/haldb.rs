@@ -13,6 +13,9 @@ use vocabulary::{DbdName, MemberName};
 /// Bytes of the blocks of every partition.
 const BLOCK_BYTES: u32 = 512;
 
+/// How the opening of each partition went.
+pub(crate) type Outcomes = Vec<(DbdName, Result<Opened, OpenError>)>;
+
 pub(crate) fn is_haldb(dmb: &Dmb) -> bool {
     matches!(dmb.access, AccessMethod::Phdam | AccessMethod::Phidam)
 }
@@ -51,7 +54,7 @@ pub(crate) fn open(
     dmb: &Arc<Dmb>,
     initializes: bool,
     disk: &mut dyn FnMut(&DataSet) -> Box<dyn BlockSet>,
-) -> Result<Vec<(DbdName, Result<Opened, OpenError>)>, OpenError> {
+) -> Result<Outcomes, OpenError> {
     let ims = MemberName::new("IMS1").unwrap();
     let authorization = recon.authorize(ims, dmb.name, Access::Update).unwrap();
     engine.open_haldb(&authorization, dmb.clone())?;
