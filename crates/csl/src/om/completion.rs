@@ -182,7 +182,10 @@ mod tests {
     fn what_can_stand_next_is_offered() {
         for (text, expected) in [
             ("E", "EXPORT EXP"),
-            ("list.", "list.bkout list.cagrp list.db list.dbds list.dbdsgrp list.log list.recon list.subsys"),
+            (
+                "list.",
+                "list.bkout list.cagrp list.db list.dbds list.dbdsgrp list.log list.part list.recon list.subsys",
+            ),
             ("LIST.DB DBD(ACCTDB) ", "ALL DBDS NODBDS ROUTE( WAIT("),
             ("change.db no", "nonrecov noauth noback"),
             ("LIST.NONSENSE ", ""),

@@ -44,8 +44,6 @@ const SIZES_AT: usize = DD_AT + 8;
 pub(super) const SHAPE_AT: usize = SIZES_AT + 16;
 /// Not zero while the data set is open to be updated.
 const OPEN_AT: usize = SHAPE_AT + 8;
-/// Of a partition: its ID and the number of its reorganizations.
-pub(super) const PARTITION_AT: usize = OPEN_AT + 8;
 
 /// What opening needs of the engine.
 pub(crate) struct Opener<'e> {

@@ -1,6 +1,6 @@
 //! A database as a partition of a HALDB: what its control blocks say, and whether its roots belong to it.
 
-use super::open::{Opener, PARTITION_AT, control};
+use super::open::{Opener, SHAPE_AT, control};
 use super::{Cursor, Database, Finding, copy_key};
 use crate::error::{OpenError, Trouble};
 use crate::format::block::{halfword, set_halfword};
@@ -8,8 +8,11 @@ use crate::partitions::PartitionMark;
 use crate::pool::{BufferPool, DataSet};
 use definitions::acb::Dmb;
 
+/// In a control block: the ID of the partition, and the number of its reorganizations.
+const PARTITION_AT: usize = SHAPE_AT + 16;
+
 impl PartitionMark {
-    /// In a control block: the ID, and behind it the number of reorganizations.
+    /// Puts it into a control block.
     pub(super) fn write(self, control: &mut [u8]) {
         set_halfword(control, PARTITION_AT, self.id);
         set_halfword(control, PARTITION_AT + 2, self.reorganization);
