@@ -1,10 +1,12 @@
 //! The stories of RECON: changes in, listings and plans out. Moments are seconds.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+mod partition;
+
 use dbrc::change::{
-    Change, DataSetChange, DataSetKey, DatabaseChange, Delete, Init, Notify, PartitionChange, SubsystemChange,
+    Change, DataSetChange, DataSetKey, DatabaseChange, Delete, Init, Notify, SubsystemChange,
 };
-use dbrc::record::{ImageKind, OldsStatus, PartitionDefinition, SubsystemKind};
+use dbrc::record::{ImageKind, OldsStatus, SubsystemKind};
 use dbrc::{Access, Listing, Recon, ReconChange, ShareLevel};
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -292,13 +294,13 @@ fn change_of(command: Command) -> Told<ReconChange> {
         }),
         Command::InitPart { dbd, partition, key } => ReconChange::Init(Init::Partition {
             dbd: dbd.parse()?,
-            definition: Box::new(definition(&partition, &key)?),
+            definition: Box::new(partition::definition(&partition, &key)?),
             partition: partition.parse()?,
         }),
         Command::ChangePart { dbd, partition, words } => ReconChange::Change(Change::Partition {
             dbd: dbd.parse()?,
             partition: partition.parse()?,
-            to: Box::new(partition_change(&words)?),
+            to: Box::new(partition::change(&words)?),
         }),
         Command::InitDbds { data_set, dsn, genmax, recovpd } => ReconChange::Init(Init::DataSet {
             key: key(&data_set)?,
@@ -485,33 +487,6 @@ fn listing(what: &str, args: &[String]) -> Told<Listing> {
         "BKOUT" => Listing::Backouts(name.map(str::parse).transpose()?),
         other => return Err(format!("there is no {other}").into()),
     })
-}
-
-fn definition(partition: &str, key: &str) -> Told<PartitionDefinition> {
-    Ok(PartitionDefinition {
-        dsn_prefix: format!("PLEX1.{partition}").parse()?,
-        key: key.as_bytes().to_vec(),
-        randomizer: None,
-        anchors: None,
-        block_max: None,
-        record_bytes_max: None,
-        block_bytes: vec![2048, 4096],
-        free_block_frequency: 0,
-        free_space_percent: 10,
-    })
-}
-
-fn partition_change(words: &[String]) -> Told<PartitionChange> {
-    let mut to = PartitionChange::default();
-    for word in words {
-        match word.split_once(':').unwrap_or((word, "")) {
-            ("PINIT", _) => to.initialization_needed = Some(true),
-            ("NOPINIT", _) => to.initialization_needed = Some(false),
-            ("KEY", key) => to.key = Some(key.as_bytes().to_vec()),
-            _ => return Err(format!("there is no {word}").into()),
-        }
-    }
-    Ok(to)
 }
 
 fn database_change(words: &[String]) -> Told<DatabaseChange> {
