@@ -150,7 +150,7 @@ impl<'e> Locker<'e> {
     pub(crate) fn in_database(&self, database: u32) -> Self {
         let none = || Cell::new(None);
         Self {
-            database,
+            database: Cell::new(database),
             standing: Standing::default(),
             entered: none(),
             looked_at: none(),
