@@ -335,8 +335,10 @@ pub(crate) fn taken_over_answer(
         .changes
         .iter()
         .map(|change| {
-            let row = row(0, change.name, state).with("UNIT", "").with("TIMESTMP", change.new.to_string());
-            let row = row.with(MBR, finished.master.as_str());
+            let row = row(0, change.name, state).with("UNIT", "").with(MBR, finished.master.as_str());
+            // What was dropped has no instance any more.
+            let is_dropped = committed && plex.catalog().record(&change.name).is_none();
+            let row = if is_dropped { row } else { row.with("TIMESTMP", change.new.to_string()) };
             change.old.map_or(row.clone(), |old| row.with("PRIOR", old.to_string()))
         })
         .collect();
