@@ -1,149 +1,13 @@
 //! Programs make DL/I calls at members: what was committed survives kill -9, definitions that are in use are not changed, and
 //! a database is in one place at a time.
 
-use end_to_end::{Binaries, Cluster, Layout};
-use std::fmt::Write;
+mod shop;
+
+use end_to_end::Binaries;
+use shop::{DEFINITIONS, LIMIT, READ_ALL, Shop, committed, endless, insert, items};
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use std::time::Duration;
-
-const LIMIT: Duration = Duration::from_secs(30);
-
-/// A database with a root and a dependent, and a program that updates it.
-const DEFINITIONS: &str = " DBD NAME=SHOPDB,ACCESS=HDAM,RMNAME=(DFSHDC40,2,20)
- DATASET DD1=SHOPDD,SIZE=1024
- SEGM NAME=ITEM,PARENT=0,BYTES=40
- FIELD NAME=(KEY,SEQ,U),BYTES=6,START=1
- SEGM NAME=SALE,PARENT=ITEM,BYTES=20
- FIELD NAME=(NUM,SEQ,U),BYTES=4,START=1
- DBDGEN
- PCB TYPE=DB,DBDNAME=SHOPDB,PROCOPT=A,KEYLEN=10
- SENSEG NAME=ITEM,PARENT=0
- SENSEG NAME=SALE,PARENT=ITEM
- PSBGEN PSBNAME=CLERK
-";
-
-/// The programs of a story, beside its plex.
-struct Shop {
-    cluster: Cluster,
-}
-
-impl Shop {
-    fn open(count: usize) -> Self {
-        Self::open_configured(count, "")
-    }
-
-    fn open_configured(count: usize, sections: &str) -> Self {
-        let cluster = Cluster::start_configured(Binaries::for_stories().clone(), count, sections);
-        let shop = Self { cluster };
-        shop.populate("setup", DEFINITIONS);
-        shop
-    }
-
-    fn folder(&self) -> &Path {
-        &self.cluster.layout().folder
-    }
-
-    fn populate(&self, mode: &str, source: &str) {
-        let file = self.folder().join("shop.source");
-        fs::write(&file, source).unwrap();
-        self.cluster.populate(mode, &[file]).well();
-    }
-
-    fn command(&self, member: &str, psb: &str, deck: &str) -> Command {
-        let input: PathBuf = self.folder().join(format!("deck-{member}"));
-        fs::write(&input, deck).unwrap();
-        let certificates = self.folder().join("certs");
-        let mut ims = Command::new(&Binaries::for_stories().ims);
-        ims.args(["ddlt0", "--member", &self.address(member), "--psb", psb, "--input"]).arg(input);
-        ims.arg("--authority").arg(certificates.join("ca.pem"));
-        ims.arg("--certificate").arg(certificates.join("operator.pem"));
-        ims.arg("--key").arg(certificates.join("operator-key.pem"));
-        ims
-    }
-
-    fn address(&self, member: &str) -> String {
-        let config = fs::read_to_string(self.cluster.layout().config(member)).unwrap();
-        let line = config.lines().find_map(|line| line.strip_prefix("address = ")).unwrap();
-        line.trim_matches('"').to_string()
-    }
-
-    /// Runs a deck at a member, and follows every pointer afterwards.
-    fn deck(&self, member: &str, deck: &str) -> Output {
-        self.command(member, "CLERK", &format!("S 1 1 1 1 1    SHOPDB\n{deck}"))
-            .arg("--check")
-            .output()
-            .unwrap()
-    }
-
-    /// The same, whatever becomes of it.
-    fn unchecked(&self, psb: &str, deck: &str) -> String {
-        let output = self.command("IMS1", psb, deck).output().unwrap();
-        String::from_utf8_lossy(&output.stdout).into_owned()
-    }
-
-    /// A file of a member.
-    fn file(&self, member: &str, name: &str) -> PathBuf {
-        data(self.cluster.layout(), member).join(name)
-    }
-
-    /// A utility on the databases and the log of a member that is not running.
-    fn utility(&self, member: &str, name: &str, arguments: &[&str]) -> Output {
-        let dbd = self.folder().join("shop.dbd");
-        fs::write(&dbd, DEFINITIONS.split_once(" PCB").unwrap().0).unwrap();
-        let mut ims = Command::new(&Binaries::for_stories().ims);
-        ims.arg(name)
-            .arg("--data")
-            .arg(self.file(member, "databases"))
-            .arg("--log")
-            .arg(self.file(member, "log"));
-        ims.arg("--dbd").arg(dbd).args(arguments).output().unwrap()
-    }
-
-    /// What a command that succeeds says.
-    fn told(&self, command: &str) -> String {
-        let output = self.cluster.spoc([command]);
-        assert_eq!(output.status, Some(0), "{}{}", output.stdout, output.stderr);
-        output.stdout
-    }
-
-    fn status(&self) -> String {
-        let rows = self.cluster.rows(&["QUERY DB NAME(SHOPDB) SHOW(STATUS) ROUTE(IMS1)"]);
-        rows[0]["LclStat"].as_str().unwrap_or_default().to_string()
-    }
-
-    fn well(&self, member: &str, deck: &str) -> String {
-        let output = self.deck(member, deck);
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert_eq!(output.status.code(), Some(0), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
-        text
-    }
-}
-
-/// The data folder of a member.
-fn data(layout: &Layout, member: &str) -> PathBuf {
-    let config = fs::read_to_string(layout.config(member)).unwrap();
-    let line = config.lines().find_map(|line| line.strip_prefix("data = ")).unwrap();
-    layout.folder.join(line.trim_matches('"'))
-}
-
-fn insert(items: std::ops::Range<usize>) -> String {
-    items.fold(String::new(), |mut deck, item| {
-        let _ = write!(deck, "L        ISRT  ITEM\nL        DATA  {item:06} AN ITEM\n");
-        deck
-    })
-}
-
-const READ_ALL: &str = "L   9999 GN\n";
-
-fn items(text: &str) -> Vec<usize> {
-    let segments = text.lines().filter_map(|line| line.trim().strip_prefix("SEGMENT     =("));
-    let mut items: Vec<usize> =
-        segments.filter_map(|text| text.split_once(" AN ITEM")?.0.parse().ok()).collect();
-    items.sort_unstable();
-    items
-}
+use std::path::Path;
+use std::process::Command;
 
 #[test]
 fn a_database_is_loaded_and_read_at_a_member_and_is_there_after_it_stopped() {
@@ -156,42 +20,15 @@ fn a_database_is_loaded_and_read_at_a_member_and_is_there_after_it_stopped() {
     shop.cluster.finish();
 }
 
-/// A deck that commits each of its items, and goes on until it is stopped.
-fn endless(from: usize) -> String {
-    (from..from + 2_000).fold(String::new(), |mut deck, item| {
-        let _ = write!(
-            deck,
-            "L        ISRT  ITEM\nL        DATA  {item:06} AN ITEM\nL        CHKP\nL        DATA  {item:08}\n"
-        );
-        deck
-    })
-}
-
-/// The items that a run said were committed, whose output ended where its member did.
-fn committed(text: &str) -> Vec<usize> {
-    let upto = text.rfind("CALL=CHKP").unwrap_or(0);
-    items(&text[..upto])
-}
-
 #[test]
 fn what_was_committed_outlives_a_kill_and_what_was_not_does_not() {
     let mut shop = Shop::open(1);
     shop.well("IMS1", &insert(0..5));
     let mut known: Vec<usize> = (0..5).collect();
     for round in 1..=2 {
-        let deck = format!("S 1 1 1 1 1    SHOPDB\n{}", endless(round * 10_000));
-        let output = shop.folder().join("output");
-        let mut child = shop
-            .command("IMS1", "CLERK", &deck)
-            .stdout(fs::File::create(&output).unwrap())
-            .stderr(std::process::Stdio::null())
-            .spawn()
-            .unwrap();
-        let text = || String::from_utf8_lossy(&fs::read(&output).unwrap()).into_owned();
-        shop.cluster.wait_until("work goes on", LIMIT, || text().matches("CALL=CHKP").count() > 20);
+        let work = shop.work_on("IMS1", round * 10_000);
         shop.cluster.kill("IMS1");
-        assert_ne!(child.wait().unwrap().code(), Some(0), "the run was cut off");
-        known.extend(committed(&text()));
+        known.extend(committed(&work.cut_off()));
         shop.cluster.restart("IMS1");
         let there = items(&shop.well("IMS1", READ_ALL));
         for item in &known {
@@ -204,7 +41,6 @@ fn what_was_committed_outlives_a_kill_and_what_was_not_does_not() {
     shop.cluster.finish();
 }
 
-/// Runs a deck in a region that stays, until it is dropped.
 #[test]
 fn a_changed_psb_is_active_for_the_next_program_and_a_changed_dbd_needs_its_database_closed() {
     let mut shop = Shop::open(2);
@@ -374,27 +210,17 @@ fn a_log_data_set_of_a_pair_that_is_lost_is_mended_from_its_copy() {
 fn a_member_whose_log_can_not_be_written_says_so_and_ends_and_loses_nothing_that_was_committed() {
     let mut shop = Shop::open_configured(1, "[databases]\nolds_mib = 16\n");
     shop.well("IMS1", &insert(0..3));
-    let deck = format!("S 1 1 1 1 1    SHOPDB\n{}", endless(10_000));
-    let output = shop.folder().join("output");
-    let mut child = shop
-        .command("IMS1", "CLERK", &deck)
-        .stdout(fs::File::create(&output).unwrap())
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
-    let text = || String::from_utf8_lossy(&fs::read(&output).unwrap()).into_owned();
-    shop.cluster.wait_until("work goes on", LIMIT, || text().matches("CALL=CHKP").count() > 20);
+    let work = shop.work_on("IMS1", 10_000);
     // Nothing but the log of the databases writes that far into a file.
     shop.cluster.limit_files("IMS1", 2 << 20);
     assert_eq!(shop.cluster.wait_ended("IMS1"), Some(8), "{}", shop.cluster.log("IMS1").tail(5));
-    assert_ne!(child.wait().unwrap().code(), Some(0), "the run was cut off");
+    let text = work.cut_off();
     let log = shop.cluster.log("IMS1");
     assert_eq!(log.lines_with("LOG104A").len(), 1, "{}", log.tail(5));
     let why = log.lines_with("DISK103E");
     assert!(why.len() == 1 && why[0].contains("log of the databases has stopped"), "{why:?}");
     shop.cluster.restart("IMS1");
     let there = items(&shop.well("IMS1", READ_ALL));
-    let text = text();
     // The last checkpoint is the one that could not be made.
     let made = text.split_once("RUN ABORTED BY USER ABEND U0616").map(|(before, _)| before).unwrap();
     for item in committed(&made[..made.rfind("CALL=CHKP").unwrap()]) {

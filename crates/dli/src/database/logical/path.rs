@@ -90,6 +90,17 @@ impl Cursor<'_> {
         Ok(next)
     }
 
+    /// Where a pointer leads, in a segment of a type that may have none.
+    fn pointer_of(
+        &mut self,
+        db: &Database,
+        kind: &SegmentType,
+        rba: Rba,
+        offset: Option<usize>,
+    ) -> Result<Option<Rba>, Trouble> {
+        offset.map_or(Ok(None), |offset| self.pointer(db, kind, rba, offset))
+    }
+
     /// The next logical twin.
     pub(crate) fn logical_twin(
         &mut self,
@@ -97,7 +108,7 @@ impl Cursor<'_> {
         kind: &SegmentType,
         rba: Rba,
     ) -> Result<Option<Rba>, Trouble> {
-        kind.prefix.logical_forward.map_or(Ok(None), |offset| self.pointer(db, kind, rba, offset))
+        self.pointer_of(db, kind, rba, kind.prefix.logical_forward)
     }
 
     /// The logical parent of a logical child.
@@ -107,10 +118,7 @@ impl Cursor<'_> {
         kind: &SegmentType,
         rba: Rba,
     ) -> Result<Rba, Trouble> {
-        let to = match kind.prefix.logical_parent {
-            Some(offset) => self.pointer(db, kind, rba, offset)?,
-            None => None,
-        };
+        let to = self.pointer_of(db, kind, rba, kind.prefix.logical_parent)?;
         to.ok_or_else(|| broken(db, kind, rba, "has no pointer to its logical parent"))
     }
 
@@ -121,10 +129,7 @@ impl Cursor<'_> {
         kind: &SegmentType,
         rba: Rba,
     ) -> Result<Rba, Trouble> {
-        let to = match kind.prefix.parent {
-            Some(offset) => self.pointer(db, kind, rba, offset)?,
-            None => None,
-        };
+        let to = self.pointer_of(db, kind, rba, kind.prefix.parent)?;
         to.ok_or_else(|| broken(db, kind, rba, "has no pointer to its parent"))
     }
 
