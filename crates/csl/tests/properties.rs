@@ -58,7 +58,7 @@ fn what(what: What) -> BoxedStrategy<String> {
         What::Hex => "([0-9A-Fa-f]{2}){1,9}".boxed(),
         What::Rba => "[0-9A-Fa-f]{1,8}".boxed(),
         What::Route => prop_oneof!["[A-Z0-9]{1,8}"].boxed(),
-        What::Stamp => "[0-9]{2}[0-2][0-9]{2}1[0-9][0-5][0-9][0-5][0-9]{3}".boxed(),
+        What::Stamp => "[0-9]{2}[0-2][0-9][1-9]1[0-9][0-5][0-9][0-5][0-9]{3}".boxed(),
         What::Wait => prop_oneof!["[1-9][0-9]{0,3}", "[1-9][0-9]{0,2}:[0-5][0-9]"].boxed(),
     }
 }
