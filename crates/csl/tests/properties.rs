@@ -168,6 +168,15 @@ fn elements(document: &str) -> Result<(Vec<String>, Vec<String>), quick_xml::Err
     }
 }
 
+/// Small letters and more blanks, but for what stands between apostrophes.
+fn spread(text: &str) -> String {
+    let spread = |(at, piece): (usize, &str)| match at % 2 {
+        0 => piece.to_lowercase().replace('(', " ( ").replace(',', " , "),
+        _ => piece.to_string(),
+    };
+    text.split('\'').enumerate().map(spread).collect::<Vec<_>>().join("'")
+}
+
 fn ims(number: usize) -> MemberName {
     MemberName::new(&format!("IMS{number}")).unwrap()
 }
@@ -207,7 +216,7 @@ proptest! {
             _ => format!("/{}\t{}", verb.abbreviation, resource.name),
         };
         let form = format!("{short}\n{}", turned.join("  "));
-        let form = form.to_lowercase().replace('(', " ( ").replace(',', " , ");
+        let form = spread(&form);
         let form = if envelope { format!("Cmd ({form})") } else { form };
         let (plain, form) = (Command::parse(&plain).unwrap(), Command::parse(&form).unwrap());
         prop_assert_eq!(meaning(&plain), meaning(&form));

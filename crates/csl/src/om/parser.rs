@@ -3,6 +3,8 @@
 //! A program may put the command into an envelope, `CMD(QUERY DB) ROUTE(IMS1)`, a type-1 command with the form of its
 //! answer beside it, `CMD((DIS MODIFY) OPTION=AOPOUTPUT) ROUTE(IMS1)`; an operator leaves it out.
 
+mod steps;
+
 use super::command::{Command, Parameter, ParameterValue, Route};
 use super::error::{Choice, CommandError, CommandProblem, quoted};
 use super::grammar::{
@@ -426,6 +428,10 @@ impl<'t> Parser<'t> {
         let lexeme = self.take_or_never_closed(open)?;
         match lexeme.token {
             Token::Open if matches!(what, What::Pair) => self.pair(keyword, lexeme.span),
+            // Small letters are meant where a text is quoted, as anywhere in DBRC.
+            Token::Word(word) if matches!(what, What::Text) => {
+                self.value(what, keyword, &word.to_uppercase(), lexeme.span)
+            }
             Token::Word(word) | Token::Quoted(word) => self.value(what, keyword, word, lexeme.span),
             Token::Close | Token::Comma => {
                 Err(self.error(lexeme.span, CommandProblem::EmptyParameter { keyword: keyword.to_string() }))
@@ -474,65 +480,6 @@ impl<'t> Parser<'t> {
             }
         }
         Ok(whole.unwrap_or(if members.is_empty() { Route::All } else { Route::Members(members) }))
-    }
-
-    fn close(&mut self, open: Span) -> Result<(), CommandError> {
-        let lexeme = self.take_or_never_closed(open)?;
-        match lexeme.token {
-            Token::Close => Ok(()),
-            _ => Err(self.unexpected(lexeme, "a keyword or a closing parenthesis")),
-        }
-    }
-
-    fn end(&self) -> Result<(), CommandError> {
-        match self.peek(0) {
-            None => Ok(()),
-            Some(Lexeme { token: Token::Close, span, .. }) => {
-                Err(self.error(span, CommandProblem::NeverOpened))
-            }
-            Some(lexeme) => Err(self.unexpected(lexeme, "a keyword")),
-        }
-    }
-
-    fn peek(&self, ahead: usize) -> Option<Lexeme<'t>> {
-        self.lexemes.get(self.at + ahead).copied()
-    }
-
-    fn take(&mut self) -> Option<Lexeme<'t>> {
-        let lexeme = self.peek(0)?;
-        self.at += 1;
-        Some(lexeme)
-    }
-
-    fn take_or_never_closed(&mut self, open: Span) -> Result<Lexeme<'t>, CommandError> {
-        self.take().ok_or_else(|| self.error(open, CommandProblem::NeverClosed))
-    }
-
-    /// The next lexeme if it is a word.
-    fn word(&mut self) -> Option<(&'t str, Span)> {
-        let Lexeme { token: Token::Word(word), span, .. } = self.peek(0)? else { return None };
-        self.at += 1;
-        Some((word, span))
-    }
-
-    fn skip_comma(&mut self) {
-        if self.peek(0).is_some_and(|lexeme| lexeme.token == Token::Comma) {
-            self.at += 1;
-        }
-    }
-
-    fn unexpected(&self, lexeme: Lexeme<'t>, expected: &'static str) -> CommandError {
-        self.error(lexeme.span, CommandProblem::Unexpected { word: quoted(lexeme.source), expected })
-    }
-
-    /// At the next lexeme, or behind the end.
-    fn error_here(&self, problem: CommandProblem) -> CommandError {
-        let end = Span { offset: self.text.len(), length: 0 };
-        self.error(self.peek(0).map_or(end, |lexeme| lexeme.span), problem)
-    }
-
-    fn error(&self, span: Span, problem: CommandProblem) -> CommandError {
-        CommandError::at(self.text, span, problem)
     }
 }
 
