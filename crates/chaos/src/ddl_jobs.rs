@@ -3,6 +3,7 @@
 use crate::invariants::{News, Oracle, Terms, says};
 use crate::world::cluster::{Cluster, Request};
 use crate::world::network::Weather;
+use crate::world::scene::Scene;
 use crate::world::tempo::Tempo;
 use crate::{bank, dice::Dice};
 use control_region::RequestId;

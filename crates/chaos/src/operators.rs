@@ -6,8 +6,8 @@ use crate::history::{
     Catalog, Definition, History, Operation, Told, has, made_by_ddl, of_import, of_list, of_staging,
 };
 use crate::invariants::tokens_in;
-use crate::world::cluster::Cluster;
 use crate::world::facts::Fact;
+use crate::world::workplace::Workplace;
 use catalog::job::JobId;
 use control_region::RequestId;
 use csl::envelope::OperatorRequest;
@@ -109,26 +109,26 @@ impl Operators {
     }
 
     /// Fills an empty directory with the bank, and notes what the history begins with.
-    pub(crate) fn begin(&mut self, cluster: &mut Cluster, at: MemberName) {
+    pub(crate) fn begin(&mut self, world: &mut impl Workplace, at: MemberName) {
         let part = self.drafts.whole();
-        cluster.ask(at, OperatorRequest::Populate(part));
-        cluster.run(1_000);
+        world.ask(at, OperatorRequest::Populate(part));
+        world.run(1_000);
         let called = self.history.moment();
-        let listed = self.list(cluster, at);
+        let listed = self.list(world, at);
         self.history.answered(called, Operation::begin(listed));
     }
 
     /// Looks at the whole catalog in a world that is calm.
-    pub(crate) fn look(&mut self, cluster: &mut Cluster, at: MemberName) {
+    pub(crate) fn look(&mut self, world: &mut impl Workplace, at: MemberName) {
         let called = self.history.moment();
-        let listed = self.list(cluster, at);
+        let listed = self.list(world, at);
         self.history.answered(called, listed);
     }
 
-    fn list(&mut self, cluster: &mut Cluster, at: MemberName) -> Operation {
-        let request = cluster.ask(at, list_of_everything());
-        cluster.run(1_000);
-        let (_, answer) = cluster.requests[&request].answers.first().unwrap();
+    fn list(&mut self, world: &mut impl Workplace, at: MemberName) -> Operation {
+        let request = world.ask(at, list_of_everything());
+        world.run(1_000);
+        let (_, answer) = world.requests()[&request].answers.first().unwrap();
         match of_list(answer) {
             Told::Done(listed) => listed,
             other => panic!("a calm plex does not list its catalog: {other:?} {answer:?}"),
@@ -136,15 +136,15 @@ impl Operators {
     }
 
     /// Whoever was answered takes note of it, and whoever waits for nothing may ask for something.
-    pub(crate) fn act(&mut self, cluster: &mut Cluster, dice: &mut Dice) {
-        self.hear(cluster);
+    pub(crate) fn act(&mut self, world: &mut impl Workplace, dice: &mut Dice) {
+        self.hear(world);
         for nth in 0..self.waiting.len() {
             if self.waiting[nth].is_none() && dice.happens(600) {
-                let at = dice.pick(&cluster.sharers());
-                self.waiting[nth] = Some(self.ask(cluster, dice, at));
+                let at = dice.pick(&world.sharers());
+                self.waiting[nth] = Some(self.ask(world, dice, at));
             }
         }
-        self.hear(cluster);
+        self.hear(world);
     }
 
     /// Takes note of what happened, since this was called last, whoever was told of it.
@@ -178,8 +178,8 @@ impl Operators {
     }
 
     /// Nobody waits any more, and what happened without anybody being told goes into the history.
-    pub(crate) fn give_up(&mut self, cluster: &Cluster) {
-        self.hear(cluster);
+    pub(crate) fn give_up(&mut self, world: &impl Workplace) {
+        self.hear(world);
         for waiting in self.waiting.iter_mut().filter_map(Option::take) {
             note(&mut self.history, &mut self.known, &waiting, None);
         }
@@ -212,22 +212,22 @@ impl Operators {
         }
     }
 
-    fn hear(&mut self, cluster: &Cluster) {
+    fn hear(&mut self, world: &impl Workplace) {
         for slot in &mut self.waiting {
             let done = slot.take_if(|waiting| {
-                let request = &cluster.requests[&waiting.request];
-                let gave_up = cluster.now.ms_since(waiting.since) >= PATIENCE_MS;
+                let request = &world.requests()[&waiting.request];
+                let gave_up = world.now().ms_since(waiting.since) >= PATIENCE_MS;
                 request.cut_off || gave_up || !request.answers.is_empty()
             });
             if let Some(waiting) = done {
-                let answer = cluster.requests[&waiting.request].answers.first();
+                let answer = world.requests()[&waiting.request].answers.first();
                 note(&mut self.history, &mut self.known, &waiting, answer.map(|(_, answer)| answer));
             }
         }
     }
 
-    fn ask(&mut self, cluster: &mut Cluster, dice: &mut Dice, at: MemberName) -> Waiting {
-        let (called, since) = (self.history.moment(), cluster.now);
+    fn ask(&mut self, world: &mut impl Workplace, dice: &mut Dice, at: MemberName) -> Waiting {
+        let (called, since) = (self.history.moment(), world.now());
         let (asked, envelope) = match dice.up_to(99) {
             0..40 => {
                 let part = self.drafts.staging(dice);
@@ -239,14 +239,14 @@ impl Operators {
             86..91 => (Asked::Ddl, OperatorRequest::Ddl(self.drafts.ddl(dice))),
             _ => (Asked::Other, command(dice.pick(&COMMANDS))),
         };
-        let request = cluster.ask(at, envelope);
+        let request = world.ask(at, envelope);
         Waiting { request, asked, called, since }
     }
 
     /// Stages a program in the name of somebody who wants to see the plex serve.
-    pub(crate) fn stage_clerk(&mut self, cluster: &mut Cluster, at: MemberName) -> RequestId {
+    pub(crate) fn stage_clerk(&mut self, world: &mut impl Workplace, at: MemberName) -> RequestId {
         let part = self.drafts.clerk();
-        cluster.ask(at, OperatorRequest::Populate(part))
+        world.ask(at, OperatorRequest::Populate(part))
     }
 }
 

@@ -40,3 +40,4 @@ pub mod shelf;
 mod sources;
 pub mod strange;
 pub mod utility;
+mod work;

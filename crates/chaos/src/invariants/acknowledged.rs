@@ -2,8 +2,9 @@
 
 use super::{Invariant, News, Rule, Terms, Verdict, agreement::directory_of};
 use crate::history::is_unknown;
-use crate::world::cluster::{Cluster, Request};
+use crate::world::cluster::Request;
 use crate::world::facts::Fact;
+use crate::world::scene::{Kind, Scene};
 use control_region::{ControlRegion, RequestId};
 use csl::envelope::{OperatorRequest, SourceFile};
 use csl::om::{Answer, MessageBody, Row, Value};
@@ -18,7 +19,7 @@ pub(crate) struct NothingAcknowledgedIsLost {
     levels: BTreeSet<DirectoryLevel>,
 }
 
-impl Invariant for NothingAcknowledgedIsLost {
+impl<W: Kind> Invariant<W> for NothingAcknowledgedIsLost {
     fn rule(&self) -> Rule {
         Rule {
             name: "nothing_acknowledged_is_lost",
@@ -29,7 +30,7 @@ impl Invariant for NothingAcknowledgedIsLost {
         }
     }
 
-    fn look(&mut self, news: &News, cluster: &Cluster) -> Verdict {
+    fn look(&mut self, news: &News, cluster: &W::Scene<'_>) -> Verdict {
         for region in cluster.sharing_regions() {
             if self.levels.insert(region.plex().catalog().level().0) {
                 let directory = directory_of(region);
@@ -45,9 +46,9 @@ impl Invariant for NothingAcknowledgedIsLost {
         Ok(())
     }
 
-    fn look_when_calm(&mut self, cluster: &Cluster, _: Terms) -> Verdict {
+    fn look_when_calm(&mut self, cluster: &W::Scene<'_>, _: Terms) -> Verdict {
         let Some(region) = cluster.sharing_regions().next() else { return Ok(()) };
-        for request in cluster.requests.values() {
+        for request in cluster.requests().values() {
             for (_, answer) in &request.answers {
                 if says(answer, "DFS4897I") {
                     self.was_activated(answer)?;
@@ -55,7 +56,7 @@ impl Invariant for NothingAcknowledgedIsLost {
             }
         }
         cluster
-            .requests
+            .requests()
             .iter()
             .try_for_each(|(id, request)| self.judge_staging(*id, request, region, cluster))
     }
@@ -78,14 +79,14 @@ impl NothingAcknowledgedIsLost {
         id: RequestId,
         request: &Request,
         region: &ControlRegion,
-        cluster: &Cluster,
+        cluster: &impl Scene,
     ) -> Verdict {
         let Some((_, answer)) = request.answers.first().filter(|(_, answer)| says(answer, "DFS4536I")) else {
             return Ok(());
         };
         for (name, stamp) in admitted_in(answer) {
             let gave_way = || {
-                let others = cluster.requests.iter().filter(|(other, _)| **other != id);
+                let others = cluster.requests().iter().filter(|(other, _)| **other != id);
                 others.map(|(_, other)| other).any(|other| may_take_away(other, request, &name))
             };
             if !self.is_somewhere(region, &name, stamp) && !gave_way() {

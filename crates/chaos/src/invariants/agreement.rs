@@ -1,7 +1,7 @@
 //! The directories of members agree, level by level.
 
 use super::{Invariant, News, Rule, Verdict};
-use crate::world::cluster::Cluster;
+use crate::world::scene::{Kind, Scene};
 use control_region::ControlRegion;
 use std::collections::BTreeMap;
 use vocabulary::{DirectoryLevel, InstanceStamp, ResourceName};
@@ -14,7 +14,7 @@ pub(crate) struct DirectoriesAgree {
     levels: BTreeMap<DirectoryLevel, Directory>,
 }
 
-impl Invariant for DirectoriesAgree {
+impl<W: Kind> Invariant<W> for DirectoriesAgree {
     fn rule(&self) -> Rule {
         Rule {
             name: "directories_agree_level_by_level",
@@ -23,7 +23,7 @@ impl Invariant for DirectoriesAgree {
         }
     }
 
-    fn look(&mut self, _: &News, cluster: &Cluster) -> Verdict {
+    fn look(&mut self, _: &News, cluster: &W::Scene<'_>) -> Verdict {
         cluster.sharing_regions().try_for_each(|region| self.compare(region))
     }
 }

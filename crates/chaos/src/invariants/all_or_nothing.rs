@@ -1,7 +1,8 @@
 //! An activation is committed everywhere or nowhere.
 
 use super::{Invariant, News, Rule, Terms, Verdict, token_at_start, token_of};
-use crate::world::cluster::{Cluster, Sight};
+use crate::world::cluster::Sight;
+use crate::world::scene::{Kind, Scene};
 use plex::{CommandToken, Outcome};
 use std::collections::BTreeMap;
 use vocabulary::MemberName;
@@ -12,7 +13,7 @@ pub(crate) struct AllOrNothing {
     ends: BTreeMap<CommandToken, (bool, MemberName)>,
 }
 
-impl Invariant for AllOrNothing {
+impl<W: Kind> Invariant<W> for AllOrNothing {
     fn rule(&self) -> Rule {
         Rule {
             name: "an_activation_is_committed_everywhere_or_nowhere",
@@ -21,7 +22,7 @@ impl Invariant for AllOrNothing {
         }
     }
 
-    fn look(&mut self, news: &News, cluster: &Cluster) -> Verdict {
+    fn look(&mut self, news: &News, cluster: &W::Scene<'_>) -> Verdict {
         for sight in &news.sights {
             let Sight::Issued(member, message) = sight else { continue };
             let committed = match message.number() {
@@ -33,18 +34,18 @@ impl Invariant for AllOrNothing {
                 self.ended(token, committed, *member)?;
             }
         }
-        for (member, node) in cluster.nodes.iter().filter(|(_, node)| node.group == 0) {
-            let latest = node.region.iter().flat_map(|region| region.plex().history().rev().take(2));
+        for seen in cluster.sharers() {
+            let latest = seen.region.into_iter().flat_map(|region| region.plex().history().rev().take(2));
             for finished in latest {
                 let committed = matches!(finished.outcome, Outcome::Committed { .. });
-                self.ended(finished.token, committed, *member)?;
+                self.ended(finished.token, committed, seen.member)?;
             }
         }
         Ok(())
     }
 
-    fn look_when_calm(&mut self, cluster: &Cluster, _: Terms) -> Verdict {
-        for (_, answer) in cluster.requests.values().flat_map(|request| &request.answers) {
+    fn look_when_calm(&mut self, cluster: &W::Scene<'_>, _: Terms) -> Verdict {
+        for (_, answer) in cluster.requests().values().flat_map(|request| &request.answers) {
             let rest = answer.reason_text.strip_prefix("the master was lost before command ");
             if let Some(token) = rest.and_then(token_at_start)
                 && let Some((true, member)) = self.ends.get(&token)

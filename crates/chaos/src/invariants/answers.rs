@@ -1,7 +1,8 @@
 //! An operator gets one answer, in time.
 
 use super::{Invariant, News, Rule, Terms, Verdict};
-use crate::world::cluster::{Cluster, Request};
+use crate::world::cluster::Request;
+use crate::world::scene::{Kind, Scene};
 
 /// How much later than the deadline an answer may come: a tick.
 const LATE_MS_MAX: u64 = 250;
@@ -12,7 +13,7 @@ const LATEST: usize = 64;
 #[derive(Debug)]
 pub(crate) struct OneAnswer;
 
-impl Invariant for OneAnswer {
+impl<W: Kind> Invariant<W> for OneAnswer {
     fn rule(&self) -> Rule {
         Rule {
             name: "an_operator_gets_one_answer",
@@ -22,12 +23,12 @@ impl Invariant for OneAnswer {
         }
     }
 
-    fn look(&mut self, _: &News, cluster: &Cluster) -> Verdict {
-        cluster.requests.values().rev().take(LATEST).try_for_each(judge_count)
+    fn look(&mut self, _: &News, cluster: &W::Scene<'_>) -> Verdict {
+        cluster.requests().values().rev().take(LATEST).try_for_each(judge_count)
     }
 
-    fn look_when_calm(&mut self, cluster: &Cluster, terms: Terms) -> Verdict {
-        cluster.requests.values().try_for_each(|request| judge(request, cluster, terms))
+    fn look_when_calm(&mut self, cluster: &W::Scene<'_>, terms: Terms) -> Verdict {
+        cluster.requests().values().try_for_each(|request| judge(request, cluster, terms))
     }
 }
 
@@ -38,7 +39,7 @@ fn judge_count(request: &Request) -> Verdict {
     }
 }
 
-fn judge(request: &Request, cluster: &Cluster, terms: Terms) -> Verdict {
+fn judge(request: &Request, cluster: &impl Scene, terms: Terms) -> Verdict {
     judge_count(request)?;
     if request.cut_off {
         return Ok(());
@@ -47,7 +48,7 @@ fn judge(request: &Request, cluster: &Cluster, terms: Terms) -> Verdict {
         return Err(format!("never answered: {request:?}"));
     };
     let took_ms = at.ms_since(request.asked_at);
-    if terms.deadlines_are_kept && took_ms > cluster.limits.command_wait_ms + LATE_MS_MAX {
+    if terms.deadlines_are_kept && took_ms > cluster.command_wait_ms() + LATE_MS_MAX {
         return Err(format!("answered after {took_ms} ms: {request:?}"));
     }
     Ok(())

@@ -5,7 +5,7 @@ mod acknowledged;
 mod agreement;
 mod all_or_nothing;
 mod answers;
-mod convergence;
+pub(crate) mod convergence;
 mod epochs;
 mod programs;
 mod restart;
@@ -15,6 +15,7 @@ mod votes;
 
 use crate::world::cluster::{Cluster, Sight};
 use crate::world::facts::Fact;
+use crate::world::scene::Kind;
 pub(crate) use acknowledged::{admitted_in, definitions_in, says};
 use csl::om::{Answer, MessageBody};
 use plex::CommandToken;
@@ -47,16 +48,16 @@ impl News {
 }
 
 /// One invariant, with what it remembers of its world.
-pub(crate) trait Invariant {
+pub(crate) trait Invariant<W: Kind = Cluster> {
     fn rule(&self) -> Rule;
 
     /// After something happened.
-    fn look(&mut self, _news: &News, _cluster: &Cluster) -> Verdict {
+    fn look(&mut self, _news: &News, _world: &W::Scene<'_>) -> Verdict {
         Ok(())
     }
 
     /// After all faults stopped for a while.
-    fn look_when_calm(&mut self, _cluster: &Cluster, _terms: Terms) -> Verdict {
+    fn look_when_calm(&mut self, _world: &W::Scene<'_>, _terms: Terms) -> Verdict {
         Ok(())
     }
 }
@@ -72,8 +73,8 @@ pub(crate) struct Broken {
 }
 
 /// All invariants, over one world.
-pub(crate) struct Oracle {
-    invariants: Vec<Box<dyn Invariant>>,
+pub(crate) struct Oracle<W: Kind = Cluster> {
+    invariants: Vec<Box<dyn Invariant<W>>>,
 }
 
 /// How a world is driven, where that decides what can be asked of it.
@@ -86,8 +87,18 @@ pub(crate) struct Terms {
 }
 
 impl Oracle {
+    /// What is asked of the worlds over an ideal log.
     pub(crate) fn new() -> Self {
-        let invariants: Vec<Box<dyn Invariant>> = vec![
+        let mut all = Self::of_any_world();
+        all.invariants.push(Box::new(epochs::EpochsOnlyRise::default()));
+        all
+    }
+}
+
+impl<W: Kind> Oracle<W> {
+    /// What is asked of all worlds.
+    pub(crate) fn of_any_world() -> Self {
+        let invariants: Vec<Box<dyn Invariant<W>>> = vec![
             Box::new(agreement::DirectoriesAgree::default()),
             Box::new(all_or_nothing::AllOrNothing::default()),
             Box::new(votes::EveryVote::default()),
@@ -95,7 +106,6 @@ impl Oracle {
             Box::new(acknowledged::NothingAcknowledgedIsLost::default()),
             Box::new(restart::NoOldLevelAfterRestart::default()),
             Box::new(programs::RefreshPendingWhereItShouldBe),
-            Box::new(epochs::EpochsOnlyRise::default()),
             Box::new(same_state::SameState::default()),
             Box::new(answers::OneAnswer),
             Box::new(convergence::EverybodyIsThere),
@@ -104,19 +114,19 @@ impl Oracle {
     }
 
     /// Looks at a world and at what happened in it since the last look.
-    pub(crate) fn look(&mut self, news: &News, cluster: &Cluster) -> Result<(), Broken> {
+    pub(crate) fn look(&mut self, news: &News, world: &W::Scene<'_>) -> Result<(), Broken> {
         for invariant in &mut self.invariants {
             let rule = invariant.rule();
-            invariant.look(news, cluster).map_err(|found| Broken::of(rule, found))?;
+            invariant.look(news, world).map_err(|found| Broken::of(rule, found))?;
         }
         Ok(())
     }
 
     /// Looks at a world when all faults have stopped for a while.
-    pub(crate) fn look_when_calm(&mut self, cluster: &Cluster, terms: Terms) -> Result<(), Broken> {
+    pub(crate) fn look_when_calm(&mut self, world: &W::Scene<'_>, terms: Terms) -> Result<(), Broken> {
         for invariant in &mut self.invariants {
             let rule = invariant.rule();
-            invariant.look_when_calm(cluster, terms).map_err(|found| Broken::of(rule, found))?;
+            invariant.look_when_calm(world, terms).map_err(|found| Broken::of(rule, found))?;
         }
         Ok(())
     }

@@ -2,14 +2,14 @@
 
 use super::{Invariant, News, Rule, Verdict};
 use crate::bank;
-use crate::world::cluster::Cluster;
+use crate::world::scene::{Kind, Scene};
 use control_region::{ControlRegion, LoadedPsb};
 use vocabulary::{MemberName, PsbName, ResourceName};
 
 #[derive(Debug)]
 pub(crate) struct RefreshPendingWhereItShouldBe;
 
-impl Invariant for RefreshPendingWhereItShouldBe {
+impl<W: Kind> Invariant<W> for RefreshPendingWhereItShouldBe {
     fn rule(&self) -> Rule {
         Rule {
             name: "refresh_pending_where_it_should_be",
@@ -19,10 +19,10 @@ impl Invariant for RefreshPendingWhereItShouldBe {
         }
     }
 
-    fn look(&mut self, _: &News, cluster: &Cluster) -> Verdict {
-        for (member, node) in &cluster.nodes {
-            if let Some(region) = &node.region {
-                bank::PSBS.iter().try_for_each(|psb| judge(*member, region, psb.parse().unwrap()))?;
+    fn look(&mut self, _: &News, cluster: &W::Scene<'_>) -> Verdict {
+        for seen in cluster.members() {
+            if let Some(region) = seen.region {
+                bank::PSBS.iter().try_for_each(|psb| judge(seen.member, region, psb.parse().unwrap()))?;
             }
         }
         Ok(())

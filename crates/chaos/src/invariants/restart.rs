@@ -1,8 +1,9 @@
 //! A member that was away never works with old definitions after it has restarted.
 
 use super::{Invariant, News, Rule, Verdict};
-use crate::world::cluster::{Cluster, Sight};
+use crate::world::cluster::Sight;
 use crate::world::facts::Fact;
+use crate::world::scene::{Kind, Scene};
 use control_region::ControlRegion;
 use csl::om::MessageBody;
 use plex::MemberState;
@@ -16,7 +17,7 @@ pub(crate) struct NoOldLevelAfterRestart {
     at_start: BTreeMap<MemberName, DirectoryLevel>,
 }
 
-impl Invariant for NoOldLevelAfterRestart {
+impl<W: Kind> Invariant<W> for NoOldLevelAfterRestart {
     fn rule(&self) -> Rule {
         Rule {
             name: "no_old_level_after_a_restart",
@@ -25,7 +26,7 @@ impl Invariant for NoOldLevelAfterRestart {
         }
     }
 
-    fn look(&mut self, news: &News, cluster: &Cluster) -> Verdict {
+    fn look(&mut self, news: &News, cluster: &W::Scene<'_>) -> Verdict {
         for fact in &news.facts {
             if let Fact::Started { member } = fact {
                 self.at_start.insert(*member, self.acknowledged);
@@ -37,9 +38,9 @@ impl Invariant for NoOldLevelAfterRestart {
                 self.acknowledged = levels.fold(self.acknowledged, DirectoryLevel::max);
             }
         }
-        for (member, node) in cluster.nodes.iter().filter(|(_, node)| node.group == 0) {
-            if let Some(region) = &node.region {
-                self.judge(*member, region)?;
+        for seen in cluster.sharers() {
+            if let Some(region) = seen.region {
+                self.judge(seen.member, region)?;
             }
         }
         Ok(())

@@ -1,8 +1,8 @@
 //! The log and the snapshot of every member give the same state.
 
 use super::{Invariant, News, Rule, Terms, Verdict};
-use crate::world::cluster::Cluster;
 use crate::world::facts::Fact;
+use crate::world::scene::{Kind, Scene};
 use control_region::in_term;
 use plex::Plex;
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ pub(crate) struct SameState {
 
 type Records = Vec<(Vec<u8>, Vec<u8>)>;
 
-impl Invariant for SameState {
+impl<W: Kind> Invariant<W> for SameState {
     fn rule(&self) -> Rule {
         Rule {
             name: "log_and_snapshot_give_the_same_state",
@@ -26,7 +26,7 @@ impl Invariant for SameState {
         }
     }
 
-    fn look(&mut self, news: &News, _: &Cluster) -> Verdict {
+    fn look(&mut self, news: &News, _: &W::Scene<'_>) -> Verdict {
         for fact in &news.facts {
             let Fact::Applied { member, group, index, digest } = *fact else { continue };
             let (known, first) = *self.entries.entry((group, index)).or_insert((digest, member));
@@ -37,10 +37,9 @@ impl Invariant for SameState {
         Ok(())
     }
 
-    fn look_when_calm(&mut self, cluster: &Cluster, _: Terms) -> Verdict {
-        let group = &cluster.groups[0];
+    fn look_when_calm(&mut self, cluster: &W::Scene<'_>, _: Terms) -> Verdict {
         let mut replayed = Plex::default();
-        for entry in &group.log {
+        for entry in cluster.log() {
             let change = entry.change.clone().map(|change| in_term(change, entry.term));
             let _ = change.map(|change| replayed.apply(change));
         }
@@ -48,14 +47,13 @@ impl Invariant for SameState {
         // A shelf has them in the order of their keys.
         let expected_on_shelf: Records =
             expected.iter().cloned().collect::<BTreeMap<_, _>>().into_iter().collect();
-        for (member, node) in cluster.nodes.iter().filter(|(_, node)| node.group == 0) {
-            let Some(region) = node.region.as_ref().filter(|_| node.applied == group.last()) else {
-                continue;
-            };
+        for seen in cluster.sharers() {
+            let member = seen.member;
+            let Some(region) = seen.region.filter(|_| seen.applied == cluster.last()) else { continue };
             if let Some(key) = first_difference(&expected, &region.plex().records().collect::<Records>()) {
                 return Err(format!("{member} has another {key} than the log gives"));
             }
-            let shelf = node.disk.as_if_written().map(|records| records.into_iter().collect::<Records>());
+            let shelf = seen.shelf.records().map(|records| records.into_iter().collect::<Records>());
             match shelf.map(|records| first_difference(&expected_on_shelf, &records)) {
                 // A shelf that is damaged now is given up when it is opened.
                 None | Some(None) => {}

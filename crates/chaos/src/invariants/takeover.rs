@@ -1,7 +1,8 @@
 //! A takeover has one winner.
 
 use super::{Invariant, News, Rule, Terms, Verdict, token_of};
-use crate::world::cluster::{Cluster, Sight};
+use crate::world::cluster::Sight;
+use crate::world::scene::{Kind, Scene};
 use plex::{AbortReason, CommandToken, Finished, Outcome};
 use std::collections::BTreeMap;
 use vocabulary::MemberName;
@@ -13,7 +14,7 @@ pub(crate) struct OneWinner {
     masters: BTreeMap<CommandToken, MemberName>,
 }
 
-impl Invariant for OneWinner {
+impl<W: Kind> Invariant<W> for OneWinner {
     fn rule(&self) -> Rule {
         Rule {
             name: "a_takeover_has_one_winner",
@@ -23,7 +24,7 @@ impl Invariant for OneWinner {
         }
     }
 
-    fn look(&mut self, news: &News, cluster: &Cluster) -> Verdict {
+    fn look(&mut self, news: &News, cluster: &W::Scene<'_>) -> Verdict {
         for sight in &news.sights {
             if let Sight::Issued(member, message) = sight
                 && ["DFS4997I", "DFS4998I", "DFS4999I", "DFS5000I"].contains(&message.number())
@@ -33,12 +34,12 @@ impl Invariant for OneWinner {
                 return Err(format!("{other} and {member} both tell that they took {token} over"));
             }
         }
-        for (member, node) in cluster.nodes.iter().filter(|(_, node)| node.group == 0) {
-            let latest = node.region.iter().flat_map(|region| region.plex().history().rev().take(2));
+        for seen in cluster.sharers() {
+            let latest = seen.region.into_iter().flat_map(|region| region.plex().history().rev().take(2));
             for finished in latest {
                 let known = *self.masters.entry(finished.token).or_insert(finished.master);
                 if known != finished.master {
-                    let (token, master) = (finished.token, finished.master);
+                    let (member, token, master) = (seen.member, finished.token, finished.master);
                     return Err(format!("{member} says that {master} was master of {token}, others {known}"));
                 }
             }
@@ -46,7 +47,7 @@ impl Invariant for OneWinner {
         Ok(())
     }
 
-    fn look_when_calm(&mut self, cluster: &Cluster, terms: Terms) -> Verdict {
+    fn look_when_calm(&mut self, cluster: &W::Scene<'_>, terms: Terms) -> Verdict {
         for finished in cluster.sharing_regions().take(1).flat_map(|region| region.plex().history()) {
             let token = finished.token;
             if terms.takeovers_are_seen && was_taken_over(finished) && !self.told.contains_key(&token) {

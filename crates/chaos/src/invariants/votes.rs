@@ -1,8 +1,8 @@
 //! No commit without the vote of every live sharer.
 
 use super::{Invariant, News, Rule, Verdict};
-use crate::world::cluster::Cluster;
 use crate::world::facts::Fact;
+use crate::world::scene::Kind;
 use plex::CommandToken;
 use std::collections::{BTreeMap, BTreeSet};
 use vocabulary::MemberName;
@@ -13,7 +13,7 @@ pub(crate) struct EveryVote {
     ready: BTreeMap<CommandToken, BTreeSet<MemberName>>,
 }
 
-impl Invariant for EveryVote {
+impl<W: Kind> Invariant<W> for EveryVote {
     fn rule(&self) -> Rule {
         Rule {
             name: "no_commit_without_every_vote",
@@ -23,7 +23,7 @@ impl Invariant for EveryVote {
         }
     }
 
-    fn look(&mut self, news: &News, _: &Cluster) -> Verdict {
+    fn look(&mut self, news: &News, _: &W::Scene<'_>) -> Verdict {
         for fact in &news.facts {
             match fact {
                 Fact::Ready { member, token } => {

@@ -1,84 +1,112 @@
-//! A member: consensus as it is, and what answers operators.
+//! A member's machine in a world with real consensus: its disk, its shelf, and the process that runs on them.
 
 use super::Sabotage;
 use super::facts::Facts;
-use super::operators::{Ask, Reply, ask, asked, reply};
-use super::registers::{Registers, proposal};
-use futures::future::BoxFuture;
-use host::consensus::{
-    Consensus, Dial, Duplex, Frames, MESSAGE_BYTES_MAX, MembershipError, ProposeError, ReadError, Settings,
-    SnapshotBounds, Timers,
-};
+use super::inside::Around;
+use crate::world::scene::Shelf;
+use control_region::Settings;
+use dasd::KeyedSet;
+use dasd::memory::MemoryKeyedSet;
+use host::config::Config;
+use host::consensus::{SnapshotBounds, Timers};
 use host::files::SegmentBounds;
-use std::collections::BTreeMap;
-use std::io;
-use std::path::{Path, PathBuf};
+use host::member::simulated::{self, SimulatedMember};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio_util::codec::LengthDelimitedCodec;
-use turmoil::net::{TcpListener, TcpStream};
+use vocabulary::MemberName;
 
-/// Where members listen to each other.
-const PLEX_PORT: u16 = 7_100;
+/// Where members listen.
+const PORT: u16 = 7_100;
 
-/// Where members listen to operators.
-pub(super) const OPERATOR_PORT: u16 = 7_200;
+/// How long an operator waits at most.
+pub(super) const COMMAND_WAIT_MS: u64 = 15_000;
 
-/// How long a read waits for what it has to see.
-const READ_WITHIN: Duration = Duration::from_secs(1);
-
-/// What a member is, however often it crashes.
+/// What a member has beside its process.
 #[derive(Debug, Clone)]
-pub(super) struct Member {
-    pub(super) name: String,
+pub(super) struct MemberDisk {
+    pub(super) member: MemberName,
+    /// The number of its node, which an empty data folder changes.
     pub(super) node: u64,
-    pub(super) registers: Arc<Registers>,
-    pub(super) facts: Facts,
-    pub(super) sabotage: Option<Sabotage>,
+    pub(super) shelf: SimulatedShelf,
+    /// What is stopped there is forgotten in its next run.
+    pub(super) cold: bool,
 }
 
-/// Where the disk of a member is mounted.
-pub(super) fn disk(name: &str) -> PathBuf {
-    Path::new("/").join(name)
+/// What its host is called in the network of the world.
+pub(super) fn host_of(member: MemberName) -> String {
+    member.as_str().to_lowercase()
 }
 
-/// Where a member is reached.
-pub(super) fn address(name: &str) -> String {
-    format!("{name}:{PLEX_PORT}")
+fn address(member: MemberName) -> String {
+    format!("{}:{PORT}", host_of(member))
 }
 
-impl Member {
-    /// What runs on its host, from its start to a crash. `founders` form the plex where this one is the first of them.
-    pub(super) async fn run(self, founders: Option<BTreeMap<u64, String>>) -> turmoil::Result {
-        let started = Consensus::start(self.settings(), self.registers.clone(), Arc::new(Dialer)).await;
-        let consensus = match started {
-            Ok(consensus) => Arc::new(consensus),
-            Err(error) => {
-                let said = format!("{} does not start: {error}", self.name);
-                match simulated_disk::is_sound(&disk(&self.name)) {
-                    true => self.facts.broken(said),
-                    false => self.facts.failed(&self.name, &said),
-                }
-                return std::future::pending().await;
-            }
-        };
-        if let Some(founders) = founders
-            && !consensus.is_formed().await
-        {
-            let formed = consensus.form(founders).await;
-            self.facts.tell(&format!("{} forms the plex: {formed:?}", self.name));
+impl MemberDisk {
+    /// A member with an empty data folder. What its disk loses is drawn from `seed`.
+    pub(super) fn empty(member: MemberName, node: u64, seed: u64, sabotage: Option<Sabotage>) -> Self {
+        let new = Self { member, node, shelf: SimulatedShelf::default(), cold: false };
+        simulated_disk::mount(&new.root(), seed.wrapping_mul(31).wrapping_add(node));
+        if sabotage == Some(Sabotage::LyingDisks) {
+            simulated_disk::lie(&new.root());
         }
-        let plex = TcpListener::bind(("0.0.0.0", PLEX_PORT)).await?;
-        let operators = TcpListener::bind(("0.0.0.0", OPERATOR_PORT)).await?;
-        tokio::spawn(accept(plex, consensus.clone()));
-        tokio::spawn(self.clone().watch(consensus.clone()));
-        loop {
-            let (stream, _) = operators.accept().await?;
-            tokio::spawn(self.clone().answer(stream, consensus.clone()));
-        }
+        new
     }
 
-    fn settings(&self) -> Settings {
+    /// Where its disk is mounted.
+    pub(super) fn root(&self) -> PathBuf {
+        PathBuf::from(format!("/node{}", self.node))
+    }
+
+    /// What runs on its host, from its start to a crash.
+    pub(super) async fn run(
+        self,
+        founders: BTreeSet<MemberName>,
+        facts: Facts,
+        sabotage: Option<Sabotage>,
+    ) -> turmoil::Result {
+        let member = self.member;
+        let around = Arc::new(Around { member, facts: facts.clone(), sabotage });
+        let made = SimulatedMember {
+            config: self.config(&founders)?,
+            settings: self.settings(&founders)?,
+            consensus: self.consensus(),
+            stops: self.root().join("stops"),
+            shelf: Box::new(self.shelf.0.clone()),
+        };
+        let outcome = simulated::run(made, around).await;
+        let said = outcome.as_ref().err().map_or("has stopped", String::as_str);
+        facts.tell(&format!("{member}: {said}"));
+        if let Err(reason) = &outcome
+            && simulated_disk::is_sound(&self.root())
+        {
+            facts.broken(format!("{member} can't go on, and its disk is sound: {reason}"));
+        }
+        facts.known().ended.insert(member, outcome.err());
+        std::future::pending().await
+    }
+
+    fn config(&self, founders: &BTreeSet<MemberName>) -> turmoil::Result<Config> {
+        let member = self.member;
+        let mut text = format!(
+            "member = \"{member}\"\nplex = \"PLEX1\"\ndata = \"data\"\n\
+             [listen]\naddress = \"{}\"\n\
+             [tls]\nauthority = \"none\"\ncertificate = \"none\"\nkey = \"none\"\n\
+             [activation]\nstep_timeout_s = 5\nstaging_wait_s = 5\npopulate_idle_s = 5\nmember_lost_ms = 1500\n",
+            address(member)
+        );
+        for founder in founders {
+            text += &format!("[[members]]\nname = \"{founder}\"\naddress = \"{}\"\n", address(*founder));
+        }
+        Ok(simulated::config(&text)?)
+    }
+
+    fn settings(&self, founders: &BTreeSet<MemberName>) -> turmoil::Result<Settings> {
+        let settings = simulated::settings(&self.config(founders)?, self.node, self.cold);
+        Ok(Settings { command_wait_ms: COMMAND_WAIT_MS, has_engine: false, ..settings })
+    }
+
+    fn consensus(&self) -> host::consensus::Settings {
         let timers = Timers {
             heartbeat_ms: 50,
             election_min_ms: 250,
@@ -87,108 +115,43 @@ impl Member {
             exchange_ms: 600,
             install_ms: 3_000,
         };
-        Settings {
+        host::consensus::Settings {
             timers,
             snapshots: SnapshotBounds { entries: 60, keep_entries: 10, ..SnapshotBounds::default() },
-            log: SegmentBounds { segment_bytes: 8 << 10, cache_bytes: 2 << 10 },
-            ..Settings::new(self.node, disk(&self.name))
-        }
-    }
-
-    /// Tells how this member stands, whenever that changes.
-    async fn watch(self, consensus: Arc<Consensus>) {
-        let mut standing = consensus.standing();
-        loop {
-            let now = standing.borrow_and_update().clone();
-            self.facts.stands(&self.name, now);
-            if standing.changed().await.is_err() {
-                return;
-            }
-        }
-    }
-
-    async fn answer(self, mut stream: TcpStream, consensus: Arc<Consensus>) {
-        while let Ok(ask) = asked(&mut stream).await {
-            let answer = self.done(&consensus, ask).await;
-            if reply(&mut stream, answer).await.is_err() {
-                return;
-            }
-        }
-    }
-
-    async fn done(&self, consensus: &Consensus, ask: Ask) -> Reply {
-        match ask {
-            Ask::Write { register, value } => match consensus.propose(proposal(register, value)).await {
-                Ok(proposed) => Reply::Done(proposed.index),
-                Err(ProposeError::Unknown(_)) => Reply::Unknown,
-                Err(_) => Reply::Refused,
-            },
-            Ask::Read { register } => match self.has_to_see(consensus).await {
-                Some(index) if consensus.wait_applied(index, READ_WITHIN).await => {
-                    Reply::Done(self.registers.read(register))
-                }
-                _ => Reply::Refused,
-            },
-            Ask::Barrier => consensus.read_barrier().await.map_or(Reply::Refused, Reply::Done),
-            Ask::HandOver => {
-                consensus.hand_over().await;
-                Reply::Done(0)
-            }
-            Ask::Add { node } => of(consensus.add_member(node, address(&named(node))).await),
-            Ask::Replace { old, new } => of(consensus.replace_member(old, new, address(&named(new))).await),
-            Ask::Remove { node } => of(consensus.remove_member(node).await),
-        }
-    }
-
-    /// Up to which entry a read has to wait. Only the master can tell.
-    async fn has_to_see(&self, consensus: &Consensus) -> Option<u64> {
-        if self.sabotage == Some(Sabotage::StaleReads) {
-            return Some(0);
-        }
-        match consensus.read_barrier().await {
-            Ok(index) => Some(index),
-            Err(ReadError::NotMaster { leader: Some((leader, _)) }) => {
-                let leader = named(leader);
-                match tokio::time::timeout(READ_WITHIN, ask(&leader, Ask::Barrier)).await {
-                    Ok(Ok(Reply::Done(index))) => Some(index),
-                    _ => None,
-                }
-            }
-            Err(_) => None,
+            log: SegmentBounds { segment_bytes: 16 << 10, cache_bytes: 4 << 10 },
+            ..host::consensus::Settings::new(self.node, self.root().join("consensus"))
         }
     }
 }
 
-/// What the member of a node is called.
-pub(super) fn named(node: u64) -> String {
-    format!("ims{node}")
-}
+/// What a member's state is written to some time after it was applied. Clones are the same one.
+#[derive(Debug, Clone, Default)]
+pub(super) struct SimulatedShelf(MemoryKeyedSet);
 
-fn of(changed: Result<(), MembershipError>) -> Reply {
-    match changed {
-        Ok(()) => Reply::Done(0),
-        Err(MembershipError::Unknown(_) | MembershipError::NotCaughtUp { .. }) => Reply::Unknown,
-        Err(_) => Reply::Refused,
+/// How the host calls its records, and the one that tells up to which entry they are.
+const RECORD: &[u8] = b"r";
+const INDEX: &[u8] = b"m/index";
+
+impl SimulatedShelf {
+    /// The power is lost: of what was not synced the first so many batches are there.
+    pub(super) fn crash(&self, kept: usize) {
+        self.0.crash(kept);
+    }
+
+    pub(super) fn sync(&mut self) {
+        self.0.sync().unwrap();
+    }
+
+    /// Up to which entry it is.
+    pub(super) fn index(&self) -> u64 {
+        let index = self.0.get(INDEX).unwrap();
+        index.and_then(|index| index.try_into().ok()).map_or(0, u64::from_be_bytes)
     }
 }
 
-async fn accept(listener: TcpListener, consensus: Arc<Consensus>) {
-    while let Ok((stream, _)) = listener.accept().await {
-        let consensus = consensus.clone();
-        tokio::spawn(async move { consensus.serve(frames(stream)).await });
+impl Shelf for SimulatedShelf {
+    fn records(&self) -> Option<BTreeMap<Vec<u8>, Vec<u8>>> {
+        let records = self.0.scan(RECORD).map(Result::unwrap);
+        Some(records.map(|(key, value)| (key[RECORD.len()..].to_vec(), value)).collect())
     }
-}
-
-/// Reaches other members over the network of the world.
-#[derive(Debug)]
-struct Dialer;
-
-impl Dial for Dialer {
-    fn dial<'a>(&'a self, _: u64, address: &'a str) -> BoxFuture<'a, io::Result<Frames>> {
-        Box::pin(async move { Ok(frames(TcpStream::connect(address).await?)) })
-    }
-}
-
-fn frames(stream: impl Duplex + 'static) -> Frames {
-    LengthDelimitedCodec::builder().max_frame_length(MESSAGE_BYTES_MAX).new_framed(Box::new(stream))
 }

@@ -1,20 +1,21 @@
-//! Real consensus in a simulated world: openraft as members have it, with their log, votes and snapshots on disks that
-//! lose what was not synced, and their connections over a network that falls apart, in a time that passes only when
-//! nothing else can happen.
+//! Control regions over real consensus in a simulated world: members as they are, with openraft, their log, votes and
+//! snapshots on disks that lose what was not synced, and their connections over a network that falls apart, in a time that
+//! passes only when nothing else can happen.
 //!
-//! What members of a plex agree on is a few registers here, which operators at all members write and read. So what is
-//! aimed at is what lies below the protocols of the plex: `host::consensus`, which is the same code, and openraft. It is
-//! built with `--cfg simulated` for that, which gives it other disks, and does in turn what threads do otherwise.
+//! A member is what `host` runs (`host::member::simulated`): the same core, the same performer of effects, the same links,
+//! the same way to form a plex and to come into one. It is built with `--cfg simulated` for that, which gives it other
+//! disks, another network and another clock, and does in turn what threads do otherwise. What is left out is what surrounds
+//! a member: TLS, the lanes of operators and regions, and the engine. Operators and programs are at the member, as in the
+//! worlds over an ideal log, and the same invariants are asked ([`scene`]).
 //!
 //! Everything in a run follows from its seed: one thread runs all members ([turmoil](https://docs.rs/turmoil)), chance
 //! that anybody asks the machine for is drawn from the seed ([`chance`]), and tokio's own is seeded too.
 
 mod chance;
 mod facts;
-mod history;
+mod inside;
 mod member;
-mod operators;
-mod registers;
+mod scene;
 mod storm;
 mod world;
 
@@ -32,8 +33,10 @@ pub struct RaftReport {
     pub failure: Option<String>,
     /// How many faults there were.
     pub faults: u64,
-    /// Writes that were acknowledged, and reads that were answered.
-    pub served: u64,
+    /// Activations that began.
+    pub activations: u64,
+    /// Activations that were committed.
+    pub committed: u64,
     /// How often a member took a snapshot from another.
     pub installed: u64,
     /// How many terms had a master.
@@ -69,15 +72,15 @@ pub fn raft(seed: u64, sabotage: Option<Sabotage>) -> RaftReport {
         }
         Err(error) => format!("no thread: {error}"),
     };
-    let story = facts.with(|known| std::mem::take(&mut known.story));
+    let story = std::mem::take(&mut facts.known().story);
     RaftReport { story, failure: Some(failure), ..RaftReport::default() }
 }
 
 impl RaftReport {
     /// What it came to, in a line that [`Self::told`] reads.
     pub fn counts(&self) -> String {
-        let Self { faults, served, installed, masters, simulated_ms, .. } = self;
-        format!("{faults} {served} {installed} {masters} {simulated_ms}")
+        let Self { faults, activations, committed, installed, masters, simulated_ms, .. } = self;
+        format!("{faults} {activations} {committed} {installed} {masters} {simulated_ms}")
     }
 
     /// What a process tells that ran one seed.
@@ -85,11 +88,11 @@ impl RaftReport {
         let mut story: Vec<String> = said.lines().map(str::to_string).collect();
         let counts = story.pop().unwrap_or_default();
         let counts: Vec<u64> = counts.split(' ').filter_map(|count| count.parse().ok()).collect();
-        let [faults, served, installed, masters, simulated_ms] = counts[..] else {
+        let [faults, activations, committed, installed, masters, simulated_ms] = counts[..] else {
             return Self { story, failure: Some("it ended without a report".to_string()), ..Self::default() };
         };
         let failure = (!well).then(|| story.pop().unwrap_or_default());
-        Self { story, failure, faults, served, installed, masters, simulated_ms }
+        Self { story, failure, faults, activations, committed, installed, masters, simulated_ms }
     }
 
     fn not_run(error: &std::io::Error) -> Self {
@@ -101,7 +104,8 @@ impl RaftReport {
 #[derive(Debug, Default)]
 pub struct RaftSum {
     faults: u64,
-    served: u64,
+    activations: u64,
+    committed: u64,
     installed: u64,
     masters: u64,
     simulated_ms: u64,
@@ -132,17 +136,18 @@ impl Tally for RaftSum {
 
     fn add(&mut self, report: &RaftReport) {
         self.faults += report.faults;
-        self.served += report.served;
+        self.activations += report.activations;
+        self.committed += report.committed;
         self.installed += report.installed;
         self.masters += report.masters;
         self.simulated_ms += report.simulated_ms;
     }
 
     fn counts(&self, took: Duration) -> String {
-        let Self { faults, served, installed, masters, simulated_ms } = self;
+        let Self { faults, activations, committed, installed, masters, simulated_ms } = self;
         format!(
-            "{faults} faults, {masters} masters, {served} answers, {installed} snapshots taken from others, {:.1} minutes \
-             simulated in {:.0} s",
+            "{activations} activations ({committed} committed), {faults} faults, {masters} masters, {installed} snapshots taken \
+             from others, {:.1} minutes simulated in {:.0} s",
             *simulated_ms as f64 / 60_000.0,
             took.as_secs_f64(),
         )

@@ -1,57 +1,78 @@
-//! What befalls members.
+//! What befalls members of a world with real consensus.
 
-use super::member::{disk, named};
-use super::operators::{Ask, Reply, administer};
-use super::world::World;
-use crate::dice::Dice;
-use crate::locked;
-use std::sync::{Arc, Mutex};
+use super::facts::Order;
+use super::member::host_of;
+use super::world::{World, named};
+use crate::bank;
+use crate::drafts::command;
+use crate::world::workplace::Workplace;
+use control_region::Event;
+use vocabulary::MemberName;
 
 /// How long it is until the next fault, and how long one lasts, in milliseconds.
-const GAP_MS: (u64, u64) = (100, 1_200);
-const LASTS_MS: [u64; 5] = [30, 150, 500, 1_500, 3_000];
+const GAP_MS: (u64, u64) = (100, 1_500);
+const LASTS_MS: [u64; 6] = [30, 150, 500, 1_500, 3_000, 5_000];
 
-/// The most members that there ever are.
-const MEMBERS_MAX: u64 = 7;
+/// How many members a plex grows to.
+const MEMBERS_MAX: u64 = 5;
+
+/// How often a member that comes back is started cold.
+const COLD_PER_MILLE: u64 = 150;
 
 #[derive(Debug, Clone, Copy)]
 enum Kind {
     Crash,
     CrashInTheMidst,
-    CrashAll,
-    Isolate,
-    OneWay,
-    Slow,
+    CrashOfAll,
+    Delete,
     FailedSync,
     HandOver,
-    Membership,
+    Isolate,
+    Join,
+    OneWay,
+    Replace,
+    ShelfSynced,
+    Slow,
+    Stop,
 }
 
-const KINDS: [Kind; 15] = [
+/// A kind that is named more often happens more often.
+const KINDS: [Kind; 22] = [
     Kind::Crash,
     Kind::Crash,
+    Kind::Crash,
     Kind::CrashInTheMidst,
     Kind::CrashInTheMidst,
     Kind::CrashInTheMidst,
-    Kind::CrashAll,
-    Kind::Isolate,
-    Kind::Isolate,
-    Kind::OneWay,
-    Kind::OneWay,
-    Kind::Slow,
+    Kind::CrashOfAll,
+    Kind::Delete,
     Kind::FailedSync,
     Kind::HandOver,
-    Kind::Membership,
-    Kind::Membership,
+    Kind::HandOver,
+    Kind::HandOver,
+    Kind::Isolate,
+    Kind::Isolate,
+    Kind::Join,
+    Kind::OneWay,
+    Kind::OneWay,
+    Kind::Replace,
+    Kind::ShelfSynced,
+    Kind::ShelfSynced,
+    Kind::Slow,
+    Kind::Stop,
 ];
 
-#[derive(Debug, Clone)]
+/// What ends a fault.
+#[derive(Debug, Clone, Copy)]
 enum Repair {
     /// And start again, soon.
-    Crash(String),
-    Start(String),
-    Join(String, String),
-    Release(String, String),
+    Crash(MemberName),
+    Start {
+        member: MemberName,
+        cold: bool,
+    },
+    Join(MemberName, MemberName),
+    Release(MemberName, MemberName),
 }
 
 /// The faults of one world.
@@ -60,130 +81,137 @@ pub(super) struct Storm {
     repairs: Vec<(u64, Repair)>,
     next_ms: u64,
     pub(super) faults: u64,
-    /// A member that is to leave, and whether that was done.
-    leaving: Option<(String, Arc<Mutex<Option<Reply>>>)>,
 }
 
 impl Storm {
     /// Ends what is due, and lets something happen or nothing.
     pub(super) fn act(&mut self, world: &mut World) {
         self.look_after(world);
+        programs(world);
         let now = world.now_ms;
-        // The plex is formed first.
-        if now < self.next_ms || now < 2_000 {
+        if now < self.next_ms {
             return;
         }
         self.next_ms = now + world.dice.between(GAP_MS.0, GAP_MS.1);
         let until = now + world.dice.pick(&LASTS_MS);
         let kind = world.dice.pick(&KINDS);
-        let present_now = present(world);
-        let member = one_of(&mut world.dice, &present_now);
-        let Some(member) = member else { return };
-        self.faults += 1;
-        match kind {
-            Kind::Crash => self.crash(world, &member, until),
-            Kind::CrashInTheMidst => {
-                // It stops wherever it is with what it writes, and the process with it, a little later.
-                let (changes, after) = (world.dice.up_to(12), world.dice.between(5, 60));
-                simulated_disk::lose_power_after(&disk(&member), changes);
-                tell(world, &format!("{member} loses its disk {changes} changes from now"));
-                self.repairs.push((now + after, Repair::Crash(member)));
-            }
-            Kind::CrashAll => present(world).iter().for_each(|member| self.crash(world, member, until)),
-            Kind::Isolate => self.cut(world, &member, until, true),
-            Kind::OneWay => self.cut(world, &member, until, false),
-            Kind::Slow => self.hold(world, &member, until),
-            Kind::FailedSync => {
-                tell(world, &format!("syncs of {member} fail"));
-                simulated_disk::fail_syncs(&disk(&member));
-            }
-            Kind::HandOver => administered(world, Ask::HandOver, vec![member], |_| {}),
-            Kind::Membership => self.change_members(world, &member),
+        let Some(member) = one_that_runs(world) else { return };
+        if self.happen(kind, member, until, world) {
+            self.faults += 1;
         }
     }
 
-    fn crash(&mut self, world: &mut World, member: &str, until: u64) {
-        tell(world, &format!("{member} crashes"));
-        world.crash(member);
-        // Sometimes its shelf has lost what was not synced, or all of it.
-        let steps = world.dice.pick(&[0, 0, 1, 5, 100]);
-        world.members[member].fall_back(steps);
-        self.repairs.push((until, Repair::Start(member.to_string())));
+    fn happen(&mut self, kind: Kind, member: MemberName, until: u64, world: &mut World) -> bool {
+        match kind {
+            Kind::Crash => self.crash(world, member, until),
+            Kind::CrashInTheMidst => {
+                // It stops wherever it is with what it writes, and the process with it, a little later.
+                let (changes, after) = (world.dice.up_to(12), world.dice.between(5, 60));
+                simulated_disk::lose_power_after(&world.members[&member].root(), changes);
+                tell(world, &format!("{member} loses its disk {changes} changes from now"));
+                self.repairs.push((world.now_ms + after, Repair::Crash(member)));
+            }
+            Kind::CrashOfAll => {
+                world.sharers().into_iter().for_each(|member| self.crash(world, member, until));
+            }
+            Kind::Delete => {
+                let at = world.dice.pick(&world.sharers());
+                let text = format!("DELETE MEMBER NAME({member})");
+                tell(world, &format!("at {at}: {text}"));
+                world.ask(at, command(&text));
+            }
+            Kind::FailedSync => {
+                tell(world, &format!("syncs of {member} fail"));
+                simulated_disk::fail_syncs(&world.members[&member].root());
+            }
+            Kind::HandOver => {
+                tell(world, &format!("{member} lets another lead"));
+                world.order(member, Order::HandOver);
+            }
+            Kind::Isolate => self.cut(world, member, until, true),
+            Kind::Join => return join(world),
+            Kind::OneWay => self.cut(world, member, until, false),
+            Kind::Replace => return self.replace(world, member, until),
+            Kind::ShelfSynced => {
+                tell(world, &format!("{member} syncs its shelf"));
+                if let Some(disk) = world.members.get_mut(&member) {
+                    disk.shelf.sync();
+                }
+            }
+            Kind::Slow => self.hold(world, member, until),
+            Kind::Stop => {
+                tell(world, &format!("{member} is told to stop"));
+                world.tell(member, Event::Stop);
+            }
+        }
+        true
     }
 
-    fn cut(&mut self, world: &mut World, member: &str, until: u64, both: bool) {
-        let others: Vec<String> = world.members.keys().filter(|other| *other != member).cloned().collect();
+    fn crash(&mut self, world: &mut World, member: MemberName, until: u64) {
+        // Sometimes its shelf has lost what was not synced, or the younger part of it.
+        let kept = world.dice.pick(&[usize::MAX, usize::MAX, 0, 5, 20]);
+        let cold = world.dice.happens(COLD_PER_MILLE);
+        if !world.is_down(member) {
+            tell(world, &format!("{member} crashes"));
+            world.crash(member, kept);
+            self.repairs.push((until, Repair::Start { member, cold }));
+        }
+    }
+
+    fn cut(&mut self, world: &mut World, member: MemberName, until: u64, both: bool) {
+        let others = others(world, member);
         let others = match both {
             true => others,
-            false => one_of(&mut world.dice, &others).into_iter().collect(),
+            false => vec![world.dice.pick(&others)],
         };
         for other in others {
             let arrow = if both { "<>" } else { ">" };
             tell(world, &format!("nothing gets through: {member}{arrow}{other}"));
+            world.facts.known().cuts.insert((member, other));
             match both {
-                true => world.sim.partition(member, &*other),
-                false => world.sim.partition_oneway(member, &*other),
+                true => {
+                    world.facts.known().cuts.insert((other, member));
+                    world.sim.partition(host_of(member), host_of(other));
+                }
+                false => world.sim.partition_oneway(host_of(member), host_of(other)),
             }
-            self.repairs.push((until, Repair::Join(member.to_string(), other)));
+            self.repairs.push((until, Repair::Join(member, other)));
         }
     }
 
-    fn hold(&mut self, world: &mut World, member: &str, until: u64) {
-        for other in world.members.keys().filter(|other| *other != member).cloned().collect::<Vec<_>>() {
+    fn hold(&mut self, world: &mut World, member: MemberName, until: u64) {
+        for other in others(world, member) {
             tell(world, &format!("what {member} and {other} send is held back"));
-            world.sim.hold(member, &*other);
-            self.repairs.push((until, Repair::Release(member.to_string(), other)));
+            let mut known = world.facts.known();
+            known.cuts.extend([(member, other), (other, member)]);
+            drop(known);
+            world.sim.hold(host_of(member), host_of(other));
+            self.repairs.push((until, Repair::Release(member, other)));
         }
     }
 
-    /// Somebody joins, leaves, or is replaced by somebody new. One such change at a time.
-    fn change_members(&mut self, world: &mut World, member: &str) {
-        let (known, voters) = (world.members.len() as u64, world.voters());
-        if self.leaving.is_some() {
-            return;
+    /// A member that lost its data folder gets an empty one. Not where the plex would lose its memory with it.
+    fn replace(&mut self, world: &mut World, member: MemberName, until: u64) -> bool {
+        if !world.others_remember(member) {
+            return false;
         }
-        let Some(node) = voters.iter().position(|voter| voter == member).and_then(|_| number(member)) else {
-            return;
-        };
-        let is_large = voters.len() > 3;
-        let request = match world.dice.up_to(2) {
-            0 if is_large => Ask::Remove { node },
-            1 if known < MEMBERS_MAX => Ask::Replace { old: node, new: known + 1 },
-            _ if known < MEMBERS_MAX && !is_large => Ask::Add { node: known + 1 },
-            _ => return,
-        };
-        if let Ask::Add { node } | Ask::Replace { new: node, .. } = request {
-            world.join(node);
-        }
-        let leaves = match request {
-            Ask::Add { .. } => String::new(),
-            _ => member.to_string(),
-        };
-        tell(world, &format!("{request:?}"));
-        let outcome = Arc::new(Mutex::new(None));
-        self.leaving = Some((leaves, outcome.clone()));
-        let of = present(world);
-        administered(world, request, of, move |reply| *locked(&outcome) = Some(reply));
+        world.crash(member, usize::MAX);
+        world.renew(member);
+        tell(world, &format!("{member} loses its data folder"));
+        self.repairs.push((until, Repair::Start { member, cold: false }));
+        true
     }
 
-    /// Ends what is due. Whoever stopped by itself is started again, and whoever left is stopped.
+    /// Ends what is due. Whoever stopped by itself is started again.
     pub(super) fn look_after(&mut self, world: &mut World) {
         let now = world.now_ms;
         let due: Vec<Repair> =
             self.repairs.extract_if(.., |(at, _)| *at <= now).map(|(_, repair)| repair).collect();
         due.into_iter().for_each(|repair| self.mend(world, repair));
-        for member in world.facts.with(|known| known.failed.clone()) {
-            self.crash(world, &member, now + 100);
-        }
-        let outcome = self.leaving.as_ref().and_then(|(_, outcome)| *locked(outcome));
-        if let Some(outcome) = outcome
-            && let Some((member, _)) = self.leaving.take()
-            && outcome == Reply::Done(0)
-            && !member.is_empty()
-        {
-            tell(world, &format!("{member} has left"));
-            world.gone.insert(member.clone());
-            world.crash(&member);
+        let ended: Vec<MemberName> = world.facts.known().ended.keys().copied().collect();
+        for member in ended {
+            world.crash(member, usize::MAX);
+            self.repairs.push((now + 300, Repair::Start { member, cold: false }));
         }
     }
 
@@ -191,52 +219,79 @@ impl Storm {
     pub(super) fn end(&mut self, world: &mut World) {
         tell(world, "the faults stop");
         for (_, repair) in std::mem::take(&mut self.repairs) {
-            self.mend(world, repair);
+            match repair {
+                // Who lost its disk is not to lose it again.
+                Repair::Crash(member) => {
+                    world.crash(member, usize::MAX);
+                    world.start(member, false);
+                }
+                repair => self.mend(world, repair),
+            }
         }
-        for member in world.down.clone() {
-            world.start(&member);
-        }
+        world.sharers().into_iter().for_each(|member| world.start(member, false));
     }
 
     fn mend(&mut self, world: &mut World, repair: Repair) {
         match repair {
             Repair::Crash(member) => {
                 let until = world.now_ms + world.dice.pick(&LASTS_MS);
-                self.crash(world, &member, until);
+                self.crash(world, member, until);
             }
-            Repair::Start(member) => {
-                tell(world, &format!("{member} starts"));
-                world.start(&member);
+            Repair::Start { member, cold } => {
+                tell(world, &format!("{member} starts{}", if cold { " cold" } else { "" }));
+                world.start(member, cold);
             }
-            Repair::Join(one, other) => world.sim.repair(&*one, &*other),
+            Repair::Join(one, other) => {
+                world.sim.repair(host_of(one), host_of(other));
+                joined(world, one, other);
+            }
             Repair::Release(one, other) => {
-                world.sim.release(&*one, &*other);
-                world.sim.repair(&*one, &*other);
+                world.sim.release(host_of(one), host_of(other));
+                world.sim.repair(host_of(one), host_of(other));
+                joined(world, one, other);
             }
         }
     }
 }
 
-/// Those whose process runs.
-fn present(world: &World) -> Vec<String> {
-    world.members.keys().filter(|member| !world.down.contains(*member)).cloned().collect()
+fn joined(world: &World, one: MemberName, other: MemberName) {
+    world.facts.known().cuts.retain(|cut| *cut != (one, other) && *cut != (other, one));
 }
 
-fn one_of(dice: &mut Dice, of: &[String]) -> Option<String> {
-    (!of.is_empty()).then(|| of[dice.up_to(of.len() as u64 - 1) as usize].clone())
+/// One more member joins the plex.
+fn join(world: &mut World) -> bool {
+    let count = world.members.len() as u64;
+    if count >= MEMBERS_MAX {
+        return false;
+    }
+    let member = named(count + 1);
+    tell(world, &format!("{member} joins"));
+    world.join(member);
+    true
 }
 
-fn number(member: &str) -> Option<u64> {
-    member.strip_prefix(named(0).trim_end_matches('0'))?.parse().ok()
+/// Programs are scheduled and end.
+fn programs(world: &mut World) {
+    let members = world.sharers();
+    let (member, region) = (world.dice.pick(&members), world.dice.up_to(2) as u32);
+    if world.dice.happens(100) {
+        let psb = world.dice.pick(&bank::PSBS).parse().unwrap();
+        world.schedule(member, region, psb);
+    } else if world.dice.happens(200) {
+        world.end_region(member, region);
+    }
+}
+
+fn one_that_runs(world: &mut World) -> Option<MemberName> {
+    let running: Vec<MemberName> =
+        world.sharers().into_iter().filter(|member| !world.is_down(*member)).collect();
+    (!running.is_empty()).then(|| world.dice.pick(&running))
+}
+
+fn others(world: &World, member: MemberName) -> Vec<MemberName> {
+    world.sharers().into_iter().filter(|other| *other != member).collect()
 }
 
 fn tell(world: &World, line: &str) {
-    world.facts.tell_at(world.now_ms as f64 / 1_000.0, line);
-}
-
-/// Somebody asks for this, from a host of their own.
-fn administered(world: &mut World, request: Ask, of: Vec<String>, done: impl FnOnce(Reply) + 'static) {
-    let name = format!("administrator{}", world.administrators());
-    let facts = world.facts.clone();
-    world.sim.client(name, administer(request, of, facts, done));
+    world.facts.tell_at(world.now_ms as f64 / 1_000.0, &format!("** {line}"));
 }

@@ -9,9 +9,7 @@ pub(crate) use super::sight::Sight;
 use super::standings::Told;
 use super::tempo::Tempo;
 use crate::dice::Dice;
-use control_region::{
-    ControlRegion, Effect, Event, Letter, LinkState, ProposalId, RegionId, RequestId, Standing,
-};
+use control_region::{ControlRegion, Effect, Event, LinkState, ProposalId, RegionId, RequestId, Standing};
 use csl::envelope::{OperatorRequest, User};
 use csl::om::{Answer, OperatorRole};
 use plex::{Membership, PlexChange};
@@ -158,12 +156,6 @@ impl Cluster {
     /// The members that share the catalog, in order of name.
     pub(crate) fn sharers(&self) -> Vec<MemberName> {
         self.nodes.values().filter(|node| node.group == 0).map(Node::member).collect()
-    }
-
-    /// The control regions of those that run, in order of name.
-    pub(crate) fn sharing_regions(&self) -> impl Iterator<Item = &ControlRegion> {
-        let sharers = self.nodes.values().filter(|node| node.group == 0);
-        sharers.filter_map(|node| node.region.as_ref())
     }
 
     pub(super) fn members(&self) -> Vec<MemberName> {
@@ -461,11 +453,7 @@ impl Cluster {
                 self.tell_later(member, Event::Worked { work, done }, self.tempo.work_ms_max);
             }
             Effect::Send { to, letter } => {
-                if let Letter::Vote { token, in_use } | Letter::Canvassed { token, in_use, .. } = &letter
-                    && in_use.is_empty()
-                {
-                    self.facts.push(Fact::Ready { member, token: *token });
-                }
+                self.facts.extend(Fact::of_letter(member, &letter));
                 let node = self.node(member);
                 let incarnation = node.region.as_ref().map(ControlRegion::incarnation);
                 if let (Some(Some(LinkState::Up)), Some(incarnation)) = (node.links.get(&to), incarnation) {

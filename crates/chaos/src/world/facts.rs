@@ -2,7 +2,8 @@
 
 use crate::history::Catalog;
 use catalog::job::JobId;
-use plex::CommandToken;
+use control_region::Letter;
+use plex::{CommandToken, PlexChange};
 use std::collections::BTreeSet;
 use vocabulary::{DbdName, Epoch, InstanceStamp, MemberName};
 
@@ -27,4 +28,28 @@ pub(crate) enum Fact {
     Wrote { member: MemberName, dbd: DbdName, epoch: Epoch },
     /// A member's process began.
     Started { member: MemberName },
+}
+
+impl Fact {
+    /// A letter by which its sender says that nothing an activation changes is in use there.
+    pub(crate) fn of_letter(member: MemberName, letter: &Letter) -> Option<Self> {
+        match letter {
+            Letter::Vote { token, in_use } | Letter::Canvassed { token, in_use, .. } if in_use.is_empty() => {
+                Some(Self::Ready { member, token: *token })
+            }
+            _ => None,
+        }
+    }
+
+    /// A proposal by which the master says the same of itself.
+    pub(crate) fn of_proposal(member: MemberName, change: &PlexChange) -> Option<Self> {
+        match change {
+            PlexChange::Commit { token, .. }
+            | PlexChange::Prepare { token, canvass: Some(_), .. }
+            | PlexChange::PrepareUnit { token, canvass: Some(_), .. } => {
+                Some(Self::Ready { member, token: *token })
+            }
+            _ => None,
+        }
+    }
 }

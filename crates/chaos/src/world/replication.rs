@@ -2,13 +2,12 @@
 
 use super::cluster::{Cluster, Sight};
 use super::consensus::{Entry, Snapshot};
+use super::entries::Before;
 use super::facts::Fact;
 use super::network::{Held, name_of};
 use super::node::Node;
-use crate::drafts;
-use crate::history::{Catalog, Seen};
 use control_region::{Event, ProposalId};
-use plex::{Activation, Phase, Plex, PlexChange, StageChange};
+use plex::{Plex, PlexChange};
 use vocabulary::MemberName;
 use vocabulary::encoding::DecodeError;
 
@@ -45,21 +44,11 @@ impl Cluster {
             return self.install(member);
         }
         let Entry { term, change } = self.groups[group].log[index as usize - 1].clone();
-        let staged = change.as_ref().and_then(|change| self.stages(member, change));
-        let committed_before = self.committing(member).map(|activation| activation.token);
-        let stages_unit = matches!(change, Some(PlexChange::Stage(StageChange::Commit { .. })));
-        let is_of_unit = group == 0 && (stages_unit || may_commit(change.as_ref()));
-        let before = if is_of_unit { self.made_by_ddl(member) } else { Catalog::default() };
-        let may_empty = group == 0
-            && matches!(
-                change,
-                Some(PlexChange::Stage(StageChange::Empty { .. }) | PlexChange::Abort { .. })
-            );
-        let staged_before = if may_empty { self.staged_count(member) } else { 0 };
         let node = self.node(member);
         node.applied = index;
         node.known = node.known.max(index);
         let Some(region) = &mut node.region else { return };
+        let before = Before::of(region, change.as_ref());
         let (reply, effects) = region.apply(now, (term, index), change);
         let changed = region.plex_mut().take_changed();
         let mut digest = crc32fast::Hasher::new();
@@ -67,22 +56,13 @@ impl Cluster {
             digest.update(key);
             digest.update(value.as_deref().unwrap_or(b"gone"));
         }
+        let facts = before.facts(region, index, reply.is_ok());
         node.disk.note(index, changed);
         self.facts.push(Fact::Applied { member, group, index, digest: digest.finalize() });
-        let is_done = reply.is_ok();
-        self.facts.extend(staged.filter(|_| is_done));
-        if staged_before > 0 && self.staged_count(member) == 0 {
-            self.facts.push(Fact::Emptied { index });
-        }
-        let committed = self.committing(member).filter(|now| Some(now.token) != committed_before);
-        let unit = committed.filter(|activation| activation.options.mode.ddl_job().is_some());
-        let token = unit.map(|activation| activation.token);
-        let fact = committed.map(commits);
-        self.facts.extend(fact);
-        if (stages_unit && is_done) || token.is_some() {
-            let after = self.made_by_ddl(member);
-            self.facts.push(Fact::Unit { index, token, before, after });
-        }
+        // Guests have a catalog of their own, of which nobody keeps a history.
+        let of_the_plex =
+            |fact: &Fact| group == 0 || !matches!(fact, Fact::Emptied { .. } | Fact::Unit { .. });
+        self.facts.extend(facts.into_iter().filter(of_the_plex));
         self.want(member, effects);
         let key = (group, index);
         if self.proposed.get(&key).is_some_and(|(proposer, _)| *proposer == member)
@@ -91,33 +71,6 @@ impl Cluster {
             let unknown = self.dice.happens(self.tempo.unknown_per_mille);
             self.tell(member, Event::Proposed { proposal, outcome: (!unknown).then_some(reply) });
         }
-    }
-
-    /// What this change admits on a member, unless it is refused.
-    fn stages(&self, member: MemberName, change: &PlexChange) -> Option<Fact> {
-        let PlexChange::Stage(StageChange::End { job, .. }) = change else { return None };
-        let catalog = self.nodes[&member].region.as_ref()?.plex().catalog();
-        let gathered = &catalog.job().filter(|of| of.card.id == *job)?.gathered;
-        let admitted = gathered.values().map(|new| (new.name.as_str().to_string(), new.stamp));
-        Some(Fact::Staged { job: *job, admitted: admitted.collect() })
-    }
-
-    /// Staging and directory of what DDL defines, as a member has them.
-    fn made_by_ddl(&self, member: MemberName) -> Catalog {
-        let Some(region) = &self.nodes[&member].region else { return Catalog::default() };
-        let seen = |name| Some((name, Seen::of(region.plex().catalog().record(&name)?)));
-        let seen = drafts::made_by_ddl().into_iter().filter_map(seen);
-        seen.map(|(name, seen)| (name.as_str().to_string(), seen)).collect()
-    }
-
-    fn staged_count(&self, member: MemberName) -> u64 {
-        self.nodes[&member].region.as_ref().map_or(0, |region| region.plex().catalog().staged_count())
-    }
-
-    /// The activation whose commit point is passed on a member, while it is under way.
-    fn committing(&self, member: MemberName) -> Option<&Activation> {
-        let activation = self.nodes[&member].region.as_ref()?.plex().activation()?;
-        matches!(activation.phase, Phase::Committing { .. }).then_some(activation)
     }
 
     /// A member that is too far behind gets the state of one that is not, or else the snapshot.
@@ -167,12 +120,7 @@ impl Cluster {
         let (group, number) = (node.group, node.settings.node);
         let leads = self.standing_of(node) == (Some(number), true);
         if leads {
-            if let PlexChange::Commit { token, .. }
-            | PlexChange::Prepare { token, canvass: Some(_), .. }
-            | PlexChange::PrepareUnit { token, canvass: Some(_), .. } = &change
-            {
-                self.facts.push(Fact::Ready { member, token: *token });
-            }
+            self.facts.extend(Fact::of_proposal(member, &change));
             // A record for people; stories are about decisions.
             if !matches!(change, PlexChange::Lead(_)) {
                 self.sights.push(Sight::Entry(name_of(&change)));
@@ -196,15 +144,4 @@ impl Cluster {
             self.groups[0].snapshot = Some(snapshot);
         }
     }
-}
-
-/// Whether an entry may be the commit point of an activation.
-fn may_commit(change: Option<&PlexChange>) -> bool {
-    matches!(change, Some(PlexChange::Commit { .. } | PlexChange::PrepareUnit { .. }))
-}
-
-fn commits(activation: &Activation) -> Fact {
-    let changes = activation.plan.changes.iter();
-    let activated = changes.map(|change| (change.name.as_str().to_string(), change.new)).collect();
-    Fact::Committed { token: activation.token, awaited: activation.awaited().collect(), activated }
 }

@@ -354,7 +354,8 @@ impl Config {
         Self::parse(file, &text)
     }
 
-    fn parse(file: &Path, text: &str) -> Result<Self, ConfigError> {
+    /// Checks what such a file says.
+    pub(crate) fn parse(file: &Path, text: &str) -> Result<Self, ConfigError> {
         let written: MemberFile = toml::from_str(text).map_err(|source| ConfigError::Malformed {
             file: file.to_path_buf(),
             source: Box::new(source),

@@ -44,7 +44,6 @@ pub(crate) mod strange;
 #[cfg(test)]
 mod tests;
 mod types;
-mod work;
 
 pub use error::{ConsensusError, FormError, MembershipError, ProposeError, ReadError};
 pub use machine::{Applied, Frozen, Machine, MachineRecord};

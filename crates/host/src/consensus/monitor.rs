@@ -7,8 +7,8 @@ use super::{
     snapshot::Snapshots,
     standing::{NodeStanding, Standing},
     types::{Raft, Types},
-    work::blocking,
 };
+use crate::work::blocking;
 use openraft::{
     Instant as _, RaftMetrics, ServerState, async_runtime::watch::WatchReceiver, errors::Fatal,
     metrics::RaftServerMetrics,

@@ -5,8 +5,8 @@ use super::{
     machine::{Applied, Frozen, Machine},
     snapshot::{SnapshotFile, Snapshots},
     types::{Blob, Entry, LogId, Snapshot, SnapshotMeta, StoredMembership, Types},
-    work::blocking,
 };
+use crate::work::blocking;
 use futures::{Stream, StreamExt};
 use openraft::{
     EntryPayload, OptionalSend, RaftSnapshotBuilder,

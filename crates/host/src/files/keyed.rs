@@ -2,11 +2,12 @@
 //!
 //! For what changes seldom and is read at the start: a few thousand records at most.
 
-use super::{seal, unseal, write_aside};
+use super::{fs, seal, unseal, write_aside};
+use crate::work::in_place;
 use dasd::{Batch, DataSetError, KeyedSet, Record, Records};
 use std::{
     collections::BTreeMap,
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 use vocabulary::encoding::Format;
@@ -60,7 +61,7 @@ impl KeyedFile {
     fn keep(&mut self, records: Map) -> Result<(), DataSetError> {
         self.check()?;
         // A worker of the runtime that waits for the disk gives its place to another.
-        let written = tokio::task::block_in_place(|| write_aside(&self.path, &seal(&FORMAT, &records)));
+        let written = in_place(|| write_aside(&self.path, &seal(&FORMAT, &records)));
         if let Err(error) = written {
             let (set, reason) = (name(&self.path), format!("writing it: {error}"));
             if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
@@ -123,6 +124,7 @@ impl KeyedSet for KeyedFile {
 mod tests {
     use super::*;
     use dasd::contract;
+    use std::fs;
 
     #[test]
     fn a_keyed_file_keeps_the_contract() {

@@ -4,16 +4,15 @@
 //! where it was, so it can't register, and the roster keeps the old address. It tells them first.
 
 use super::core::Core;
-use super::links::{ask, call};
+use super::links::ask;
+use super::reach::Reach;
 use super::wire::{Question, Reply};
 use crate::config::Config;
 use crate::logging;
 use control_region::ControlRegion;
-use sci::Identity;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::watch;
 use vocabulary::MemberName;
 use vocabulary::message::LINK209W;
 
@@ -58,17 +57,11 @@ pub(super) fn recorded(region: &ControlRegion, node: u64) -> Option<(MemberName,
 }
 
 /// Tells the others where this member is, for as long as the roster has another address for it.
-pub(super) async fn tell_new_address(
-    config: &Config,
-    node: u64,
-    identities: &watch::Receiver<Identity>,
-    core: &Core,
-) {
+pub(super) async fn tell_new_address(config: &Config, node: u64, reach: &Reach, core: &Core) {
     let mut told = BTreeSet::new();
     while has_moved(config, node, core) {
         for (member, address) in where_others_may_be(config, core) {
-            let identity = identities.borrow().clone();
-            let Ok(caller) = call(&identity, member, &address, &config.limits).await else { continue };
+            let Ok(caller) = reach.call(member, &address).await else { continue };
             let question = Question::MovedTo { node, address: config.address.clone() };
             if let Some(Reply::No(reason)) = ask(&caller, &question).await
                 && told.insert(reason.clone())

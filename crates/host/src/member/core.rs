@@ -3,7 +3,7 @@
 use super::keeper::{ShelfKeeper, Unshelved};
 use crate::consensus::{Applied, Frozen, Machine};
 use crate::logging;
-use crate::shelf::SledSet;
+use crate::work::in_place;
 use control_region::{ControlRegion, Effect, Event, Settings, Stops};
 use dasd::{Batch, KeyedSet};
 use plex::{Plex, PlexChange};
@@ -25,9 +25,14 @@ const POSITION: &[u8] = b"m/position";
 /// The log index that the records reflect.
 const INDEX: &[u8] = b"m/index";
 
-/// The wall clock, read nowhere else.
+/// The wall clock, read nowhere else. In a simulated world, the time of that.
 pub(crate) fn now() -> Moment {
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    #[cfg(simulated)]
+    let since_1970 = turmoil::since_epoch();
+    #[cfg(not(simulated))]
+    let since_1970 = None;
+    let of_this_machine = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since_1970: Duration = since_1970.unwrap_or_else(of_this_machine);
     Moment(u64::try_from(since_1970.as_micros()).unwrap_or(u64::MAX))
 }
 
@@ -57,11 +62,11 @@ impl Core {
     /// Brings the region back to what the shelf has.
     pub(super) fn open(
         settings: Settings,
-        mut shelf: SledSet,
+        mut shelf: Box<dyn KeyedSet>,
         stops: Stops,
         effects: UnboundedSender<Effect>,
     ) -> io::Result<Self> {
-        let Kept { plex, position, index } = match read_shelf(&shelf) {
+        let Kept { plex, position, index } = match read_shelf(&*shelf) {
             Ok(kept) => kept,
             Err(error) => {
                 logging::issue(&DISK108W.with(&[&error]));
@@ -113,6 +118,12 @@ impl Core {
         look(&self.lock().region)
     }
 
+    /// The region, while nothing happens to it.
+    #[cfg(simulated)]
+    pub(super) fn region(&self) -> impl std::ops::Deref<Target = ControlRegion> {
+        Held(self.lock())
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         for _ in 0..SPINS {
             match self.inner.try_lock() {
@@ -121,7 +132,7 @@ impl Core {
                 Err(TryLockError::WouldBlock) => std::hint::spin_loop(),
             }
         }
-        tokio::task::block_in_place(|| self.wait_for_lock())
+        in_place(|| self.wait_for_lock())
     }
 
     fn wait_for_lock(&self) -> MutexGuard<'_, Inner> {
@@ -138,6 +149,19 @@ impl Core {
     }
 }
 
+/// The lock, for whoever looks at the region alone.
+#[cfg(simulated)]
+struct Held<'a>(MutexGuard<'a, Inner>);
+
+#[cfg(simulated)]
+impl std::ops::Deref for Held<'_> {
+    type Target = ControlRegion;
+
+    fn deref(&self) -> &ControlRegion {
+        &self.0.region
+    }
+}
+
 /// What the shelf kept.
 #[derive(Default)]
 struct Kept {
@@ -146,7 +170,7 @@ struct Kept {
     index: u64,
 }
 
-fn read_shelf(shelf: &SledSet) -> io::Result<Kept> {
+fn read_shelf(shelf: &dyn KeyedSet) -> io::Result<Kept> {
     let records = shelf.scan(&[RECORD]).map(|record| match record {
         Ok((key, value)) => Ok((key[1..].to_vec(), value)),
         Err(error) => Err(Unreadable(error.to_string())),

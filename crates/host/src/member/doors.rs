@@ -1,14 +1,11 @@
 //! The member's doors: what comes in over each lane, and the answers that go out again.
 
-use super::addresses;
 use super::core::Core;
 use super::engine_room::EngineRoom;
-use super::links::LinkKeeper;
 use super::log_pages::LogPages;
+use super::neighbours::{Neighbours, note};
 use super::pace::{Pace, TooMany};
-use super::wire::{Envelope, Question, Reply};
 use crate::config::Config;
-use crate::consensus::{Consensus, MembershipError};
 use crate::logging;
 use crate::monitoring::{Meters, OpenConnection};
 use bytes::Bytes;
@@ -16,14 +13,13 @@ use control_region::{Event, ProgramOrder, RegionId, RequestId, verb_name};
 use csl::envelope::{OperatorRequest, Progress, User};
 use csl::om::{Answer, CompletionCode, OperatorRole, ReasonCode, ReturnCode};
 use csl::region::{RegionAnswer, RegionReply, RegionRequest};
-use sci::mux::{Incoming, LinkLost, LostReason, MuxSettings, Responder, serve};
+use sci::mux::{Incoming, MuxSettings, Responder, serve};
 use sci::{Accepted, Connection, Lane, Peer, Role};
 use std::collections::BTreeMap;
-use std::io;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
-use vocabulary::message::{LINK205W, RATE501W};
+use vocabulary::message::RATE501W;
 use vocabulary::{MemberName, encoding};
 
 /// Tells a connection of an operator or a region from every other.
@@ -33,8 +29,7 @@ type ConnectionId = u64;
 #[derive(Clone)]
 pub(super) struct Doors {
     core: Arc<Core>,
-    consensus: Arc<Consensus>,
-    links: LinkKeeper,
+    neighbours: Neighbours,
     member: MemberName,
     pace: Arc<Pace>,
     waiting: Arc<Mutex<BTreeMap<RequestId, Waiting>>>,
@@ -65,17 +60,14 @@ struct Asked {
 impl Doors {
     pub(super) fn new(
         config: &Config,
-        core: Arc<Core>,
-        consensus: Arc<Consensus>,
-        links: LinkKeeper,
+        neighbours: Neighbours,
         meters: Meters,
         log_pages: LogPages,
         engine: EngineRoom,
     ) -> Self {
         Self {
-            core,
-            consensus,
-            links,
+            core: Arc::clone(&neighbours.core),
+            neighbours,
             member: config.member,
             pace: Arc::new(Pace::new(config.requests)),
             waiting: Arc::default(),
@@ -95,11 +87,11 @@ impl Doors {
         let open = self.meters.connected(lane);
         match lane {
             Lane::Raft => {
-                tokio::spawn(while_open(open, doors.serve_consensus(connection, peer)));
+                tokio::spawn(while_open(open, doors.neighbours.serve_consensus(connection, peer)));
             }
             Lane::Member => {
                 if let Some(from) = peer.member() {
-                    tokio::spawn(while_open(open, doors.serve_member(connection, from)));
+                    tokio::spawn(while_open(open, doors.neighbours.serve_member(connection, from)));
                 }
             }
             Lane::Operator => {
@@ -108,95 +100,6 @@ impl Doors {
             Lane::Region => {
                 tokio::spawn(while_open(open, doors.serve_region(connection)));
             }
-        }
-    }
-
-    async fn serve_consensus(self, connection: Connection, peer: Peer) {
-        let who = format!("{peer} at {}", connection.address());
-        match self.consensus.serve(connection.into_frames()).await {
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                logging::issue(&LINK205W.with(&[&who, &format!("what consensus can't read ({error})")]));
-            }
-            Err(error) => tracing::debug!("the consensus connection of {who} ended: {error}"),
-            Ok(()) => {}
-        }
-    }
-
-    async fn serve_member(self, connection: Connection, from: MemberName) {
-        let lost = serve(connection, MuxSettings::default(), move |incoming| {
-            let doors = self.clone();
-            async move {
-                match incoming {
-                    Incoming::Tell(body) => doors.letter(from, &body),
-                    Incoming::Ask { body, responder } => doors.question(from, &body, responder).await,
-                }
-            }
-        })
-        .await;
-        note(&lost);
-    }
-
-    fn letter(&self, from: MemberName, body: &[u8]) {
-        match encoding::decode::<Envelope>("letter", body) {
-            Ok(Envelope { incarnation, letter }) => {
-                self.core.tell(Event::Letter { from, incarnation, letter })
-            }
-            Err(error) => tracing::warn!(%from, "a letter can't be read: {error}"),
-        }
-    }
-
-    async fn question(&self, from: MemberName, body: &[u8], responder: Responder) {
-        let reply = match encoding::decode::<Question>("question", body) {
-            Ok(Question::Who) => {
-                let node = self.consensus.standing().borrow().node_id;
-                Reply::Who { node, formed: self.consensus.is_formed().await }
-            }
-            Ok(Question::Barrier) => match self.consensus.read_barrier().await {
-                Ok(index) => Reply::Barrier(index),
-                Err(error) => Reply::No(error.to_string()),
-            },
-            Ok(Question::HasLeft { node }) => Reply::HasLeft(
-                self.core.look(|region| region.plex().former_nodes().get(&node).map(|former| former.left)),
-            ),
-            Ok(Question::Join { member, node, address }) => self.join(member, node, address).await,
-            Ok(Question::MovedTo { node, address }) => self.moved(from, node, &address),
-            Err(error) => Reply::No(error.to_string()),
-        };
-        responder.answer(Bytes::from(encoding::encode(&reply)));
-    }
-
-    /// Looks for a member at another address from now on. Only the node that the roster knows may move.
-    fn moved(&self, member: MemberName, node: u64, address: &str) -> Reply {
-        match self.core.look(|region| addresses::recorded(region, node)) {
-            Some((known, from)) if known == member => {
-                self.links.moved(member, &from, address).map_or_else(Reply::No, |()| Reply::Joined)
-            }
-            _ => Reply::No(format!("{member} is not in the plex with this data folder")),
-        }
-    }
-
-    /// Takes a node into the group. A member that is known with another node gives its place to the new one,
-    /// unless it is at work.
-    async fn join(&self, member: MemberName, node: u64, address: String) -> Reply {
-        let known = self.core.look(|region| {
-            let entry = region.plex().roster().get(&member);
-            entry.map(|entry| (entry.node, entry.state == plex::MemberState::Active))
-        });
-        let joined = match known {
-            Some((old, true)) if old != node => {
-                return Reply::No(format!("{member} is at work with another data folder; stop it first"));
-            }
-            Some((old, _)) if old != node => self.consensus.replace_member(old, node, address).await,
-            _ => self.consensus.add_member(node, address).await,
-        };
-        match joined {
-            Ok(()) => Reply::Joined,
-            Err(MembershipError::NotMaster { leader: Some((node, address)) }) => {
-                let master = self.core.look(|region| addresses::recorded(region, node));
-                let no_name = || Reply::No(format!("the master is node {node} at {address}"));
-                master.map_or_else(no_name, |(member, address)| Reply::AskMaster { member, address })
-            }
-            Err(error) => Reply::No(error.to_string()),
         }
     }
 
@@ -356,17 +259,6 @@ fn user(peer: Peer, connection: &Connection) -> User {
         Role::Region => OperatorRole::Read,
     };
     User { name: peer.name, role, address: connection.address().to_string() }
-}
-
-/// Says of an accepted connection what nobody else does. Of a member that is gone, our own link to it tells.
-fn note(lost: &LinkLost) {
-    match &lost.reason {
-        LostReason::Malformed(what) => {
-            let who = format!("{} at {}", lost.peer, lost.address);
-            logging::issue(&LINK205W.with(&[&who, what]));
-        }
-        _ => tracing::debug!("{lost}"),
-    }
 }
 
 /// Keeps count of a connection as long as it is served.

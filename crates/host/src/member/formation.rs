@@ -6,17 +6,16 @@
 
 use super::addresses::tell_new_address;
 use super::core::Core;
-use super::links::{ask, call};
+use super::links::ask;
+use super::reach::Reach;
 use super::wire::{Question, Reply};
 use crate::config::Config;
 use crate::consensus::Consensus;
 use control_region::Event;
 use plex::Membership;
-use sci::Identity;
 use sci::mux::Caller;
 use std::collections::BTreeMap;
 use std::{sync::Arc, time::Duration};
-use tokio::sync::watch;
 use vocabulary::MemberName;
 
 const PAUSE: Duration = Duration::from_millis(200);
@@ -25,7 +24,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 pub(super) async fn form_or_join(
     config: Config,
     node: u64,
-    identities: watch::Receiver<Identity>,
+    reach: Reach,
     core: Arc<Core>,
     consensus: Arc<Consensus>,
 ) {
@@ -39,10 +38,9 @@ pub(super) async fn form_or_join(
     }
     let founding = config.members.contains_key(&config.member);
     while !consensus.is_formed().await {
-        let identity = identities.borrow().clone();
-        let others = meet(&config, &identity).await;
+        let others = meet(&config, &reach).await;
         if others.values().any(|there| there.formed) {
-            ask_to_join(&config, node, &identity, &others).await;
+            ask_to_join(&config, node, &reach, &others).await;
         } else if founding && others.len() + 1 == config.members.len() {
             let mut members = own.clone();
             members.extend(others.iter().map(|(member, there)| {
@@ -56,7 +54,7 @@ pub(super) async fn form_or_join(
         }
         tokio::time::sleep(PAUSE).await;
     }
-    tell_new_address(&config, node, &identities, &core).await;
+    tell_new_address(&config, node, &reach, &core).await;
 }
 
 async fn form(consensus: &Consensus, members: &BTreeMap<MemberName, (u64, String)>) {
@@ -73,10 +71,10 @@ struct There {
     caller: Caller,
 }
 
-async fn meet(config: &Config, identity: &Identity) -> BTreeMap<MemberName, There> {
+async fn meet(config: &Config, reach: &Reach) -> BTreeMap<MemberName, There> {
     let mut there = BTreeMap::new();
     for (member, address) in config.members.iter().filter(|(member, _)| **member != config.member) {
-        let Ok(caller) = call(identity, *member, address, &config.limits).await else { continue };
+        let Ok(caller) = reach.call(*member, address).await else { continue };
         if let Some(Reply::Who { node, formed }) = ask(&caller, &Question::Who).await {
             there.insert(*member, There { node, formed, caller });
         }
@@ -86,7 +84,7 @@ async fn meet(config: &Config, identity: &Identity) -> BTreeMap<MemberName, Ther
 
 /// Only the master can take a node in. The others say who that is, which may be a member that the configuration does not
 /// name.
-async fn ask_to_join(config: &Config, node: u64, identity: &Identity, others: &BTreeMap<MemberName, There>) {
+async fn ask_to_join(config: &Config, node: u64, reach: &Reach, others: &BTreeMap<MemberName, There>) {
     let mut elsewhere = None;
     for (member, there) in others.iter().filter(|(_, there)| there.formed) {
         match ask_to_be_taken_in(config, node, *member, &there.caller).await {
@@ -98,7 +96,7 @@ async fn ask_to_join(config: &Config, node: u64, identity: &Identity, others: &B
         }
     }
     if let Some((master, address)) = elsewhere
-        && let Ok(caller) = call(identity, master, &address, &config.limits).await
+        && let Ok(caller) = reach.call(master, &address).await
     {
         ask_to_be_taken_in(config, node, master, &caller).await;
     }

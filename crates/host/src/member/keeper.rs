@@ -7,12 +7,12 @@
 //! The shelf may fall behind: what it lacks after a crash is in the log. It may not be ahead, and is not, because
 //! it is given nothing that was not applied.
 
-use crate::shelf::SledSet;
 use dasd::{Batch, DataSetError, KeyedSet, Record};
+#[cfg(not(simulated))]
+use std::thread;
 use std::{
     io,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
-    thread,
     time::Duration,
 };
 
@@ -53,12 +53,11 @@ struct State {
 impl ShelfKeeper {
     /// Starts the thread that owns the shelf. It calls `unshelved` for what the shelf lacks.
     pub(super) fn start(
-        shelf: SledSet,
+        shelf: Box<dyn KeyedSet>,
         unshelved: impl FnMut() -> Unshelved + Send + 'static,
     ) -> io::Result<Self> {
         let desk = Arc::new(Desk::default());
-        let theirs = Arc::clone(&desk);
-        thread::Builder::new().name("shelf".to_string()).spawn(move || keep(shelf, &theirs, unshelved))?;
+        keep_aside(shelf, Arc::clone(&desk), unshelved)?;
         Ok(Self { desk })
     }
 
@@ -122,6 +121,14 @@ impl Desk {
         true
     }
 
+    /// Whether there is something to write, which then waits no longer.
+    #[cfg(simulated)]
+    fn hurries(&self) -> bool {
+        let mut state = self.lock();
+        state.hurry = state.behind;
+        state.behind
+    }
+
     fn written(&self, outcome: &Result<(), DataSetError>) {
         let mut state = self.lock();
         state.writing = false;
@@ -136,16 +143,40 @@ impl State {
     }
 }
 
-/// Writes until there is no more to come, or a write fails.
-fn keep(mut shelf: SledSet, desk: &Desk, mut unshelved: impl FnMut() -> Unshelved) {
-    while desk.gather() {
-        let outcome = match unshelved() {
-            Unshelved::Changes(batch) => shelf.apply(batch),
-            Unshelved::Whole(records) => shelf.replace_all(&mut records.into_iter().map(Ok)),
-        };
-        desk.written(&outcome);
-        if outcome.is_err() {
-            return;
+#[cfg(not(simulated))]
+fn keep_aside(
+    mut shelf: Box<dyn KeyedSet>,
+    desk: Arc<Desk>,
+    mut unshelved: impl FnMut() -> Unshelved + Send + 'static,
+) -> io::Result<()> {
+    let keep = move || while desk.gather() && write(&mut *shelf, &desk, unshelved()) {};
+    thread::Builder::new().name("shelf".to_string()).spawn(keep).map(drop)
+}
+
+/// A simulated world has one thread: a task looks for what to write.
+#[cfg(simulated)]
+fn keep_aside(
+    mut shelf: Box<dyn KeyedSet>,
+    desk: Arc<Desk>,
+    mut unshelved: impl FnMut() -> Unshelved + Send + 'static,
+) -> io::Result<()> {
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(GATHER).await;
+            if desk.hurries() && !(desk.gather() && write(&mut *shelf, &desk, unshelved())) {
+                return;
+            }
         }
-    }
+    });
+    Ok(())
+}
+
+/// Writes what the shelf lacks, and says whether it could be written.
+fn write(shelf: &mut dyn KeyedSet, desk: &Desk, lacking: Unshelved) -> bool {
+    let outcome = match lacking {
+        Unshelved::Changes(batch) => shelf.apply(batch),
+        Unshelved::Whole(records) => shelf.replace_all(&mut records.into_iter().map(Ok)),
+    };
+    desk.written(&outcome);
+    outcome.is_ok()
 }

@@ -3,17 +3,17 @@
 use super::addresses::AddressBook;
 use super::core::Core;
 use super::link_news::LinkNews;
+use super::reach::Reach;
 use super::wire::{Envelope, Question, Reply};
 use crate::logging;
 use bytes::Bytes;
 use control_region::{Event, Letter, LinkState};
 use plex::{Incarnation, MemberState};
-use sci::mux::{Caller, MuxSettings, TellError};
-use sci::{DialError, Identity, Lane, Limits};
+use sci::DialError;
+use sci::mux::{Caller, TellError};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::{io, time::Duration};
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use vocabulary::message::LINK208I;
 use vocabulary::{MemberName, encoding};
@@ -28,8 +28,7 @@ const QUESTION: Duration = Duration::from_secs(5);
 /// Keeps the links that the control region wants. Clones are the same keeper.
 #[derive(Debug, Clone)]
 pub(super) struct LinkKeeper {
-    identities: watch::Receiver<Identity>,
-    limits: Limits,
+    reach: Reach,
     core: Arc<Core>,
     book: AddressBook,
     links: Arc<Mutex<BTreeMap<MemberName, Link>>>,
@@ -74,13 +73,8 @@ impl End {
 }
 
 impl LinkKeeper {
-    pub(super) fn new(
-        identities: watch::Receiver<Identity>,
-        limits: Limits,
-        core: Arc<Core>,
-        book: AddressBook,
-    ) -> Self {
-        Self { identities, limits, core, book, links: Arc::default() }
+    pub(super) fn new(reach: Reach, core: Arc<Core>, book: AddressBook) -> Self {
+        Self { reach, core, book, links: Arc::default() }
     }
 
     /// Keeps exactly these links from now on.
@@ -158,8 +152,7 @@ impl LinkKeeper {
     async fn keep_link(self, member: MemberName, address: String, end: Arc<Mutex<End>>) {
         let mut news = LinkNews::new(member, &address);
         loop {
-            let identity = self.identities.borrow().clone();
-            match call(&identity, member, &address, &self.limits).await {
+            match self.reach.call(member, &address).await {
                 Ok(caller) => {
                     news.up();
                     lock(&end).up(caller.clone());
@@ -185,17 +178,6 @@ impl LinkKeeper {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Dials the host of a member.
-pub(super) async fn call(
-    identity: &Identity,
-    member: MemberName,
-    address: &str,
-    limits: &Limits,
-) -> Result<Caller, DialError> {
-    let connection = sci::dial(identity, address, Some(member), Lane::Member, limits).await?;
-    Ok(Caller::start(connection, MuxSettings::default()))
 }
 
 /// Asks a host over a link.

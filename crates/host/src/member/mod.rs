@@ -11,6 +11,7 @@
 //! performer carries out. Neither knows the other's business.
 
 mod addresses;
+mod at_work;
 pub(crate) mod core;
 mod doors;
 mod engine_room;
@@ -19,36 +20,42 @@ mod keeper;
 mod link_news;
 mod links;
 mod log_pages;
+mod neighbours;
 mod pace;
 mod performer;
 mod programs;
+mod raft_lane;
+mod reach;
 mod room;
 mod rotation;
+#[cfg(simulated)]
+pub mod simulated;
+mod surroundings;
 mod wire;
 mod workroom;
 
 use crate::config::Config;
-use crate::consensus::{Consensus, ConsensusError, Dial, SnapshotBounds, Standing, Timers};
-use crate::files::{DataFolder, FolderError, KeyedFile, SegmentBounds};
+use crate::consensus::{Consensus, ConsensusError};
+use crate::files::{DataFolder, FolderError, KeyedFile};
 use crate::logging;
 use crate::messages::Messages;
 use crate::monitoring::{self, Meters, MonitoringPort, Origin, Sight, Traces};
 use crate::shelf::{Opened, SledSet};
-use addresses::AddressBook;
+use at_work::Parts;
 use control_region::{ControlRegion, Event, Settings, Stops, StopsError};
 use core::Core;
 pub(crate) use core::now;
 use dasd::DataSetError;
 use doors::Doors;
-use futures::future::BoxFuture;
-use links::LinkKeeper;
 use log_pages::LogPages;
-use performer::{Ended, Performer};
+use performer::Ended;
 use plex::{Incarnation, Membership};
+use reach::Reach;
 use rotation::Rotation;
 use rustix::process::Signal;
-use sci::{BindError, Frames, Identity, IdentityError, Lane, Limits, Listener};
-use std::{collections::BTreeSet, fmt::Display, io, pin::pin, sync::Arc, time::Duration};
+use sci::{BindError, Identity, IdentityError, Listener};
+use std::{collections::BTreeSet, fmt::Display, io, path::Path, pin::pin, sync::Arc, time::Duration};
+use surroundings::House;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use vocabulary::message::{
@@ -56,9 +63,6 @@ use vocabulary::message::{
     START305E, START306E, START307E,
 };
 use vocabulary::{MemberName, Message};
-
-/// How often time is told to the control region.
-const TICK: Duration = Duration::from_millis(20);
 
 /// Why a member can't start, or had to end.
 #[derive(Debug, thiserror::Error)]
@@ -157,59 +161,30 @@ pub async fn run(config: Config, cold: bool, messages: Messages) -> Result<(), M
     check_sharing(&config, &core)?;
     let engine = engine.begin(&core)?;
     let (renewed, identities) = watch::channel(identity);
-    let book = AddressBook::default();
-    let lane = RaftLane {
-        identities: identities.clone(),
-        limits: config.limits,
-        core: Arc::clone(&core),
-        book: book.clone(),
-    };
-    let consensus = start_consensus(&config, &folder, lane, &core).await?;
-    let links = LinkKeeper::new(identities.clone(), config.limits, Arc::clone(&core), book);
+    let reach = Reach::Certified { identities: identities.clone(), limits: config.limits };
+    let consensus_folder = folder.subfolder("consensus")?;
+    let of_consensus = at_work::settings(&config, folder.identity().node_id, consensus_folder);
+    let started = Parts::start(config.clone(), of_consensus, reach, Arc::clone(&core), core.clone()).await;
+    let parts = started.map_err(|error| unusable(config.member, &error))?;
+    let consensus = Arc::clone(&parts.neighbours.consensus);
     let meters = Meters::new(consensus.log_sync_times());
     let log_pages = LogPages {
         messages: messages.clone(),
         member: config.member,
         incarnation: core.look(ControlRegion::incarnation),
     };
-    let doors = Doors::new(
-        &config,
-        Arc::clone(&core),
-        Arc::clone(&consensus),
-        links.clone(),
-        meters.clone(),
-        log_pages,
-        engine.clone(),
-    );
+    let doors = Doors::new(&config, parts.neighbours.clone(), meters.clone(), log_pages, engine.clone());
     let (ended, mut ending) = watch::channel(None);
-    let (orders, ordered) = mpsc::unbounded_channel();
-    let performer = Performer {
+    let house = House {
         core: Arc::clone(&core),
-        consensus: Arc::clone(&consensus),
-        links: links.clone(),
         doors: doors.clone(),
         engine: engine.clone(),
         meters: meters.clone(),
         traces: Traces::to(config.traces.clone(), Origin { member: config.member, plex: config.plex }),
-        orders,
-        ended: ended.clone(),
     };
-    let tasks = [
-        tokio::spawn(performer.run(wanted)),
-        tokio::spawn(workroom::work(Arc::clone(&core), ordered, ended.clone())),
-        tokio::spawn(tell_time(Arc::clone(&core))),
-        tokio::spawn(engine.watch(Arc::clone(&core), ended.clone())),
-        tokio::spawn(tell_standing(Arc::clone(&core), consensus.standing())),
-        tokio::spawn(room::lead_only_with_room(Arc::clone(&consensus))),
-        tokio::spawn(formation::form_or_join(
-            config.clone(),
-            folder.identity().node_id,
-            identities.clone(),
-            Arc::clone(&core),
-            Arc::clone(&consensus),
-        )),
-        tokio::spawn(Rotation::new(config.clone(), certificate_files, renewed).run(hangup)),
-    ];
+    let mut tasks = parts.set_going(house, wanted, ended.clone());
+    tasks.push(tokio::spawn(engine.watch(Arc::clone(&core), ended.clone())));
+    tasks.push(tokio::spawn(Rotation::new(config.clone(), certificate_files, renewed).run(hangup)));
     let sight = Sight {
         member: config.member,
         plex: config.plex,
@@ -229,9 +204,8 @@ pub async fn run(config: Config, cold: bool, messages: Messages) -> Result<(), M
     tracing::info!(member = %config.member, plex = %config.plex, address = %listener.address(), "started");
     let coming = Coming { listener: &mut listener, identities, doors: &doors };
     let outcome = serve(&config, coming, &core, &consensus, &mut ending, &mut folder).await;
-    for task in tasks.into_iter().chain([monitoring]) {
-        task.abort();
-    }
+    tasks.push(monitoring);
+    tasks.iter().for_each(tokio::task::JoinHandle::abort);
     consensus.hand_over().await;
     consensus.stop().await;
     if let Err(error) = core.settle() {
@@ -305,14 +279,13 @@ fn open_core(
     if let Opened::Rebuilt { why } = opened {
         logging::issue(&DISK108W.with(&[&why]));
     }
-    let stops = open_stops(folder, settings.cold)?;
-    Core::open(settings, shelf, stops, effects).map_err(|error| refused(&error))
+    let stops = open_stops(&folder.subfolder("state")?.join("stops"), settings.cold)?;
+    Core::open(settings, Box::new(shelf), stops, effects).map_err(|error| refused(&error))
 }
 
-fn open_stops(folder: &DataFolder, cold: bool) -> Result<Stops, MemberError> {
-    let path = folder.subfolder("state")?.join("stops");
+fn open_stops(path: &Path, cold: bool) -> Result<Stops, MemberError> {
     // A cold start asks for nothing of what was there, so that it need not be readable.
-    let set = if cold { KeyedFile::anew(&path) } else { KeyedFile::open(&path).map_err(StopsError::from)? };
+    let set = if cold { KeyedFile::anew(path) } else { KeyedFile::open(path).map_err(StopsError::from)? };
     Ok(Stops::open(Box::new(set), cold)?)
 }
 
@@ -324,29 +297,6 @@ fn check_sharing(config: &Config, core: &Core) -> Result<(), MemberError> {
         (Membership::Guest, Some(true)) => Err(MemberError::Sharing(DFS4160E.with(&[&config.member]))),
         _ => Ok(()),
     }
-}
-
-async fn start_consensus(
-    config: &Config,
-    folder: &DataFolder,
-    lane: RaftLane,
-    core: &Arc<Core>,
-) -> Result<Arc<Consensus>, MemberError> {
-    let mut settings =
-        crate::consensus::Settings::new(folder.identity().node_id, folder.subfolder("consensus")?);
-    settings.timers = Timers {
-        heartbeat_ms: config.consensus.heartbeat_ms,
-        election_min_ms: config.consensus.election_min_ms,
-        election_max_ms: config.consensus.election_max_ms,
-        ..Timers::default()
-    };
-    let (entries, log_bytes) = (config.consensus.snapshot_entries, config.consensus.snapshot_mib << 20);
-    settings.snapshots = SnapshotBounds { entries, log_bytes, keep_entries: entries / 10 };
-    // A segment goes only as a whole, so it must be a small part of what the log may hold.
-    let segment_bytes = (log_bytes / 4).clamp(1 << 18, SegmentBounds::default().segment_bytes);
-    settings.log = SegmentBounds { segment_bytes, ..SegmentBounds::default() };
-    let started = Consensus::start(settings, Arc::clone(core) as _, Arc::new(lane)).await;
-    Ok(Arc::new(started.map_err(|error| unusable(config.member, &error))?))
 }
 
 /// Damage needs another copy of what was kept; anything else that is in the way, only to be put right.
@@ -365,33 +315,6 @@ fn unusable(member: MemberName, error: &ConsensusError) -> MemberError {
 fn outlive_file_limits() -> Result<(), MemberError> {
     let listening = signal(SignalKind::from_raw(Signal::XFSZ.as_raw()));
     listening.map(drop).map_err(no_signals)
-}
-
-/// How consensus reaches other members.
-struct RaftLane {
-    identities: watch::Receiver<Identity>,
-    limits: Limits,
-    core: Arc<Core>,
-    book: AddressBook,
-}
-
-impl RaftLane {
-    /// The group has the address at which a node came to it; the roster knows where its member was last.
-    fn place(&self, node: u64, address: &str) -> String {
-        let recorded = self.core.look(|region| addresses::recorded(region, node));
-        recorded.map_or(address.to_string(), |(member, address)| self.book.of(member, &address))
-    }
-}
-
-impl Dial for RaftLane {
-    fn dial<'a>(&'a self, node: u64, address: &'a str) -> BoxFuture<'a, io::Result<Frames>> {
-        Box::pin(async move {
-            let identity = self.identities.borrow().clone();
-            let address = self.place(node, address);
-            let connection = sci::dial(&identity, &address, None, Lane::Raft, &self.limits).await;
-            connection.map(sci::Connection::into_frames).map_err(io::Error::other)
-        })
-    }
 }
 
 /// Where connections come in.
@@ -470,36 +393,4 @@ fn settle_plex(core: &Core, folder: &mut DataFolder) -> Result<(), MemberError> 
         folder.settle_plex_id(id)?;
     }
     Ok(())
-}
-
-async fn tell_time(core: Arc<Core>) {
-    let mut ticks = tokio::time::interval(TICK);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        core.tell(Event::Tick);
-    }
-}
-
-async fn tell_standing(core: Arc<Core>, mut standing: watch::Receiver<Standing>) {
-    let mut told = None;
-    loop {
-        let now = {
-            let standing = standing.borrow_and_update();
-            control_region::Standing {
-                leader: standing.leader.as_ref().map(|(node, _)| *node),
-                term: standing.term,
-                quorum: standing.quorum,
-                voters: standing.voters.keys().copied().collect(),
-                learners: standing.learners.keys().copied().collect(),
-            }
-        };
-        if told.as_ref() != Some(&now) {
-            told = Some(now.clone());
-            core.tell(Event::Standing(now));
-        }
-        if standing.changed().await.is_err() {
-            return;
-        }
-    }
 }

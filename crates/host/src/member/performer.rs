@@ -1,15 +1,12 @@
 //! Carries out what the control region wants.
 
 use super::core::Core;
-use super::doors::Doors;
-use super::engine_room::EngineRoom;
 use super::links::LinkKeeper;
+use super::surroundings::Surroundings;
 use super::wire::{Question, Reply};
 use super::workroom::Order;
 use crate::consensus::{Consensus, MembershipError, ProposeError};
-use crate::logging;
-use crate::monitoring::{Meters, Traces};
-use control_region::{BarrierId, ControlRegion, Course, Effect, Event, ProposalId};
+use control_region::{BarrierId, ControlRegion, Effect, Event, ProposalId};
 use plex::{PlexChange, PlexReply};
 use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
@@ -17,14 +14,11 @@ use tokio::sync::watch;
 use vocabulary::encoding;
 
 /// What it takes to carry out an effect.
-pub(super) struct Performer {
+pub(super) struct Performer<S> {
     pub(super) core: Arc<Core>,
     pub(super) consensus: Arc<Consensus>,
     pub(super) links: LinkKeeper,
-    pub(super) doors: Doors,
-    pub(super) engine: EngineRoom,
-    pub(super) meters: Meters,
-    pub(super) traces: Traces,
+    pub(super) surroundings: S,
     pub(super) orders: UnboundedSender<Order>,
     pub(super) ended: watch::Sender<Option<Ended>>,
 }
@@ -40,7 +34,7 @@ pub(super) enum Ended {
     Broken(String),
 }
 
-impl Performer {
+impl<S: Surroundings> Performer<S> {
     pub(super) async fn run(self, mut wanted: UnboundedReceiver<Effect>) {
         while let Some(effect) = wanted.recv().await {
             self.perform(effect);
@@ -77,14 +71,14 @@ impl Performer {
             Effect::Inquire => {
                 tokio::spawn(inquire(Arc::clone(&self.core), self.links.clone()));
             }
-            Effect::Answer { request, answer } => self.doors.answer(request, &answer),
-            Effect::Progress { request, progress } => self.doors.progress(request, &progress),
-            Effect::Scheduled { request, outcome } => self.doors.scheduled(request, outcome),
-            Effect::OpenDatabase(order) => self.engine.open(order),
-            Effect::CloseDatabase(dbd) => self.engine.close(dbd),
-            Effect::EndEngine => self.engine.end(),
-            Effect::Issue(message) => logging::issue(&message),
-            Effect::Observe(course) => self.observe(&course),
+            Effect::Answer { request, answer } => self.surroundings.answer(request, &answer),
+            Effect::Progress { request, progress } => self.surroundings.progress(request, &progress),
+            Effect::Scheduled { request, outcome } => self.surroundings.scheduled(request, outcome),
+            Effect::OpenDatabase(order) => self.surroundings.open_database(order),
+            Effect::CloseDatabase(dbd) => self.surroundings.close_database(dbd),
+            Effect::EndEngine => self.surroundings.end_engine(),
+            Effect::Issue(message) => self.surroundings.issue(&message),
+            Effect::Observe(course) => self.surroundings.observe(&course),
             Effect::Stopped => {
                 self.ended.send_replace(Some(Ended::InOrder));
             }
@@ -92,12 +86,6 @@ impl Performer {
                 self.ended.send_replace(Some(Ended::Failed(reason)));
             }
         }
-    }
-
-    fn observe(&self, course: &Course) {
-        self.meters.activation_ended(course);
-        let plex = self.core.look(|region| region.plex().identity().map(|identity| identity.id));
-        self.traces.activation_ended(course, plex.unwrap_or_default());
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::core::Core;
 use super::performer::Ended;
+use crate::work::blocking;
 use control_region::{Event, Work, WorkId};
 use std::sync::Arc;
 use tokio::sync::{mpsc::UnboundedReceiver, watch};
@@ -16,7 +17,7 @@ pub(super) async fn work(
     ended: watch::Sender<Option<Ended>>,
 ) {
     while let Some((work, task)) = orders.recv().await {
-        match tokio::task::spawn_blocking(move || task.perform()).await {
+        match blocking(move || Ok(task.perform())).await {
             Ok(done) => core.tell(Event::Worked { work, done }),
             // Whoever waits for it would wait for ever.
             Err(error) => {

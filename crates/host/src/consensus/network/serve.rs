@@ -8,8 +8,8 @@ use crate::consensus::{
     format::{EntryRecord, LogIdRecord, VoteRecord},
     snapshot::{Incoming, Snapshots},
     types::{LogId, Raft, Snapshot, Types},
-    work::blocking,
 };
+use crate::work::blocking;
 use bytes::{Bytes, BytesMut};
 use futures::{SinkExt, Stream, StreamExt, future::ready};
 use openraft::raft::{
