@@ -21,10 +21,10 @@
 //! can bring it about, and looks for one order in what operators were told.
 //!
 //! **Two depths.** Under an ideal log ([`ideal`]) it is the protocols of the plex that are aimed at. With real consensus
-//! (`raft`, in a build with `--cfg simulated`) it is what they rest on: openraft, and what keeps its log, votes and snapshots.
+//! (`raft`, in a build with `--cfg simulated`) it is also what they rest on: openraft, what keeps its log, votes and
+//! snapshots, and the host that drives both. The same invariants are asked of both.
 //!
-//! **What it leaves out.** Control regions over real consensus in one simulated world: each is tried by itself, and both
-//! together as real processes.
+//! **What it leaves out.** Engines and databases, TLS, and the lanes of operators and regions: they are for real processes.
 #![allow(
     clippy::unwrap_used,
     reason = "a world that can't go on is a failure of the world, and ends the run"

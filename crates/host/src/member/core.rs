@@ -10,7 +10,7 @@ use plex::{Plex, PlexChange};
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
 use vocabulary::message::DISK108W;
 use vocabulary::{Moment, encoding};
@@ -25,15 +25,21 @@ const POSITION: &[u8] = b"m/position";
 /// The log index that the records reflect.
 const INDEX: &[u8] = b"m/index";
 
-/// The wall clock, read nowhere else. In a simulated world, the time of that.
+/// The wall clock, read nowhere else.
 pub(crate) fn now() -> Moment {
-    #[cfg(simulated)]
-    let since_1970 = turmoil::since_epoch();
-    #[cfg(not(simulated))]
-    let since_1970 = None;
-    let of_this_machine = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let since_1970: Duration = since_1970.unwrap_or_else(of_this_machine);
-    Moment(u64::try_from(since_1970.as_micros()).unwrap_or(u64::MAX))
+    Moment(u64::try_from(since_1970().as_micros()).unwrap_or(u64::MAX))
+}
+
+#[cfg(not(simulated))]
+fn since_1970() -> Duration {
+    let now = std::time::SystemTime::now();
+    now.duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
+}
+
+/// A simulated world has a time of its own.
+#[cfg(simulated)]
+fn since_1970() -> Duration {
+    turmoil::since_epoch().unwrap_or_default()
 }
 
 /// The control region with its shelf. Effects go out in the order in which they were wanted.
