@@ -65,10 +65,10 @@ pub(crate) fn chaos(root: &Path, arguments: &[String]) -> Result<(), CargoError>
 
 /// What makes everything in a world with real consensus follow from its seed: members whose disks are simulated, a
 /// runtime that can be seeded, and chance that is handed to whoever asks the machine for it.
-const SIMULATED: &str = "--cfg simulated --cfg tokio_unstable --cfg getrandom_backend=\"custom\"";
+pub(crate) const SIMULATED: &str = "--cfg simulated --cfg tokio_unstable --cfg getrandom_backend=\"custom\"";
 
 /// Apart from the usual builds, which would be made anew each time otherwise.
-const SIMULATED_TARGET: &str = "target/simulated";
+pub(crate) const SIMULATED_TARGET: &str = "target/simulated";
 
 /// Builds a program of the workspace for speed and runs it.
 fn run_fast(root: &Path, package: &str, arguments: &[String]) -> Result<(), CargoError> {

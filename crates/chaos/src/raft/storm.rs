@@ -114,6 +114,8 @@ impl Storm {
             Kind::CrashOfAll => {
                 world.sharers().into_iter().for_each(|member| self.crash(world, member, until));
             }
+            // Whoever leaves is not to take what the plex knows along.
+            Kind::Delete if !world.others_remember(member) => return false,
             Kind::Delete => {
                 let at = world.dice.pick(&world.sharers());
                 let text = format!("DELETE MEMBER NAME({member})");

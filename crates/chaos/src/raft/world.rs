@@ -34,6 +34,10 @@ const FORMING_MS: u64 = 20_000;
 const STORM_MS: u64 = 20_000;
 const CALM_MS: u64 = 60_000;
 
+/// How long the calm lasts at least, in milliseconds. Who is at the other end of a link that lost something is missed after
+/// the limit of silence only (`sci::mux`), and what is asked over it waits so long.
+const CALM_MIN_MS: u64 = 8_000;
+
 /// When the time of the worlds begins, in seconds since 1970.
 const EPOCH_S: u64 = 1_767_268_800;
 
@@ -114,7 +118,7 @@ impl World {
 
     fn live_through(&mut self, storm: &mut Storm, oracle: &mut Oracle<WithConsensus>) -> Result<(), String> {
         self.founders.clone().into_iter().for_each(|member| self.join(member));
-        self.converge(FORMING_MS, storm, oracle)?;
+        self.converge(0, FORMING_MS, storm, oracle)?;
         self.work(|operators, world| operators.begin(world, named(1)));
         self.look(oracle)?;
         let until = self.now_ms + STORM_MS;
@@ -130,7 +134,7 @@ impl World {
             self.look(oracle)?;
         }
         storm.end(self);
-        self.converge(CALM_MS, storm, oracle)?;
+        self.converge(CALM_MIN_MS, CALM_MS, storm, oracle)?;
         self.work(|operators, world| {
             operators.give_up(world);
             for member in world.sharers() {
@@ -155,11 +159,12 @@ impl World {
     /// Everybody has to be there, and everybody who asked has to be answered.
     fn converge(
         &mut self,
+        after_ms: u64,
         within_ms: u64,
         storm: &mut Storm,
         oracle: &mut Oracle<WithConsensus>,
     ) -> Result<(), String> {
-        let until = self.now_ms + within_ms;
+        let (from, until) = (self.now_ms + after_ms, self.now_ms + within_ms);
         loop {
             self.run_for(1_000);
             self.look(oracle)?;
@@ -167,7 +172,7 @@ impl World {
             let there = everybody_is_there(&Glance::at(self, &self.facts.known()));
             let waits = self.requests.values().any(|of| !of.cut_off && of.answers.is_empty());
             match there {
-                Ok(()) if !waits => break,
+                Ok(()) if !waits && self.now_ms >= from => break,
                 Err(found) if self.now_ms >= until => {
                     let standings = &self.facts.known().standings;
                     return Err(format!("{} s after the faults {found}: {standings:#?}", within_ms / 1_000));
@@ -296,12 +301,13 @@ impl World {
         }
     }
 
-    /// A member that is down comes back with what its disk had kept; with an empty data folder, if it has left.
+    /// A member that is down comes back with what its disk had kept; with an empty data folder, if it has left and the
+    /// plex can do without what it knew. Until then it ends again, as whoever has left does.
     pub(super) fn start(&mut self, member: MemberName, cold: bool) {
         if !self.is_down(member) {
             return;
         }
-        if self.has_left(member) {
+        if self.has_left(member) && self.others_remember(member) {
             let empty = self.empty_disk(member);
             self.members.insert(member, empty);
         }
