@@ -1,7 +1,7 @@
 //! Members join, leave and are replaced while the plex runs; a member with a catalog of its own is seen and left alone.
 
-use end_to_end::Cluster;
 use end_to_end::bank::IMPORT;
+use end_to_end::{Binaries, Cluster};
 use std::fs;
 use std::time::Duration;
 
@@ -62,6 +62,50 @@ fn a_member_that_begins_anew_is_taken_in_by_a_master_that_its_configuration_does
     cluster.kill("IMS2");
     fs::remove_dir_all(cluster.layout().folder.join("data/IMS2")).unwrap();
     cluster.restart("IMS2");
+    assert_eq!(cluster.master(), "IMS4");
+    assert_eq!(cluster.program_stamps("TELLER").len(), 4);
+    cluster.finish();
+}
+
+/// Nobody stands for election while the master stands still, so that it is master still when it goes on.
+const PATIENT: &str = "[consensus]\nelection_min_ms = 8000\nelection_max_ms = 9000\n";
+
+/// A master that finds the link lost, and the member there again when it dials, has no reason to take it for lost. The
+/// member does not know whom to say that it is another run of itself.
+#[test]
+fn a_member_that_begins_anew_before_the_master_misses_it_is_taken_in() {
+    let mut cluster = Cluster::start_configured(Binaries::for_stories().clone(), 3, PATIENT);
+    cluster.set_up_bank();
+    cluster.add("IMS4", "Y");
+    // IMS4 is not patient, so that it is the first to stand for election.
+    cluster.end("IMS4");
+    let file = cluster.layout().config("IMS4");
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.contains(PATIENT));
+    fs::write(&file, text.replace(PATIENT, "")).unwrap();
+    cluster.restart("IMS4");
+    let mut kills = 0;
+    while cluster.master() != "IMS4" {
+        let master = cluster.master();
+        cluster.kill(&master);
+        cluster.wait_until("another leads", LIMIT, || {
+            let next = cluster.master();
+            !next.is_empty() && next != master
+        });
+        cluster.restart(&master);
+        kills += 1;
+        assert!(kills <= KILLS_MAX, "IMS4 never leads");
+    }
+    cluster.pause("IMS4");
+    cluster.kill("IMS2");
+    fs::remove_dir_all(cluster.layout().folder.join("data/IMS2")).unwrap();
+    let before = cluster.log("IMS2").length();
+    cluster.begin_restart("IMS2");
+    cluster.wait_until("IMS2 listens", LIMIT, || {
+        cluster.log("IMS2").text_since(before).contains("started")
+    });
+    cluster.resume("IMS4");
+    cluster.wait_restarted("IMS2");
     assert_eq!(cluster.master(), "IMS4");
     assert_eq!(cluster.program_stamps("TELLER").len(), 4);
     cluster.finish();

@@ -89,7 +89,7 @@ impl Neighbours {
     }
 
     /// Whether a member has this node by now, where it was at work with another one. It can come back with an empty data
-    /// folder before anybody has missed it.
+    /// folder before anybody has missed it, and does not tell a master that it does not know of.
     async fn has_become(&self, member: MemberName, node: u64) -> bool {
         let there = self.links.ask(member, &Question::Who).await;
         matches!(there, Some(Reply::Who { node: found, .. }) if found == node)
