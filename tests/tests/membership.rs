@@ -101,9 +101,7 @@ fn a_member_that_begins_anew_before_the_master_misses_it_is_taken_in() {
     fs::remove_dir_all(cluster.layout().folder.join("data/IMS2")).unwrap();
     let before = cluster.log("IMS2").length();
     cluster.begin_restart("IMS2");
-    cluster.wait_until("IMS2 listens", LIMIT, || {
-        cluster.log("IMS2").text_since(before).contains("started")
-    });
+    cluster.wait_until("IMS2 listens", LIMIT, || cluster.log("IMS2").text_since(before).contains("started"));
     cluster.resume("IMS4");
     cluster.wait_restarted("IMS2");
     assert_eq!(cluster.master(), "IMS4");

@@ -30,8 +30,8 @@ impl<W: Kind> Invariant<W> for NothingAcknowledgedIsLost {
         }
     }
 
-    fn look(&mut self, news: &News, cluster: &W::Scene<'_>) -> Verdict {
-        for region in cluster.sharing_regions() {
+    fn look(&mut self, news: &News, world: &W::Scene<'_>) -> Verdict {
+        for region in world.sharing_regions() {
             if self.levels.insert(region.plex().catalog().level().0) {
                 let directory = directory_of(region);
                 self.active.extend(directory.map(|(name, stamp)| (name.as_str().to_string(), stamp)));
@@ -46,19 +46,16 @@ impl<W: Kind> Invariant<W> for NothingAcknowledgedIsLost {
         Ok(())
     }
 
-    fn look_when_calm(&mut self, cluster: &W::Scene<'_>, _: Terms) -> Verdict {
-        let Some(region) = cluster.sharing_regions().next() else { return Ok(()) };
-        for request in cluster.requests().values() {
+    fn look_when_calm(&mut self, world: &W::Scene<'_>, _: Terms) -> Verdict {
+        let Some(region) = world.sharing_regions().next() else { return Ok(()) };
+        for request in world.requests().values() {
             for (_, answer) in &request.answers {
                 if says(answer, "DFS4897I") {
                     self.was_activated(answer)?;
                 }
             }
         }
-        cluster
-            .requests()
-            .iter()
-            .try_for_each(|(id, request)| self.judge_staging(*id, request, region, cluster))
+        world.requests().iter().try_for_each(|(id, request)| self.judge_staging(*id, request, region, world))
     }
 }
 
@@ -79,14 +76,14 @@ impl NothingAcknowledgedIsLost {
         id: RequestId,
         request: &Request,
         region: &ControlRegion,
-        cluster: &impl Scene,
+        world: &impl Scene,
     ) -> Verdict {
         let Some((_, answer)) = request.answers.first().filter(|(_, answer)| says(answer, "DFS4536I")) else {
             return Ok(());
         };
         for (name, stamp) in admitted_in(answer) {
             let gave_way = || {
-                let others = cluster.requests().iter().filter(|(other, _)| **other != id);
+                let others = world.requests().iter().filter(|(other, _)| **other != id);
                 others.map(|(_, other)| other).any(|other| may_take_away(other, request, &name))
             };
             if !self.is_somewhere(region, &name, stamp) && !gave_way() {

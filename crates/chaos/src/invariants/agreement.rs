@@ -23,8 +23,8 @@ impl<W: Kind> Invariant<W> for DirectoriesAgree {
         }
     }
 
-    fn look(&mut self, _: &News, cluster: &W::Scene<'_>) -> Verdict {
-        cluster.sharing_regions().try_for_each(|region| self.compare(region))
+    fn look(&mut self, _: &News, world: &W::Scene<'_>) -> Verdict {
+        world.sharing_regions().try_for_each(|region| self.compare(region))
     }
 }
 

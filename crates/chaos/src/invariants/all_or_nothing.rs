@@ -22,7 +22,7 @@ impl<W: Kind> Invariant<W> for AllOrNothing {
         }
     }
 
-    fn look(&mut self, news: &News, cluster: &W::Scene<'_>) -> Verdict {
+    fn look(&mut self, news: &News, world: &W::Scene<'_>) -> Verdict {
         for sight in &news.sights {
             let Sight::Issued(member, message) = sight else { continue };
             let committed = match message.number() {
@@ -34,7 +34,7 @@ impl<W: Kind> Invariant<W> for AllOrNothing {
                 self.ended(token, committed, *member)?;
             }
         }
-        for seen in cluster.sharers() {
+        for seen in world.sharers() {
             let latest = seen.region.into_iter().flat_map(|region| region.plex().history().rev().take(2));
             for finished in latest {
                 let committed = matches!(finished.outcome, Outcome::Committed { .. });
@@ -44,8 +44,8 @@ impl<W: Kind> Invariant<W> for AllOrNothing {
         Ok(())
     }
 
-    fn look_when_calm(&mut self, cluster: &W::Scene<'_>, _: Terms) -> Verdict {
-        for (_, answer) in cluster.requests().values().flat_map(|request| &request.answers) {
+    fn look_when_calm(&mut self, world: &W::Scene<'_>, _: Terms) -> Verdict {
+        for (_, answer) in world.requests().values().flat_map(|request| &request.answers) {
             let rest = answer.reason_text.strip_prefix("the master was lost before command ");
             if let Some(token) = rest.and_then(token_at_start)
                 && let Some((true, member)) = self.ends.get(&token)

@@ -23,12 +23,12 @@ impl<W: Kind> Invariant<W> for OneAnswer {
         }
     }
 
-    fn look(&mut self, _: &News, cluster: &W::Scene<'_>) -> Verdict {
-        cluster.requests().values().rev().take(LATEST).try_for_each(judge_count)
+    fn look(&mut self, _: &News, world: &W::Scene<'_>) -> Verdict {
+        world.requests().values().rev().take(LATEST).try_for_each(judge_count)
     }
 
-    fn look_when_calm(&mut self, cluster: &W::Scene<'_>, terms: Terms) -> Verdict {
-        cluster.requests().values().try_for_each(|request| judge(request, cluster, terms))
+    fn look_when_calm(&mut self, world: &W::Scene<'_>, terms: Terms) -> Verdict {
+        world.requests().values().try_for_each(|request| judge(request, world, terms))
     }
 }
 
@@ -39,7 +39,7 @@ fn judge_count(request: &Request) -> Verdict {
     }
 }
 
-fn judge(request: &Request, cluster: &impl Scene, terms: Terms) -> Verdict {
+fn judge(request: &Request, world: &impl Scene, terms: Terms) -> Verdict {
     judge_count(request)?;
     if request.cut_off {
         return Ok(());
@@ -48,7 +48,7 @@ fn judge(request: &Request, cluster: &impl Scene, terms: Terms) -> Verdict {
         return Err(format!("never answered: {request:?}"));
     };
     let took_ms = at.ms_since(request.asked_at);
-    if terms.deadlines_are_kept && took_ms > cluster.command_wait_ms() + LATE_MS_MAX {
+    if terms.deadlines_are_kept && took_ms > world.command_wait_ms() + LATE_MS_MAX {
         return Err(format!("answered after {took_ms} ms: {request:?}"));
     }
     Ok(())

@@ -18,8 +18,8 @@ impl<W: Kind> Invariant<W> for EverybodyIsThere {
         }
     }
 
-    fn look_when_calm(&mut self, cluster: &W::Scene<'_>, _: Terms) -> Verdict {
-        everybody_is_there(cluster)
+    fn look_when_calm(&mut self, world: &W::Scene<'_>, _: Terms) -> Verdict {
+        everybody_is_there(world)
     }
 }
 
@@ -28,8 +28,8 @@ pub(crate) fn everybody_is_there(world: &impl Scene) -> Verdict {
     world.sharers().try_for_each(|seen| judge(seen, world))
 }
 
-fn judge(seen: Seen<'_>, cluster: &impl Scene) -> Verdict {
-    let (member, last, voters) = (seen.member, cluster.last(), cluster.voters());
+fn judge(seen: Seen<'_>, world: &impl Scene) -> Verdict {
+    let (member, last, voters) = (seen.member, world.last(), world.voters());
     let Some(region) = seen.region else { return Err(format!("{member} is down")) };
     let plex = region.plex();
     let entry = plex.roster().get(&member);

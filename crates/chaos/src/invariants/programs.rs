@@ -19,8 +19,8 @@ impl<W: Kind> Invariant<W> for RefreshPendingWhereItShouldBe {
         }
     }
 
-    fn look(&mut self, _: &News, cluster: &W::Scene<'_>) -> Verdict {
-        for seen in cluster.members() {
+    fn look(&mut self, _: &News, world: &W::Scene<'_>) -> Verdict {
+        for seen in world.members() {
             if let Some(region) = seen.region {
                 bank::PSBS.iter().try_for_each(|psb| judge(seen.member, region, psb.parse().unwrap()))?;
             }

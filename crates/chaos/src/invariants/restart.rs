@@ -26,7 +26,7 @@ impl<W: Kind> Invariant<W> for NoOldLevelAfterRestart {
         }
     }
 
-    fn look(&mut self, news: &News, cluster: &W::Scene<'_>) -> Verdict {
+    fn look(&mut self, news: &News, world: &W::Scene<'_>) -> Verdict {
         for fact in &news.facts {
             if let Fact::Started { member } = fact {
                 self.at_start.insert(*member, self.acknowledged);
@@ -38,7 +38,7 @@ impl<W: Kind> Invariant<W> for NoOldLevelAfterRestart {
                 self.acknowledged = levels.fold(self.acknowledged, DirectoryLevel::max);
             }
         }
-        for seen in cluster.sharers() {
+        for seen in world.sharers() {
             if let Some(region) = seen.region {
                 self.judge(seen.member, region)?;
             }

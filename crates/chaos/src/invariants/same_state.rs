@@ -37,9 +37,9 @@ impl<W: Kind> Invariant<W> for SameState {
         Ok(())
     }
 
-    fn look_when_calm(&mut self, cluster: &W::Scene<'_>, _: Terms) -> Verdict {
+    fn look_when_calm(&mut self, world: &W::Scene<'_>, _: Terms) -> Verdict {
         let mut replayed = Plex::default();
-        for entry in cluster.log() {
+        for entry in world.log() {
             let change = entry.change.clone().map(|change| in_term(change, entry.term));
             let _ = change.map(|change| replayed.apply(change));
         }
@@ -47,9 +47,9 @@ impl<W: Kind> Invariant<W> for SameState {
         // A shelf has them in the order of their keys.
         let expected_on_shelf: Records =
             expected.iter().cloned().collect::<BTreeMap<_, _>>().into_iter().collect();
-        for seen in cluster.sharers() {
+        for seen in world.sharers() {
             let member = seen.member;
-            let Some(region) = seen.region.filter(|_| seen.applied == cluster.last()) else { continue };
+            let Some(region) = seen.region.filter(|_| seen.applied == world.last()) else { continue };
             if let Some(key) = first_difference(&expected, &region.plex().records().collect::<Records>()) {
                 return Err(format!("{member} has another {key} than the log gives"));
             }

@@ -24,7 +24,7 @@ impl<W: Kind> Invariant<W> for OneWinner {
         }
     }
 
-    fn look(&mut self, news: &News, cluster: &W::Scene<'_>) -> Verdict {
+    fn look(&mut self, news: &News, world: &W::Scene<'_>) -> Verdict {
         for sight in &news.sights {
             if let Sight::Issued(member, message) = sight
                 && ["DFS4997I", "DFS4998I", "DFS4999I", "DFS5000I"].contains(&message.number())
@@ -34,7 +34,7 @@ impl<W: Kind> Invariant<W> for OneWinner {
                 return Err(format!("{other} and {member} both tell that they took {token} over"));
             }
         }
-        for seen in cluster.sharers() {
+        for seen in world.sharers() {
             let latest = seen.region.into_iter().flat_map(|region| region.plex().history().rev().take(2));
             for finished in latest {
                 let known = *self.masters.entry(finished.token).or_insert(finished.master);
@@ -47,8 +47,8 @@ impl<W: Kind> Invariant<W> for OneWinner {
         Ok(())
     }
 
-    fn look_when_calm(&mut self, cluster: &W::Scene<'_>, terms: Terms) -> Verdict {
-        for finished in cluster.sharing_regions().take(1).flat_map(|region| region.plex().history()) {
+    fn look_when_calm(&mut self, world: &W::Scene<'_>, terms: Terms) -> Verdict {
+        for finished in world.sharing_regions().take(1).flat_map(|region| region.plex().history()) {
             let token = finished.token;
             if terms.takeovers_are_seen && was_taken_over(finished) && !self.told.contains_key(&token) {
                 return Err(format!("nobody told of the takeover of {token}"));

@@ -21,7 +21,7 @@ pub(super) struct Facts(Arc<Mutex<Known>>);
 /// What somebody outside has a member do.
 #[derive(Debug)]
 pub(super) enum Order {
-    Told(Event),
+    Told(Box<Event>),
     HandOver,
 }
 

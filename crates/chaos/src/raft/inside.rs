@@ -46,7 +46,7 @@ impl World for Around {
         tokio::spawn(async move {
             while let Some(order) = ordered.recv().await {
                 match order {
-                    Order::Told(event) => inside.tell(event),
+                    Order::Told(event) => inside.tell(*event),
                     Order::HandOver => of_orders.hand_over().await,
                 }
             }
@@ -127,7 +127,7 @@ impl Machine for Watched {
     fn apply(&self, entries: Vec<Applied>, position: Vec<u8>) -> io::Result<Vec<Vec<u8>>> {
         let mut replies = Vec::with_capacity(entries.len());
         for entry in entries {
-            replies.extend(self.apply_one(entry, position.clone())?);
+            replies.extend(self.apply_one(&entry, position.clone())?);
         }
         Ok(replies)
     }
@@ -165,7 +165,7 @@ impl Machine for Watched {
 }
 
 impl Watched {
-    fn apply_one(&self, entry: Applied, position: Vec<u8>) -> io::Result<Vec<Vec<u8>>> {
+    fn apply_one(&self, entry: &Applied, position: Vec<u8>) -> io::Result<Vec<Vec<u8>>> {
         let decode = |payload: &[u8]| encoding::decode::<PlexChange>("plex change", payload);
         let change = entry.payload.as_deref().map(decode).transpose().map_err(io::Error::other)?;
         let before = Before::of(&self.inside.region(), change.as_ref());
@@ -175,7 +175,7 @@ impl Watched {
         let facts = before.facts(&self.inside.region(), entry.index, taken);
         let mut known = self.facts.known();
         known.facts.extend(facts);
-        let applied = known.applied(self.member, &entry, change);
+        let applied = known.applied(self.member, entry, change);
         drop(known);
         if let Err(found) = applied {
             self.facts.broken(found);

@@ -350,7 +350,7 @@ impl World {
     }
 
     pub(super) fn tell(&self, member: MemberName, event: Event) {
-        self.order(member, Order::Told(event));
+        self.order(member, Order::Told(Box::new(event)));
     }
 
     pub(super) fn order(&self, member: MemberName, order: Order) {
